@@ -1,0 +1,257 @@
+"""The operations of DynamoDB that Anteroom uses, in Python values."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import dataclass, field
+from time import monotonic
+from typing import TYPE_CHECKING, Any
+
+from webapp.dynamo.answers import Answer, Fate, judge
+from webapp.dynamo.breaker import Breaker
+from webapp.dynamo.budget import Budget, spent
+from webapp.dynamo.channel import Broken, Channel
+from webapp.dynamo.errors import ConditionFailed, DynamoUnavailable
+from webapp.dynamo.values import Item, Value, Wire, pack_item, unpack_item
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Below this there is no sense in asking: a round trip inside one region takes 2 to 5 ms.
+SHORTEST_SECONDS = 0.01
+# A call cut short by a nearly used-up budget says nothing about DynamoDB.
+FAIR_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """One item of a transaction, written if `condition` holds."""
+
+    table: str
+    item: Item
+    condition: str | None = None
+    values: Mapping[str, Value] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition of a transaction on an item that it does not write."""
+
+    table: str
+    key: Item
+    condition: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of a query's items and where the next ones start, None at the end."""
+
+    items: list[Item]
+    next: Item | None
+
+
+class Dynamo:
+    """The one client of the process; every method raises DynamoUnavailable when there is no answer in time.
+
+    Tables go by their short name.  All calls of a request share its Budget.  One quick repeat follows a reset, a
+    throttle or an internal error, inside the same budget, and only where a second run can do no harm.
+    """
+
+    def __init__(self, channel: Channel, *, prefix: str, breaker: Breaker | None = None) -> None:
+        self._channel = channel
+        self._prefix = prefix
+        self.breaker = breaker or Breaker()
+
+    def get(self, table: str, key: Item, *, consistent: bool = True) -> Item | None:
+        """The item, or None where there is none."""
+        body = {**self._table(table), "Key": pack_item(key), "ConsistentRead": consistent}
+        found = self._call("GetItem", table, body).get("Item")
+        return unpack_item(found) if found else None
+
+    def batch_get(self, keys: Mapping[str, Sequence[Item]], *, consistent: bool = True) -> dict[str, list[Item]]:
+        """All existing items of up to 100 keys, by table, in no order.
+
+        What DynamoDB leaves unprocessed is asked for once more, then DynamoUnavailable: an item that was not read must
+        never look like an item that is not there.
+        """
+        wanted = {
+            self._prefix + table: {"Keys": [pack_item(key) for key in many], "ConsistentRead": consistent}
+            for table, many in keys.items()
+        }
+        found: dict[str, list[Item]] = {table: [] for table in keys}
+        for _ in range(2):
+            answer = self._call("BatchGetItem", ",".join(keys), {"RequestItems": wanted})
+            for full_name, items in answer.get("Responses", {}).items():
+                found[full_name.removeprefix(self._prefix)] += [unpack_item(item) for item in items]
+            wanted = answer.get("UnprocessedKeys") or {}
+            if not wanted:
+                return found
+        raise DynamoUnavailable("DynamoDB left keys of a batch unread.")
+
+    def query(
+        self,
+        table: str,
+        where: str,
+        values: Mapping[str, Value],
+        *,
+        names: Mapping[str, str] | None = None,
+        index: str | None = None,
+        forward: bool = True,
+        limit: int | None = None,
+        start: Item | None = None,
+        consistent: bool | None = None,
+    ) -> Page:
+        """One page of the items of a partition in the order of their sort key (`where` is a key condition)."""
+        body = {
+            **self._table(table),
+            "KeyConditionExpression": where,
+            "ConsistentRead": (index is None) if consistent is None else consistent,
+            "ScanIndexForward": forward,
+            **_expression(None, values, names),
+        }
+        if index:
+            body["IndexName"] = index
+        if limit:
+            body["Limit"] = limit
+        if start:
+            body["ExclusiveStartKey"] = pack_item(start)
+        answer = self._call("Query", table, body)
+        last = answer.get("LastEvaluatedKey")
+        return Page([unpack_item(item) for item in answer.get("Items", [])], unpack_item(last) if last else None)
+
+    def put(
+        self,
+        table: str,
+        item: Item,
+        *,
+        condition: str | None = None,
+        values: Mapping[str, Value] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write the whole item; ConditionFailed when `condition` does not hold for what is there."""
+        body = {**self._table(table), "Item": pack_item(item), **_expression(condition, values, names)}
+        try:
+            self._call("PutItem", table, body)
+        except ConditionFailed as refused:
+            # The repeat of a write whose answer was lost meets its own item.
+            if refused.item != item:
+                raise
+
+    def put_many(self, table: str, items: Sequence[Item]) -> None:
+        """Write up to 100 items without conditions, all or none.
+
+        A transaction, not BatchWriteItem: that needs a right which on the activity log would also allow deletes.
+        """
+        if len(items) == 1:
+            self.put(table, items[0])
+        elif items:
+            self.transact([Put(table, item) for item in items])
+
+    def update(
+        self,
+        table: str,
+        key: Item,
+        expression: str,
+        *,
+        values: Mapping[str, Value] | None = None,
+        names: Mapping[str, str] | None = None,
+        condition: str | None = None,
+        repeatable: bool = False,
+    ) -> Item:
+        """Change attributes and return the item as it is afterwards.
+
+        Pass `repeatable` where running twice is the same as once; ADD is not, so by default a lost answer is an error.
+        """
+        body = {
+            **self._table(table),
+            "Key": pack_item(key),
+            "UpdateExpression": expression,
+            "ReturnValues": "ALL_NEW",
+            **_expression(condition, values, names),
+        }
+        return unpack_item(self._call("UpdateItem", table, body, repeatable=repeatable).get("Attributes", {}))
+
+    def delete(
+        self,
+        table: str,
+        key: Item,
+        *,
+        condition: str | None = None,
+        values: Mapping[str, Value] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> None:
+        """Remove the item; no error where there is none, unless `condition` asks for one."""
+        body = {**self._table(table), "Key": pack_item(key), **_expression(condition, values, names)}
+        self._call("DeleteItem", table, body)
+
+    def transact(self, steps: Sequence[Put | Check]) -> None:
+        """Write all items or none; ConditionFailed when one of the conditions does not hold."""
+        body = {
+            "TransactItems": [self._step(step) for step in steps],
+            # The same token on the repeat makes a second run answer as the first did.
+            "ClientRequestToken": str(uuid.uuid4()),
+        }
+        self._call("TransactWriteItems", steps[0].table, body)
+
+    def _step(self, step: Put | Check) -> Wire:
+        expression = _expression(step.condition, step.values, step.names)
+        if isinstance(step, Put):
+            return {"Put": {**self._table(step.table), "Item": pack_item(step.item), **expression}}
+        return {"ConditionCheck": {**self._table(step.table), "Key": pack_item(step.key), **expression}}
+
+    def _table(self, table: str) -> Wire:
+        return {"TableName": self._prefix + table}
+
+    def _call(self, operation: str, table: str, body: Wire, *, repeatable: bool = True) -> dict[str, Any]:
+        """The answer's body; the only place that spends the budget, asks the breaker and repeats."""
+        payload = json.dumps(body, separators=(",", ":")).encode()
+        budget = spent()
+        budget.calls.append((operation, table))
+        answer = self._send(operation, payload, budget)
+        if (
+            answer.fate is Fate.THROTTLED
+            or (answer.fate is Fate.NOT_SENT)
+            or (answer.fate is Fate.BROKEN and repeatable)
+        ):
+            answer = self._send(operation, payload, budget)
+        if answer.error is not None:
+            raise answer.error
+        return answer.body
+
+    def _send(self, operation: str, payload: bytes, budget: Budget) -> Answer:
+        seconds = budget.left
+        if seconds < SHORTEST_SECONDS:
+            return Answer(Fate.LATE, error=DynamoUnavailable("This request has no time left for DynamoDB."))
+        if not self.breaker.allows():
+            return Answer(Fate.LATE, error=DynamoUnavailable("DynamoDB did not answer a moment ago; it is left alone."))
+        started = monotonic()
+        try:
+            answer = judge(operation, *self._channel.send(operation, payload, seconds))
+        except Broken as broken:
+            fate = Fate.LATE if broken.late else Fate.BROKEN if broken.sent else Fate.NOT_SENT
+            answer = Answer(fate, error=DynamoUnavailable(str(broken)))
+        finally:
+            budget.seconds += monotonic() - started
+        if answer.fate in {Fate.ANSWERED, Fate.THROTTLED}:
+            self.breaker.succeeded()
+        elif seconds >= FAIR_SECONDS:
+            self.breaker.failed()
+        return answer
+
+
+def _expression(
+    condition: str | None, values: Mapping[str, Value] | None, names: Mapping[str, str] | None
+) -> dict[str, Any]:
+    parts: dict[str, Any] = {}
+    if condition:
+        parts["ConditionExpression"] = condition
+        parts["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+    if values:
+        parts["ExpressionAttributeValues"] = pack_item(values)
+    if names:
+        parts["ExpressionAttributeNames"] = dict(names)
+    return parts
