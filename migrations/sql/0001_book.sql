@@ -1,0 +1,57 @@
+-- One call books: key, locks, guards, appointment, occupancy. History, audit and the job are its triggers' work.
+-- INVOKER: it can do only what the caller's scope may; the doors it passes through are named.
+CREATE FUNCTION public.book(
+    new_id uuid, patient uuid, service uuid, provider uuid, room uuid, location uuid,
+    starts timestamptz, ends timestamptz, before_minutes integer, after_minutes integer,
+    price integer, price_currency text, channel text, desk_note text, schedule_version integer,
+    at timestamptz, by_actor uuid, once uuid, content_hash bytea, answer text
+)
+RETURNS TABLE (appointment_id uuid, replayed boolean)
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public
+AS $$
+DECLARE
+    earlier public.idempotency;
+    resources uuid[] := array_remove(ARRAY[patient, provider, room], NULL);
+BEGIN
+    IF once IS NOT NULL THEN
+        INSERT INTO public.idempotency (actor, key, request_hash, status, location, result, created_at)
+        VALUES (by_actor, once, content_hash, 303, answer, jsonb_build_object('appointment', new_id), book.at)
+        ON CONFLICT DO NOTHING;
+        IF NOT FOUND THEN
+            SELECT * INTO STRICT earlier FROM public.idempotency AS i WHERE i.actor = by_actor AND i.key = once;
+            IF earlier.request_hash <> content_hash THEN
+                RAISE EXCEPTION 'the key was used for something else'
+                    USING ERRCODE = '23505', CONSTRAINT = 'idempotency_reused';
+            END IF;
+            RETURN QUERY SELECT (earlier.result ->> 'appointment')::uuid, true;
+            RETURN;
+        END IF;
+    END IF;
+    IF doors.lock_resources(resources, false) <> cardinality(resources) THEN
+        RAISE EXCEPTION 'unknown resource' USING ERRCODE = '23503', CONSTRAINT = 'appointment_resource';
+    END IF;
+    -- Guards come after their locks: editors take the same rows FOR UPDATE.
+    IF (SELECT r.version FROM public.resource AS r WHERE r.id = provider) <> schedule_version THEN
+        RAISE EXCEPTION 'the schedule changed' USING ERRCODE = '23514', CONSTRAINT = 'schedule_changed';
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM public.patient AS p WHERE p.id = book.patient AND p.deceased_at IS NULL AND p.merged_into IS NULL
+    ) THEN
+        RAISE EXCEPTION 'the patient cannot be booked' USING ERRCODE = '23514', CONSTRAINT = 'patient_not_bookable';
+    END IF;
+    IF EXISTS (
+        SELECT FROM public.closure AS c WHERE c.location_id = book.location AND c.during && tstzrange(starts, ends)
+    ) THEN
+        RAISE EXCEPTION 'the location is closed' USING ERRCODE = '23514', CONSTRAINT = 'location_closed';
+    END IF;
+    INSERT INTO public.appointment (
+        id, patient_id, service_id, provider_id, room_id, location_id, starts_at, ends_at,
+        buffer_before_minutes, buffer_after_minutes, status, price_cents, currency, via, note, booked_at, booked_by
+    ) VALUES (
+        new_id, patient, service, provider, room, location, starts, ends,
+        before_minutes, after_minutes, 'booked', price, price_currency, channel, desk_note, book.at, by_actor
+    );
+    PERFORM doors.settle(new_id, book.at);
+    RETURN QUERY SELECT new_id, false;
+END
+$$;

@@ -1,0 +1,145 @@
+"""Appointments, their history, and the one table that decides who is busy."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.db import Base
+from webapp.patients.models import Patient
+from webapp.practice.models import LATTICE_MINUTES, Location, Provider, Room, Service
+
+_LATTICE_SECONDS = LATTICE_MINUTES * 60
+_STATUSES = "('held','lapsed','booked','confirmed','arrived','in_room','finished','cancelled','noshow')"
+
+
+class Appointment(Base):
+    """A visit that is planned or took place; live ones own occupancy, exactly, by a deferred trigger.
+
+    `starts_at`/`ends_at` are the patient's time; the buffers, copied from the service when booked, lengthen only the
+    provider's and room's. `released_at` shortens a visit that ended early. `lane` above 0 is permitted overbooking.
+    `held_until` and `payment_open` belong to holds. `version` counts changes.
+    """
+
+    __tablename__ = "appointment"
+    __table_args__ = (
+        UniqueConstraint("id", "patient_id"),
+        CheckConstraint(f"status in {_STATUSES}", name="status_known"),
+        CheckConstraint("starts_at < ends_at", name="starts_before_ends"),
+        CheckConstraint(
+            f"extract(epoch from starts_at) % {_LATTICE_SECONDS} = 0 and extract(epoch from ends_at) % {_LATTICE_SECONDS} = 0",
+            name="on_lattice",
+        ),
+        CheckConstraint("(status = 'held') = (held_until is not null)", name="held_until"),
+        CheckConstraint("payment_open is false or status = 'held'", name="payment_open"),
+        CheckConstraint("(lane = 0) = (overbook_reason is null) and lane between 0 and 9", name="overbook_reason"),
+        CheckConstraint("status <> 'cancelled' or cancel_reason is not null", name="cancel_reason"),
+        CheckConstraint("price_cents >= 0", name="price"),
+        CheckConstraint("via in ('desk','phone','portal','walk_in')", name="via_known"),
+        Index("appointment_location_id_starts_at_ix", "location_id", "starts_at"),
+        Index("appointment_provider_id_starts_at_ix", "provider_id", "starts_at"),
+        Index("appointment_patient_id_starts_at_ix", "patient_id", "starts_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    service_id: Mapped[UUID] = mapped_column(ForeignKey("service.id"))
+    provider_id: Mapped[UUID] = mapped_column(ForeignKey("provider.id"))
+    room_id: Mapped[UUID | None] = mapped_column(ForeignKey("room.id"))
+    location_id: Mapped[UUID] = mapped_column(ForeignKey("location.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    buffer_before_minutes: Mapped[int] = mapped_column(server_default=text("0"))
+    buffer_after_minutes: Mapped[int] = mapped_column(server_default=text("0"))
+    status: Mapped[str]
+    lane: Mapped[int] = mapped_column(server_default=text("0"))
+    overbook_reason: Mapped[str | None]
+    held_until: Mapped[datetime | None]
+    payment_open: Mapped[bool] = mapped_column(server_default=text("false"))
+    price_cents: Mapped[int]
+    currency: Mapped[str] = mapped_column(server_default=text("'USD'"))
+    via: Mapped[str] = mapped_column(server_default=text("'desk'"))
+    note: Mapped[str] = mapped_column(server_default=text("''"))
+    booked_at: Mapped[datetime]
+    booked_by: Mapped[UUID | None]
+    arrived_at: Mapped[datetime | None]
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    released_at: Mapped[datetime | None]
+    cancelled_at: Mapped[datetime | None]
+    cancel_reason: Mapped[str | None]
+    version: Mapped[int] = mapped_column(server_default=text("1"))
+
+    patient: Mapped[Patient] = relationship(viewonly=True)
+    service: Mapped[Service] = relationship(viewonly=True)
+    provider: Mapped[Provider] = relationship(viewonly=True)
+    room: Mapped[Room | None] = relationship(viewonly=True)
+    location: Mapped[Location] = relationship(viewonly=True)
+
+
+class AppointmentHistory(Base):
+    """One step of an appointment's life, written by a trigger: a new status, or a new time, provider or room."""
+
+    __tablename__ = "appointment_history"
+    __table_args__ = (
+        ForeignKeyConstraint(["appointment_id", "patient_id"], ["appointment.id", "appointment.patient_id"]),
+        Index("appointment_history_appointment_id_ix", "appointment_id", "id"),
+    )
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
+    appointment_id: Mapped[UUID]
+    patient_id: Mapped[UUID]
+    at: Mapped[datetime]
+    actor: Mapped[UUID | None]
+    from_status: Mapped[str | None]
+    to_status: Mapped[str]
+    starts_at: Mapped[datetime]
+    provider_id: Mapped[UUID]
+    room_id: Mapped[UUID | None]
+
+
+class BlockedTime(Base):
+    """Time of a provider or room that is not for visits, with the word shown on the board."""
+
+    __tablename__ = "blocked_time"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="starts_before_ends"),
+        Index("blocked_time_resource_id_starts_at_ix", "resource_id", "starts_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id"))
+    starts_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    label: Mapped[str]
+
+
+class Occupancy(Base):
+    """A resource is busy for a span; the exclusion constraint is the last judge of every booking.
+
+    An owner may overlap itself, so a move inserts its new rows before it deletes its old ones. `lapses_at` is set
+    for holds without an open payment. Rows are written by the door functions only.
+    """
+
+    __tablename__ = "occupancy"
+    __table_args__ = (
+        ExcludeConstraint(
+            ("resource_id", "="), ("lane", "="), ("during", "&&"), ("owner_id", "<>"), name="occupancy_busy", using="gist"
+        ),
+        CheckConstraint("not isempty(during) and not lower_inf(during) and not upper_inf(during)", name="during_finite"),
+        CheckConstraint("owner_kind in ('appointment','group_session','blocked_time','leave')", name="owner_kind_known"),
+        CheckConstraint("lane between 0 and 9", name="lane"),
+        Index("occupancy_owner_id_ix", "owner_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
+    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id"))
+    lane: Mapped[int] = mapped_column(server_default=text("0"))
+    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
+    owner_id: Mapped[UUID]
+    owner_kind: Mapped[str]
+    lapses_at: Mapped[datetime | None]

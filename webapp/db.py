@@ -1,0 +1,143 @@
+"""The one database object and the one transaction boundary of the application."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import DeclarativeBase, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from sqlalchemy.orm import Session
+
+RETRYABLE = frozenset({"40001", "40P01"})
+
+# Seconds a worker may be held by PostgreSQL: a statement time-out can't end a black hole, the TCP settings do.
+CONNECT_ARGS: dict[str, Any] = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 4000,
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "options": "-c statement_timeout=4s -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s -c timezone=UTC",
+}
+
+
+class Base(DeclarativeBase):
+    """Base of every model; names of constraints are part of the schema because refusals are found by them."""
+
+    # An explicit registry: Flask-SQLAlchemy makes its own class of this one and keeps only what the registry carries.
+    registry = registry(
+        metadata=MetaData(
+            naming_convention={
+                "ix": "%(table_name)s_%(column_0_N_name)s_ix",
+                "uq": "%(table_name)s_%(column_0_N_name)s_key",
+                "ck": "%(table_name)s_%(constraint_name)s",
+                "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+                "pk": "%(table_name)s_pkey",
+            }
+        ),
+        type_annotation_map={datetime: DateTime(timezone=True), str: Text()},
+    )
+
+
+db = SQLAlchemy(model_class=Base, disable_autonaming=True)
+
+
+class Role(StrEnum):
+    """Database roles a transaction can run as; the login role itself may touch nothing."""
+
+    DESK = "app_desk"
+    CLINICIAN = "app_clinician"
+    BILLER = "app_biller"
+    COORDINATOR = "app_coordinator"
+    MANAGER = "app_manager"
+    AUDITOR = "app_auditor"
+    PATIENT = "app_patient"
+    JOB = "app_job"
+    IDENTITY = "app_identity"
+    IMPORT = "app_import"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Who acts in a transaction: what row security and the audit triggers see.
+
+    `patients` matters to `Role.PATIENT` alone; empty means no rows, never all rows.
+    """
+
+    role: Role
+    actor: UUID | None
+    at: datetime
+    request: str
+    patients: tuple[UUID, ...] = ()
+
+
+_ENTER = """select set_config('role', %s, true), set_config('app.patients', %s, true),
+ set_config('app.actor', %s, true), set_config('app.at', %s, true), set_config('app.request', %s, true)"""
+
+
+@contextmanager
+def transactional(scope: Scope, *, read_only: bool = False) -> Iterator[Session]:
+    """Run one transaction as the scope's role; commits at the end, rolls back on any exception.
+
+    The session is empty before and after, so no object outlives the rights it was read with.
+    Raises RuntimeError when a transaction is open already: actions compose inside one, they never open their own.
+    """
+    session = db.session()
+    if session.in_transaction():
+        message = "a transaction is open already; actions are called inside it, they don't open another"
+        raise RuntimeError(message)
+    try:
+        options = {"postgresql_readonly": True} if read_only else {}
+        _enter(session.connection(execution_options=options).connection.driver_connection, scope)
+        yield session
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        session.close()
+
+
+def _enter(connection: Any, scope: Scope) -> None:
+    # Driver level: SQLAlchemy's text() costs four times as much, and every transaction pays it.
+    connection.execute(
+        _ENTER,
+        (
+            scope.role.value,
+            ",".join(str(patient) for patient in scope.patients),
+            "" if scope.actor is None else str(scope.actor),
+            scope.at.isoformat(),
+            scope.request,
+        ),
+    )
+
+
+def sqlstate_of(error: BaseException) -> str | None:
+    """Read the five-letter SQLSTATE of a database error; None when there is none (a lost connection, say)."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(original, "sqlstate", None)
+
+
+def is_retryable(error: BaseException) -> bool:
+    """Tell whether running the same view in a new transaction can succeed (serialization failure, deadlock)."""
+    return sqlstate_of(error) in RETRYABLE
+
+
+def constraint_of(error: BaseException) -> str | None:
+    """Read the name of the constraint that refused a change, from the driver's diagnostics, never from the message."""
+    original = error.orig if isinstance(error, DBAPIError) else error
+    diagnostics = getattr(original, "diag", None)
+    name = getattr(diagnostics, "constraint_name", None)
+    return name if isinstance(name, str) else None

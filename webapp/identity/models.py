@@ -1,0 +1,60 @@
+"""Accounts, their roles, and the patients they may act for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.db import Base
+
+
+class Account(Base):
+    """A person who can sign in; `id` is the Cognito username, `cognito_sub` the pool's own id for it."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        CheckConstraint("email = lower(email)", name="email_lowercase"),
+        CheckConstraint("length(email) between 3 and 254", name="email_length"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    email: Mapped[str] = mapped_column(unique=True)
+    display_name: Mapped[str]
+    cognito_sub: Mapped[str | None] = mapped_column(unique=True)
+    provider_id: Mapped[UUID | None] = mapped_column(ForeignKey("provider.id"))
+    disabled_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class AccountRole(Base):
+    """A role an account holds; its permissions are a table in `permissions.py`, never data."""
+
+    __tablename__ = "account_role"
+    __table_args__ = (
+        CheckConstraint(
+            "role in ('receptionist','clinician','biller','coordinator','manager','auditor','patient')",
+            name="role_known",
+        ),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    granted_at: Mapped[datetime]
+
+
+class AccountPatient(Base):
+    """A patient an account may see: themselves, or by proxy until `ends_at`."""
+
+    __tablename__ = "account_patient"
+    __table_args__ = (
+        CheckConstraint("relation in ('self','parent','guardian','carer')", name="relation_known"),
+        Index("account_patient_self_key", "patient_id", unique=True, postgresql_where=text("relation = 'self'")),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"), primary_key=True)
+    relation: Mapped[str]
+    ends_at: Mapped[datetime | None]

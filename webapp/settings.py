@@ -1,0 +1,129 @@
+"""Typed settings; the only module of the application that reads the environment."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ENVIRONMENTS = ("local", "test", "production")
+SESSION_KEY_BYTES = 32
+MINIMUM_SECRET_LENGTH = 32
+
+
+class SettingsError(ValueError):
+    """A setting is missing or cannot be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the process needs to know from outside, read once at start.
+
+    Secrets have no defaults: a process without them refuses to start.
+    """
+
+    environment: str
+    database_url: str
+    worker_database_url: str
+    migration_database_url: str
+    secret_key: str
+    session_key: bytes
+    public_url: str
+    allowed_hosts: tuple[str, ...]
+    aws_region: str
+    cognito_pool_id: str
+    cognito_client_id: str
+    cognito_client_secret: str
+    aws_endpoint_url: str | None = None
+    dynamo_prefix: str = "anteroom-"
+    proxy_hops: int = 0
+    show_demo_accounts: bool = False
+
+    @property
+    def secure(self) -> bool:
+        """Whether the public address is https; decides cookie name and Secure flag."""
+        return urlsplit(self.public_url).scheme == "https"
+
+    @classmethod
+    def from_environment(cls, env: Mapping[str, str] | None = None) -> Settings:
+        """Read and check all settings; raises SettingsError with the name of the first one that is wrong."""
+        source = os.environ if env is None else env
+        public_url = _required(source, "PUBLIC_URL").rstrip("/")
+        _check_public_url(public_url)
+        hosts = source.get("ALLOWED_HOSTS") or (urlsplit(public_url).hostname or "")
+        return cls(
+            environment=_choice(source, "ANTEROOM_ENV", ENVIRONMENTS),
+            database_url=_required(source, "DATABASE_URL"),
+            worker_database_url=source.get("WORKER_DATABASE_URL", ""),
+            migration_database_url=source.get("MIGRATION_DATABASE_URL", ""),
+            secret_key=_secret(source, "SECRET_KEY"),
+            session_key=_key(source, "SESSION_KEY"),
+            public_url=public_url,
+            allowed_hosts=tuple(host.strip() for host in hosts.split(",") if host.strip()),
+            aws_region=_required(source, "AWS_REGION"),
+            cognito_pool_id=_required(source, "COGNITO_POOL_ID"),
+            cognito_client_id=_required(source, "COGNITO_CLIENT_ID"),
+            cognito_client_secret=_required(source, "COGNITO_CLIENT_SECRET"),
+            aws_endpoint_url=source.get("AWS_ENDPOINT_URL") or None,
+            dynamo_prefix=source.get("DYNAMO_PREFIX", "anteroom-"),
+            proxy_hops=_count(source, "PROXY_HOPS"),
+            show_demo_accounts=source.get("SHOW_DEMO_ACCOUNTS") == "1",
+        )
+
+
+def _required(env: Mapping[str, str], name: str) -> str:
+    value = env.get(name, "").strip()
+    if not value:
+        message = f"{name} is not set. Set it in the environment, or start the local clinic with `make run`."
+        raise SettingsError(message)
+    return value
+
+
+def _choice(env: Mapping[str, str], name: str, choices: tuple[str, ...]) -> str:
+    value = _required(env, name)
+    if value not in choices:
+        message = f"{name} is {value!r}; use one of {', '.join(choices)}."
+        raise SettingsError(message)
+    return value
+
+
+def _secret(env: Mapping[str, str], name: str) -> str:
+    value = _required(env, name)
+    if len(value) < MINIMUM_SECRET_LENGTH:
+        message = f"{name} is too short; use at least {MINIMUM_SECRET_LENGTH} random characters."
+        raise SettingsError(message)
+    return value
+
+
+def _key(env: Mapping[str, str], name: str) -> bytes:
+    message = f"{name} must be {SESSION_KEY_BYTES} random bytes in base64."
+    try:
+        key = base64.b64decode(_required(env, name), validate=True)
+    except binascii.Error as error:
+        raise SettingsError(message) from error
+    if len(key) != SESSION_KEY_BYTES:
+        raise SettingsError(message)
+    return key
+
+
+def _count(env: Mapping[str, str], name: str) -> int:
+    value = env.get(name, "0").strip() or "0"
+    if not value.isdigit():
+        message = f"{name} is {value!r}; use a whole number, 0 without a balancer in front."
+        raise SettingsError(message)
+    return int(value)
+
+
+def _check_public_url(url: str) -> None:
+    parts = urlsplit(url)
+    loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
+    if parts.scheme == "https" or (parts.scheme == "http" and loopback):
+        return
+    message = f"PUBLIC_URL is {url!r}; use https, or http on 127.0.0.1 for a local run."
+    raise SettingsError(message)
