@@ -164,6 +164,7 @@ CREATE TABLE patient (
     deceased_at TIMESTAMP WITH TIME ZONE,
     merged_into UUID,
     synthetic BOOLEAN DEFAULT false NOT NULL,
+    source_digest BYTEA,
     created_at TIMESTAMP WITH TIME ZONE NOT NULL,
     version INTEGER DEFAULT 1 NOT NULL,
     CONSTRAINT patient_pkey PRIMARY KEY (id),
@@ -177,8 +178,8 @@ CREATE TABLE patient (
     CONSTRAINT patient_merged_into_fkey FOREIGN KEY(merged_into) REFERENCES patient (id)
 );
 CREATE INDEX patient_birth_date_ix ON patient (birth_date);
-CREATE INDEX patient_family_key_ix ON patient (family_key text_pattern_ops);
-CREATE INDEX patient_given_key_ix ON patient (given_key text_pattern_ops);
+CREATE INDEX patient_family_key_ix ON patient (family_key text_pattern_ops, given_key text_pattern_ops);
+CREATE INDEX patient_given_key_ix ON patient (given_key text_pattern_ops, family_key text_pattern_ops);
 CREATE INDEX patient_name_key_trgm_ix ON patient USING gin (name_key gin_trgm_ops);
 
 CREATE TABLE patient_identifier (
@@ -206,6 +207,7 @@ CREATE TABLE patient_telecom (
     CONSTRAINT patient_telecom_patient_id_fkey FOREIGN KEY(patient_id) REFERENCES patient (id)
 );
 CREATE INDEX patient_telecom_digits_ix ON patient_telecom (digits text_pattern_ops);
+CREATE INDEX patient_telecom_digits_reversed_ix ON patient_telecom (reverse(digits) text_pattern_ops);
 CREATE INDEX patient_telecom_patient_id_ix ON patient_telecom (patient_id);
 
 CREATE TABLE patient_address (

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
+    LargeBinary,
     UniqueConstraint,
     text,
 )
@@ -25,6 +26,8 @@ class Patient(Base):
     """A person of the clinic; `id` is their resource, so the same rule keeps them from being in two places.
 
     `family_key`, `given_key` and `name_key` are names folded for search (`names.search_key`), without accents or case.
+    `source_digest` is what the record looked like in the file it was last imported from: an unchanged file changes
+    nothing, whatever the desk has corrected since.
     """
 
     __tablename__ = "patient"
@@ -35,8 +38,18 @@ class Patient(Base):
         CheckConstraint("merged_into is null or merged_into <> id", name="merged_into_another"),
         CheckConstraint("length(family) between 1 and 200 and length(given) between 1 and 200", name="name_length"),
         CheckConstraint("birth_date between '1850-01-01' and '2200-01-01'", name="birth_date"),
-        Index("patient_family_key_ix", "family_key", postgresql_ops={"family_key": "text_pattern_ops"}),
-        Index("patient_given_key_ix", "given_key", postgresql_ops={"given_key": "text_pattern_ops"}),
+        Index(
+            "patient_family_key_ix",
+            "family_key",
+            "given_key",
+            postgresql_ops={"family_key": "text_pattern_ops", "given_key": "text_pattern_ops"},
+        ),
+        Index(
+            "patient_given_key_ix",
+            "given_key",
+            "family_key",
+            postgresql_ops={"family_key": "text_pattern_ops", "given_key": "text_pattern_ops"},
+        ),
         Index(
             "patient_name_key_trgm_ix", "name_key", postgresql_using="gin", postgresql_ops={"name_key": "gin_trgm_ops"}
         ),
@@ -64,6 +77,7 @@ class Patient(Base):
     deceased_at: Mapped[datetime | None]
     merged_into: Mapped[UUID | None] = mapped_column(ForeignKey("patient.id"))
     synthetic: Mapped[bool] = mapped_column(server_default=text("false"))
+    source_digest: Mapped[bytes | None] = mapped_column(LargeBinary)
     created_at: Mapped[datetime]
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
@@ -100,6 +114,7 @@ class PatientTelecom(Base):
         CheckConstraint("use in ('home','work','mobile')", name="use_known"),
         Index("patient_telecom_patient_id_ix", "patient_id"),
         Index("patient_telecom_digits_ix", "digits", postgresql_ops={"digits": "text_pattern_ops"}),
+        Index("patient_telecom_digits_reversed_ix", text("reverse(digits) text_pattern_ops")),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
