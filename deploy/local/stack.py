@@ -72,6 +72,16 @@ class Stack:
     ) -> None:
         self._open.close()
 
+    @classmethod
+    def attached(cls, folder: Path, postgres_port: int, aws_port: int) -> Self:
+        """A view of a stack that another process runs; it starts and stops nothing."""
+        stack = cls(folder, postgres_port, aws_port, durable=False)
+        stack._secrets = _secrets_of(folder)
+        logs = folder / "log"
+        stack.postgres = Postgres(folder / "postgres", logs / "postgres.log", stack._secrets["postgres"], postgres_port)
+        stack.aws = Aws(folder / "aws", logs / "aws.log", aws_port)
+        return stack
+
     @property
     def passwords(self) -> dict[str, str]:
         """The passwords of the login roles."""
