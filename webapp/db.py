@@ -29,7 +29,9 @@ CONNECT_ARGS: dict[str, Any] = {
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 2,
-    "options": "-c statement_timeout=4s -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s -c timezone=UTC",
+    # The schema of the jobs is searched last, for the types that Procrastinate names without it.
+    "options": "-c statement_timeout=4s -c lock_timeout=3s -c idle_in_transaction_session_timeout=10s"
+    " -c timezone=UTC -c search_path=public,jobs",
 }
 
 
@@ -110,7 +112,7 @@ def transactional(scope: Scope, *, read_only: bool = False) -> Iterator[Session]
         session.close()
 
 
-def _enter(connection: Any, scope: Scope) -> None:
+def _enter(connection: Any, scope: Scope) -> None:  # noqa: ANN401 - the pool types it so
     # Driver level: SQLAlchemy's text() costs four times as much, and every transaction pays it.
     connection.execute(
         _ENTER,

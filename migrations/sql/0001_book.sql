@@ -1,3 +1,29 @@
+-- Whether hours, patient and closures allow a visit; asked after the locks, because editors take the same rows FOR UPDATE.
+CREATE FUNCTION public.guard_visit(
+    patient uuid, provider uuid, location uuid, starts timestamptz, ends timestamptz, schedule_version integer
+)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public
+AS $$
+BEGIN
+    IF (SELECT r.version FROM public.resource AS r WHERE r.id = provider) <> schedule_version THEN
+        RAISE EXCEPTION 'the schedule changed' USING ERRCODE = '23514', CONSTRAINT = 'schedule_changed';
+    END IF;
+    IF NOT EXISTS (
+        SELECT FROM public.patient AS p
+        WHERE p.id = guard_visit.patient AND p.deceased_at IS NULL AND p.merged_into IS NULL
+    ) THEN
+        RAISE EXCEPTION 'the patient cannot be booked' USING ERRCODE = '23514', CONSTRAINT = 'patient_not_bookable';
+    END IF;
+    IF EXISTS (
+        SELECT FROM public.closure AS c
+        WHERE c.location_id = guard_visit.location AND c.during && tstzrange(starts, ends)
+    ) THEN
+        RAISE EXCEPTION 'the location is closed' USING ERRCODE = '23514', CONSTRAINT = 'location_closed';
+    END IF;
+END
+$$;
+
 -- One call books: key, locks, guards, appointment, occupancy. History, audit and the job are its triggers' work.
 -- INVOKER: it can do only what the caller's scope may; the doors it passes through are named.
 CREATE FUNCTION public.book(
@@ -30,20 +56,7 @@ BEGIN
     IF doors.lock_resources(resources, false) <> cardinality(resources) THEN
         RAISE EXCEPTION 'unknown resource' USING ERRCODE = '23503', CONSTRAINT = 'appointment_resource';
     END IF;
-    -- Guards come after their locks: editors take the same rows FOR UPDATE.
-    IF (SELECT r.version FROM public.resource AS r WHERE r.id = provider) <> schedule_version THEN
-        RAISE EXCEPTION 'the schedule changed' USING ERRCODE = '23514', CONSTRAINT = 'schedule_changed';
-    END IF;
-    IF NOT EXISTS (
-        SELECT FROM public.patient AS p WHERE p.id = book.patient AND p.deceased_at IS NULL AND p.merged_into IS NULL
-    ) THEN
-        RAISE EXCEPTION 'the patient cannot be booked' USING ERRCODE = '23514', CONSTRAINT = 'patient_not_bookable';
-    END IF;
-    IF EXISTS (
-        SELECT FROM public.closure AS c WHERE c.location_id = book.location AND c.during && tstzrange(starts, ends)
-    ) THEN
-        RAISE EXCEPTION 'the location is closed' USING ERRCODE = '23514', CONSTRAINT = 'location_closed';
-    END IF;
+    PERFORM public.guard_visit(patient, provider, location, starts, ends, schedule_version);
     INSERT INTO public.appointment (
         id, patient_id, service_id, provider_id, room_id, location_id, starts_at, ends_at,
         buffer_before_minutes, buffer_after_minutes, status, price_cents, currency, via, note, booked_at, booked_by

@@ -188,7 +188,8 @@ def _grant() -> None:
         GRANT INSERT, UPDATE ON {", ".join(PRACTICE)} TO app_manager, app_import;
         GRANT DELETE ON schedule, closure, service_provider, service_location, blocked_time TO app_manager, app_import;
         GRANT SELECT ON occupancy TO app_manager, app_auditor, app_job;
-        GRANT SELECT, INSERT ON idempotency TO {staff}, app_auditor, app_patient, app_identity, app_import;
+        GRANT SELECT, INSERT, UPDATE (status, location, result) ON idempotency
+            TO {staff}, app_auditor, app_patient, app_identity, app_import;
         GRANT SELECT, DELETE ON idempotency TO app_job;
         GRANT SELECT ON audit TO app_auditor, app_job;
         GRANT SELECT ON account, account_role TO app_identity, app_manager, app_auditor, app_job;
@@ -196,8 +197,8 @@ def _grant() -> None:
         GRANT INSERT, UPDATE ON account TO app_identity, app_manager;
         GRANT INSERT, DELETE ON account_role TO app_identity, app_manager;
         GRANT INSERT, UPDATE, DELETE ON account_patient TO app_identity, app_manager;
-        REVOKE ALL ON FUNCTION book FROM PUBLIC;
-        GRANT EXECUTE ON FUNCTION book TO app_desk, app_manager;
+        REVOKE ALL ON FUNCTION book, guard_visit FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION book, guard_visit TO app_desk, app_manager;
     """)
     _run(f"""
         GRANT USAGE ON SCHEMA jobs TO {everybody}, anteroom_worker;

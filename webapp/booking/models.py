@@ -5,7 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -31,7 +40,8 @@ class Appointment(Base):
         CheckConstraint(f"status in {_STATUSES}", name="status_known"),
         CheckConstraint("starts_at < ends_at", name="starts_before_ends"),
         CheckConstraint(
-            f"extract(epoch from starts_at) % {_LATTICE_SECONDS} = 0 and extract(epoch from ends_at) % {_LATTICE_SECONDS} = 0",
+            f"extract(epoch from starts_at) % {_LATTICE_SECONDS} = 0"
+            f" and extract(epoch from ends_at) % {_LATTICE_SECONDS} = 0",
             name="on_lattice",
         ),
         CheckConstraint("(status = 'held') = (held_until is not null)", name="held_until"),
@@ -128,10 +138,19 @@ class Occupancy(Base):
     __tablename__ = "occupancy"
     __table_args__ = (
         ExcludeConstraint(
-            ("resource_id", "="), ("lane", "="), ("during", "&&"), ("owner_id", "<>"), name="occupancy_busy", using="gist"
+            ("resource_id", "="),
+            ("lane", "="),
+            ("during", "&&"),
+            ("owner_id", "<>"),
+            name="occupancy_busy",
+            using="gist",
         ),
-        CheckConstraint("not isempty(during) and not lower_inf(during) and not upper_inf(during)", name="during_finite"),
-        CheckConstraint("owner_kind in ('appointment','group_session','blocked_time','leave')", name="owner_kind_known"),
+        CheckConstraint(
+            "not isempty(during) and not lower_inf(during) and not upper_inf(during)", name="during_finite"
+        ),
+        CheckConstraint(
+            "owner_kind in ('appointment','group_session','blocked_time','leave')", name="owner_kind_known"
+        ),
         CheckConstraint("lane between 0 and 9", name="lane"),
         Index("occupancy_owner_id_ix", "owner_id"),
     )

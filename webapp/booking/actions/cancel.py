@@ -1,0 +1,39 @@
+"""Cancel a visit, with the reason, and free its time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from webapp.booking.actions.locking import advance, locked, settle
+from webapp.booking.refusals import ReasonMissing
+from webapp.booking.states import TRANSITIONS, Action
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from webapp.booking.models import Appointment
+
+
+@dataclass(frozen=True, slots=True)
+class CancelRequest:
+    """Which visit, why, and which version of it the person saw (none: whatever it is now)."""
+
+    appointment_id: UUID
+    reason: str
+    version: int | None = None
+
+
+def cancel(request: CancelRequest, *, at: datetime) -> Appointment:
+    """Cancel the visit and free its time (NotFound, WrongState, VersionConflict, ReasonMissing)."""
+    visit = locked(request.appointment_id, TRANSITIONS[Action.CANCEL].before, version=request.version)
+    if not request.reason.strip():
+        raise ReasonMissing(field="reason", patient=visit.patient_id)
+    visit.cancelled_at = at
+    visit.cancel_reason = request.reason.strip()
+    visit.held_until = None
+    visit.payment_open = False
+    advance(visit, Action.CANCEL)
+    settle(visit, at)
+    return visit

@@ -1,0 +1,73 @@
+"""The lock order of every change of a visit: the appointment by id, its resources by id, then insert, then delete."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import psycopg.errors
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY, UUID as PGUUID
+from sqlalchemy.exc import DBAPIError, IntegrityError
+
+from webapp.booking.models import Appointment
+from webapp.booking.refusals import SlotTaken, WrongState
+from webapp.booking.states import TRANSITIONS, Action, Status
+from webapp.db import constraint_of, db
+from webapp.errors import NotFound, VersionConflict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+_LOCK_RESOURCES = text("select doors.lock_resources(:resources, :exclusive)").bindparams(
+    bindparam("resources", type_=ARRAY(PGUUID))
+)
+_SETTLE = text("select doors.settle(:appointment, :at)")
+
+
+def locked(appointment_id: UUID, before: frozenset[Status], *, version: int | None = None) -> Appointment:
+    """Lock a visit and return it as it is now.
+
+    Raises NotFound, WrongState when it is in none of the states `before`, VersionConflict when it is not the
+    `version` the person saw.
+    """
+    query = select(Appointment).where(Appointment.id == appointment_id).with_for_update()
+    visit = db.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    if visit is None:
+        raise NotFound
+    if Status(visit.status) not in before:
+        raise WrongState(patient=visit.patient_id)
+    if version is not None and visit.version != version:
+        raise VersionConflict(patient=visit.patient_id)
+    return visit
+
+
+def lock_resources(resources: Sequence[UUID], *, exclusive: bool = False) -> None:
+    """Lock resource rows in the order of their ids; `exclusive` is for editors, ordinary changes share (NotFound)."""
+    wanted = sorted(set(resources))
+    if db.session.execute(_LOCK_RESOURCES, {"resources": wanted, "exclusive": exclusive}).scalar_one() != len(wanted):
+        raise NotFound
+
+
+def advance(visit: Appointment, action: Action) -> None:
+    """Put the visit into the state its action leads to, as one more version."""
+    visit.status = TRANSITIONS[action].after.value
+    visit.version += 1
+
+
+def settle(visit: Appointment, at: datetime) -> None:
+    """Make occupancy agree with the visit's row; raises SlotTaken when something it needs is busy."""
+    db.session.flush()
+    try:
+        db.session.execute(_SETTLE, {"appointment": visit.id, "at": at})
+    except DBAPIError as error:
+        raise taken(error, visit.patient_id) from error
+
+
+def taken(error: DBAPIError, patient: UUID) -> Exception:
+    """Turn the exclusion constraint's answer into SlotTaken with what is taken; other errors come back as they are."""
+    if not isinstance(error, IntegrityError) or constraint_of(error) != "occupancy_busy":
+        return error
+    detail = error.orig.diag.message_detail if isinstance(error.orig, psycopg.errors.Error) else None
+    return SlotTaken((detail or "provider").split(","), patient=patient)

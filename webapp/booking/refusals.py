@@ -1,0 +1,105 @@
+"""What the desk is told when a visit can't be booked or changed, and which constraint says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask_babel import lazy_gettext as _l
+
+from webapp.errors import KeyReused, Refusal, refuses
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+refuses("idempotency_reused")(KeyReused)
+
+_TAKEN = {
+    "patient": _l("The patient already has a visit at that time. Choose another time, or move the other visit first."),
+    "provider": _l("That time was just taken. Choose one of the times below."),
+    "room": _l("No room is free at that time. Choose one of the times below."),
+}
+
+
+@refuses("occupancy_busy")
+class SlotTaken(Refusal):
+    """Somebody or something the visit needs is busy; `kinds` says what: patient, provider, room."""
+
+    code = "slot_taken"
+    message = _TAKEN["provider"]
+
+    def __init__(
+        self, kinds: Sequence[str] = (), *, alternatives: Sequence[object] = (), patient: UUID | None = None
+    ) -> None:
+        kind = next((kind for kind in ("patient", "provider", "room") if kind in kinds), "provider")
+        super().__init__(_TAKEN[kind], field="starts_at", alternatives=alternatives, patient=patient)
+        self.kinds = tuple(kinds)
+
+
+class OutsideHours(Refusal):
+    """The provider does not work there then, or not for long enough."""
+
+    code = "outside_hours"
+    message = _l("That time is outside the provider's hours. Choose one of the times below.")
+
+
+@refuses("schedule_changed")
+class ScheduleChanged(Refusal):
+    """The hours changed between reading them and booking; looking again gives the answer."""
+
+    code = "schedule_changed"
+    message = _l("The provider's hours just changed. Choose one of the times below.")
+
+
+@refuses("location_closed")
+class LocationClosed(Refusal):
+    """A closure covers part of the visit."""
+
+    code = "location_closed"
+    message = _l("The clinic is closed at that time. Choose one of the times below.")
+
+
+@refuses("patient_not_bookable")
+class PatientNotBookable(Refusal):
+    """The patient has died or was merged into another record."""
+
+    code = "patient_not_bookable"
+    message = _l("This patient cannot be booked: the person has died, or the record was merged into another one.")
+
+
+class NotOffered(Refusal):
+    """The service is retired, not offered there, or not performed by that provider."""
+
+    status = 422
+    code = "not_offered"
+    message = _l("That provider does not offer this type of visit there. Choose another provider or type.")
+
+
+class TimePassed(Refusal):
+    """The time wished for is already over."""
+
+    status = 422
+    code = "time_passed"
+    message = _l("That time has passed. Choose a later one.")
+
+
+class WrongState(Refusal):
+    """The visit has moved on, so this step no longer applies."""
+
+    code = "wrong_state"
+    message = _l("This visit has changed in the meantime. Look at it again before the next step.")
+
+
+class ReasonMissing(Refusal):
+    """A cancellation says why."""
+
+    status = 422
+    code = "reason_missing"
+    message = _l("Choose why the visit is canceled.")
+
+
+class NotYetTime(Refusal):
+    """A visit that has not begun can't be missed yet."""
+
+    code = "not_yet_time"
+    message = _l("The visit has not begun yet. Mark it as missed after its start, or cancel it.")
