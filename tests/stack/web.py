@@ -31,6 +31,8 @@ def settings(standing_database: Database) -> Settings:
     """The settings of the application under test."""
     from webapp.settings import Settings
 
+    # botocore looks for its credentials in the environment, here as anywhere.
+    os.environ.update({key: value for key, value in standing_database.environment.items() if key.startswith("AWS_")})
     return Settings.from_environment(standing_database.environment)
 
 

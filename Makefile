@@ -1,0 +1,32 @@
+# Anteroom's commands.  `make help` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint reset storm python
+
+PORT ?= 8000
+# The first Python on the path that is new enough.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+# -B: a read-only folder gets its own sentence, not a stray bytecode file.
+PREPARE = "$(PYTHON)" -B -m deploy.local.prepare
+
+help: ## list the commands
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+
+run: python ## open the clinic on http://127.0.0.1:8000 (PORT=… for another port)
+	@$(PREPARE) run --port "$(PORT)"
+
+test: python ## lint, types and every test (ARGS="tests/booking -k storm" for some)
+	@$(PREPARE) test $(ARGS)
+
+lint: python ## lint and types only
+	@$(PREPARE) lint
+
+storm: python ## many clients book the same times at once; prints what happened
+	@$(PREPARE) storm $(ARGS)
+
+reset: python ## forget all local data and installed packages
+	@"$(PYTHON)" -B -m deploy.local.reset
+
+python:
+	@if [ -z "$(PYTHON)" ]; then echo "Anteroom needs Python 3.11 or newer: install it, then run the same command again." >&2; exit 1; fi
+	@cd "$(CURDIR)"

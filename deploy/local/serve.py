@@ -1,0 +1,116 @@
+"""What `make run` becomes: services, database, demo clinic, web server and worker, watched until Ctrl-C."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from deploy.local import processes
+from deploy.local.problem import Problem, told_in_one_sentence
+from deploy.local.processes import LOOPBACK
+from deploy.local.stack import Stack
+from deploy.local.steps import say, step
+from deploy.local.watch import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VAR = REPOSITORY / "var"
+START_SECONDS = 30.0
+PYTHON = sys.executable
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve until a signal asks to stop; raises Problem when something cannot start."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("command")
+    parser.add_argument("--port", type=int, default=8000)
+    port = parser.parse_args(arguments).port
+    signal.signal(signal.SIGTERM, _interrupt)
+    started = time.monotonic()
+    with contextlib.ExitStack() as opened:
+        opened.callback(say, "Stopped.")
+        stack = _services(opened, port)
+        environment = {**os.environ, **stack.environment(web_port=port)}
+        _write_environment(stack.environment(web_port=port))
+        with step("Database schema"):
+            _flask(environment, "db", "upgrade")
+        with step("Demo clinic"):
+            accounts = _flask(environment, "demo", "load")
+        watch = opened.enter_context(Watch(VAR / "log", environment))
+        with step("Web server and worker"):
+            watch.start("web server", [PYTHON, "-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}", "wsgi:app"])
+            watch.start("worker", [PYTHON, "-m", "flask", "--app", "wsgi", "worker"], restart=True)
+            _wait_for_answer(f"http://{LOOPBACK}:{port}/livez", watch)
+        _announce(port, accounts, time.monotonic() - started)
+        opened.callback(say, "\nStopping …")
+        watch.until_interrupted({"PostgreSQL": stack.postgres.process, "local AWS": stack.aws.process})
+
+
+def _services(opened: contextlib.ExitStack, port: int) -> Stack:
+    with step("PostgreSQL and local AWS"):
+        stack = opened.enter_context(Stack(VAR))  # refuses a second copy before it can complain about the port
+        if processes.port_is_taken(port):
+            raise Problem(
+                f"Port {port} is taken by another program: choose a free one with `make run PORT={port + 1}`."
+            )
+    return stack
+
+
+def _flask(environment: Mapping[str, str], *command: str) -> str:
+    """Run one of the application's commands to its end and return what it printed."""
+    log = VAR / "log" / f"{command[0]}.log"
+    log.unlink(missing_ok=True)
+    child = processes.start(
+        [PYTHON, "-m", "flask", "--app", "wsgi", *command], log=log, env=environment, cwd=REPOSITORY
+    )
+    try:
+        status = child.wait()
+    except BaseException:
+        processes.stop(child)
+        raise
+    if status != 0:
+        raise Problem(f"`flask {' '.join(command)}` failed; {log} ends:\n{processes.last_lines(log, 8)}")
+    return log.read_text("utf-8", "replace")
+
+
+def _wait_for_answer(address: str, watch: Watch) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline:
+        watch.raise_if_ended("web server")
+        try:
+            with urllib.request.urlopen(address, timeout=2):  # noqa: S310  our own loopback
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise Problem(f"The web server does not answer; {VAR / 'log' / 'web-server.log'} says why.")
+
+
+def _write_environment(environment: Mapping[str, str]) -> None:
+    """Leave the settings for `flask` commands in another terminal: set -a; . var/environment."""
+    path = VAR / "environment"
+    path.touch(mode=0o600)
+    path.write_text("".join(f"{name}='{value}'\n" for name, value in environment.items()), "utf-8")
+
+
+def _announce(port: int, accounts: str, seconds: float) -> None:
+    say(f"\nAnteroom is open at http://{LOOPBACK}:{port}  (ready after {seconds:.1f} s; Ctrl-C stops it)\n")
+    say(accounts.strip() + "\n")
+
+
+def _interrupt(_signal: int, _frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    with told_in_one_sentence():
+        main(sys.argv[1:])
