@@ -1,0 +1,86 @@
+"""Anteroom: the front desk and the patient portal of an outpatient clinic."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Flask
+from flask_migrate import Migrate
+from whitenoise import WhiteNoise
+
+from webapp.settings import Settings
+
+ROOT = Path(__file__).parent.parent
+VENDOR = ROOT / "static" / "vendor"
+IMMUTABLE = r"\.[0-9a-f]{8}\.\w+$"
+YEAR_SECONDS = 31_536_000
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """Build the application from its settings; raises SettingsError or RuntimeError rather than start half wired."""
+    from webapp import cycle, hypermedia, logs, problems, routing, security, templating
+
+    settings = settings or Settings.from_environment()
+    logs.configure()
+    app = Flask("webapp", root_path=str(ROOT / "webapp"), template_folder=str(ROOT / "templates"), static_folder=None)
+    app.config["ANTEROOM"] = settings
+    app.testing = settings.environment == "test"
+    logs.init_app(app)
+    app.before_request(cycle.begin)
+    security.init_app(app, settings)
+    hypermedia.init_app(app)
+    problems.init_app(app)
+    routing.init_app(app)
+    _connect(app, settings)
+    _open_slices(app, settings)
+    templating.init_app(app)
+    routing.check_doors(app)
+    app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]
+        app.wsgi_app,
+        root=str(VENDOR),
+        prefix="static/vendor/",
+        max_age=YEAR_SECONDS if settings.environment == "production" else 0,
+        immutable_file_test=IMMUTABLE,
+        autorefresh=settings.environment != "production",
+    )
+    security.wrap(app, settings)
+    return app
+
+
+def _connect(app: Flask, settings: Settings) -> None:
+    """Make the engines ready; nothing connects before the first request."""
+    from webapp import dynamo
+    from webapp.db import CONNECT_ARGS, db
+
+    app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {
+        "connect_args": CONNECT_ARGS,
+        "hide_parameters": True,
+        "max_overflow": 4,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "pool_size": 12,
+        "pool_timeout": 2,
+    }
+    db.init_app(app)
+    Migrate(app, db, directory=str(ROOT / "migrations"))
+    dynamo.init_app(app, settings)
+
+
+def _open_slices(app: Flask, settings: Settings) -> None:
+    """Wire every slice, in the order in which they may import each other."""
+    import importlib
+    from importlib.util import find_spec
+
+    from webapp import identity
+
+    identity.init_app(app, settings)
+    for name in ("practice", "patients", "booking", "interop", "desk", "portal", "ops"):
+        if find_spec(f"webapp.{name}.views"):
+            app.register_blueprint(importlib.import_module(f"webapp.{name}.views").blueprint)
+        if find_spec(f"webapp.{name}.commands"):
+            for command in importlib.import_module(f"webapp.{name}.commands").COMMANDS:
+                app.cli.add_command(command)
+
+
+__all__ = ["Settings", "create_app"]

@@ -1,0 +1,43 @@
+"""Writing the activity log: all notes of a request at once, before its answer is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import g, request
+
+from webapp import dynamo
+from webapp.activity.items import TABLE, Origin, item_of
+from webapp.activity.notes import Note, start, taken
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+
+def flush(*, actor: UUID | None, at: datetime) -> None:
+    """Write the notes of the current request; raises DynamoUnavailable when they can't be written.
+
+    They stay noted then, so that nothing is lost by asking again.
+    """
+    notes = taken()
+    if not notes:
+        return
+    origin = Origin(actor, at, g.request_id, request.endpoint or "", request.remote_addr or "")
+    write(notes, origin)
+    start()
+
+
+def write(notes: list[Note], origin: Origin) -> None:
+    """Write one record for each note; several go together or not at all."""
+    items = {(item["pk"], item["sk"]): item for item in (item_of(note, origin) for note in notes)}
+    dynamo.client().put_many(TABLE, list(items.values()))
+
+
+def write_once(note: Note, origin: Origin) -> bool:
+    """Write a record unless it is there already, with whatever details it was written; False when it was."""
+    try:
+        dynamo.client().put(TABLE, item_of(note, origin), condition="attribute_not_exists(pk)")
+    except dynamo.ConditionFailed:
+        return False
+    return True

@@ -1,0 +1,145 @@
+"""Background work: promised inside the caller's transaction, done at least once by a worker, with ids for arguments."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
+
+import structlog
+from procrastinate import App, PsycopgConnector, RetryStrategy
+from sqlalchemy import text
+
+from webapp import clock
+from webapp.db import Role, Scope, db, transactional
+from webapp.ids import new_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from flask import Flask
+    from procrastinate import JobContext
+    from procrastinate.tasks import Task
+
+    from webapp.settings import Settings
+
+MODULES = ("webapp.activity.jobs", "webapp.ops.jobs")
+
+MOST_ATTEMPTS = 8
+HEARTBEAT_SECONDS = 10.0
+# Three heartbeats; with 5 s live jobs would be started a second time.
+STALLED_SECONDS = 30.0
+POLL_SECONDS = 1.0
+CONCURRENCY = 4
+GRACE_SECONDS = 20.0
+CONNECTION_OPTIONS = "-c search_path=jobs -c statement_timeout=10s -c lock_timeout=5s -c timezone=UTC"
+
+log = structlog.get_logger(__name__)
+
+# No connection: promises use the caller's, the worker brings its own.
+queue = App(connector=PsycopgConnector())
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_REMEMBER = text(
+    "insert into jobs.failure (job_id, at, error) values (:job, :at, :error)"
+    " on conflict (job_id) do update set at = excluded.at, error = excluded.error"
+)
+
+
+class Job(Generic[P, R]):
+    """A function that a worker can run; calling it runs it here and now, inside an application context."""
+
+    def __init__(self, function: Callable[P, R], name: str) -> None:
+        self.function = function
+        self.name = name
+        self.task: Task[Any, Any, Any] = queue.task(
+            name=name,
+            # 2, 4, 8 … 256 s; then the job is failed and waits on its page.
+            retry=RetryStrategy(max_attempts=MOST_ATTEMPTS - 1, exponential_wait=2),
+            pass_context=True,
+        )(self._work)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        return self.function(*args, **kwargs)
+
+    def _work(self, context: JobContext, /, **arguments: object) -> None:
+        app: Flask = context.additional_context["app"]
+        with app.app_context():
+            try:
+                run: Callable[..., object] = self.function
+                run(**arguments)
+            except Exception as error:
+                _remember(context.job.id, error)
+                raise
+
+
+def job(name: str, *, every: str | None = None) -> Callable[[Callable[P, R]], Job[P, R]]:
+    """Make a job of a function whose arguments are ids; `name` stands in the table, so it outlives refactorings.
+
+    The function may run more than once and opens its own transactions (`transactional(scope())`).  `every` is a cron
+    line (a sixth field counts seconds): such a function takes the `timestamp` it was due.
+    """
+
+    def register(function: Callable[P, R]) -> Job[P, R]:
+        made = Job(function, name)
+        if every is not None:
+            queue.periodic(cron=every)(made.task)
+        return made
+
+    return register
+
+
+def promise(wanted: Job[..., object], *, at: datetime | None = None, **ids: str) -> None:
+    """Put a job into the caller's transaction: it exists when that commits, and never did when it rolls back.
+
+    `at` delays it.  There is no queueing lock: it would make one person's press wait for another's.
+    """
+    connection = db.session.connection().connection.driver_connection
+    wanted.task.configure(connection=connection, schedule_at=at).defer(**ids)
+
+
+def scope() -> Scope:
+    """The scope of one transaction of a job: no person acts, row security knows it as `app_job`."""
+    return Scope(role=Role.JOB, actor=None, at=clock.now(), request=str(new_id()))
+
+
+def load() -> None:
+    """Import every module with jobs, so that a worker knows them all."""
+    for module in MODULES:
+        importlib.import_module(module)
+
+
+def run_worker(app: Flask, settings: Settings, *, wait: bool = True) -> None:
+    """Work until told to stop (SIGTERM lets running jobs end); with `wait=False` until nothing is due.
+
+    New jobs are polled for: NOTIFY would cost every booking a global lock at its commit.
+    """
+    load()
+    connector = PsycopgConnector(
+        conninfo=settings.worker_database_url,
+        kwargs={"options": CONNECTION_OPTIONS, "connect_timeout": 2, "tcp_user_timeout": 10_000, "keepalives_idle": 5},
+        min_size=1,
+        max_size=CONCURRENCY + 1,
+    )
+    with queue.replace_connector(connector) as running:
+        running.run_worker(
+            name="anteroom",
+            wait=wait,
+            concurrency=CONCURRENCY,
+            fetch_job_polling_interval=POLL_SECONDS,
+            listen_notify=False,
+            delete_jobs="successful",
+            update_heartbeat_interval=HEARTBEAT_SECONDS,
+            stalled_worker_timeout=STALLED_SECONDS,
+            shutdown_graceful_timeout=GRACE_SECONDS,
+            additional_context={"app": app},
+        )
+
+
+def _remember(job_id: int | None, error: Exception) -> None:
+    """Keep the class of the last error for the page of failed jobs; its message may name a person."""
+    db.session.remove()
+    with transactional(scope()) as session:
+        session.execute(_REMEMBER, {"job": job_id, "at": clock.now(), "error": type(error).__name__})

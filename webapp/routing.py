@@ -1,0 +1,131 @@
+"""The doors of the application: every view has exactly one, and it says who may pass and as which database role."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import wraps
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.routing import BaseConverter, ValidationError
+
+from webapp import cycle
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from flask import Flask
+    from flask.typing import ResponseReturnValue
+
+    from webapp.db import Role
+    from webapp.identity.permissions import Permission
+
+    View = Callable[..., ResponseReturnValue]
+
+# The closed list of doors without a session; one more needs a reason that a reviewer accepts.
+DOORS_WITHOUT_A_SESSION = frozenset(
+    {
+        "static",
+        "ops.livez",
+        "ops.readyz",
+        "identity.sign_in",
+        "identity.new_password",
+        "identity.sign_out",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What a route asks of a request before its view runs.
+
+    `permission` None marks a door without a session; `role` None opens no transaction.  `gateway` routes open their
+    own short transactions with the network call between them, and keep their key themselves.
+    """
+
+    permission: Permission | None
+    role: Role | None = None
+    refused: View | None = None
+    prefetch: Callable[..., Any] | None = None
+    key_in_function: bool = False
+    gateway: bool = False
+
+    @property
+    def opens_transaction(self) -> bool:
+        return self.role is not None and not self.gateway
+
+
+def requires(
+    permission: Permission,
+    *,
+    role: Role | None,
+    refused: View | None = None,
+    prefetch: Callable[..., Any] | None = None,
+    key_in_function: bool = False,
+    gateway: bool = False,
+) -> Callable[[View], View]:
+    """Let a view run for people with the permission, inside one transaction of the database role.
+
+    GET reads in a READ ONLY transaction.  POST claims the form's key, runs, stores its outcome and commits; its view
+    answers with `hypermedia.done`.  `refused(refusal, **view_args)` renders a refusal in a new READ ONLY transaction,
+    with the input kept; `prefetch(**view_args)` reads from DynamoDB before the transaction, into `g.prefetched`.
+    """
+    door = Door(permission, role, refused, prefetch, key_in_function, gateway)
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(**view_args: object) -> ResponseReturnValue:
+            return cycle.serve(door, view, view_args)
+
+        guarded.door = door  # type: ignore[attr-defined]
+        return guarded
+
+    return decorate
+
+
+def public(view: View) -> View:
+    """Let a view run without a session; its endpoint has to be on the closed list."""
+
+    @wraps(view)
+    def open_to_all(**view_args: object) -> ResponseReturnValue:
+        return cycle.serve_public(view, view_args)
+
+    open_to_all.door = Door(None)  # type: ignore[attr-defined]
+    return open_to_all
+
+
+def door_of(app: Flask, endpoint: str) -> Door | None:
+    """The door of an endpoint; None when its view was registered without one."""
+    if endpoint == "static":
+        return Door(None)
+    return getattr(app.view_functions[endpoint], "door", None)
+
+
+def check_doors(app: Flask) -> None:
+    """Refuse to start with a view that has no door, or a public one that is not on the closed list (RuntimeError)."""
+    for endpoint in app.view_functions:
+        door = door_of(app, endpoint)
+        if door is None:
+            raise RuntimeError(f"{endpoint} has no door: decorate it with @requires or @public")
+        if door.permission is None and endpoint not in DOORS_WITHOUT_A_SESSION:
+            raise RuntimeError(f"{endpoint} is public but not on the closed list of doors without a session")
+
+
+class DayConverter(BaseConverter):
+    """A calendar day in an address as YYYY-MM-DD; anything else is no such page."""
+
+    regex = r"\d{4}-\d{2}-\d{2}"
+
+    def to_python(self, value: str) -> date:
+        try:
+            return date.fromisoformat(value)
+        except ValueError as error:
+            raise ValidationError from error
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+def init_app(app: Flask) -> None:
+    """Teach addresses about days: `<day:day>`."""
+    app.url_map.converters["day"] = DayConverter

@@ -1,0 +1,114 @@
+"""What every answer carries and every request must pass before a view sees it: headers, hosts, sizes, same origin."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from flask import request
+from flask_wtf import CSRFProtect
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp.errors import BadRequest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from flask import Flask
+
+    from webapp.settings import Settings
+
+BODY_BYTES = 1024 * 1024
+FORM_BYTES = 256 * 1024
+FORM_PARTS = 500
+COOKIE_HOURS = 24
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+SAME_ORIGIN = frozenset({"same-origin", "none"})
+
+_DIRECTIVES = (
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "font-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "manifest-src 'self'",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+)
+CONTENT_SECURITY_POLICY = "; ".join(_DIRECTIVES)
+
+HEADERS: tuple[tuple[str, str], ...] = (
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "DENY"),
+    # Not no-referrer: that would make the Origin of our own form posts "null".
+    ("Referrer-Policy", "same-origin"),
+    ("Permissions-Policy", "camera=(), display-capture=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    ("Cross-Origin-Opener-Policy", "same-origin"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+STRICT_TRANSPORT = ("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
+
+csrf = CSRFProtect()
+
+
+class SecurityHeaders:
+    """Outermost WSGI layer, so that static files, 304 and answers of the server's own errors carry the headers too."""
+
+    def __init__(self, application: WSGIApplication, *, secure: bool) -> None:
+        self.application = application
+        self.headers = (*HEADERS, STRICT_TRANSPORT) if secure else HEADERS
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        def start(status: str, headers: list[tuple[str, str]], exc_info: object = None) -> object:
+            sent = {name.lower() for name, _ in headers}
+            headers.extend((name, value) for name, value in self.headers if name.lower() not in sent)
+            return start_response(status, headers, exc_info)  # type: ignore[arg-type]
+
+        return self.application(environ, start)  # type: ignore[arg-type]
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Set cookie, limits, trusted hosts and proxies from the public address, and guard every unsafe request."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        SESSION_COOKIE_NAME="__Host-anteroom" if settings.secure else "anteroom",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_PATH="/",
+        PERMANENT_SESSION_LIFETIME=timedelta(hours=COOKIE_HOURS),
+        MAX_CONTENT_LENGTH=BODY_BYTES,
+        MAX_FORM_MEMORY_SIZE=FORM_BYTES,
+        MAX_FORM_PARTS=FORM_PARTS,
+        TRUSTED_HOSTS=list(settings.allowed_hosts),
+        WTF_CSRF_TIME_LIMIT=None,
+        # Origin and Sec-Fetch-Site are checked below, on http and https alike.
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    app.before_request(_same_origin)
+    csrf.init_app(app)
+
+
+def wrap(app: Flask, settings: Settings) -> None:
+    """Put the outer layers around the application: headers outermost, then exactly as many proxies as there are."""
+    hops = settings.proxy_hops
+    if hops:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    app.wsgi_app = SecurityHeaders(app.wsgi_app, secure=settings.secure)  # type: ignore[method-assign]
+
+
+def _same_origin() -> None:
+    """Refuse unsafe requests that another site started; a browser too old to say is judged by the token alone."""
+    if request.method in SAFE_METHODS:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in SAME_ORIGIN:
+        raise BadRequest
+    origin = request.headers.get("Origin")
+    if origin is not None and origin.lower() != f"{request.scheme}://{request.host}".lower():
+        raise BadRequest

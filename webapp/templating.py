@@ -1,0 +1,108 @@
+"""What templates may use: the macros as `ui`, dates and times in clinic words, strict about names that do not exist."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_datetime
+from flask import g
+from flask_babel import Babel
+from flask_login import current_user
+from jinja2 import StrictUndefined
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date, datetime
+
+    from flask import Flask
+
+LOCALE = "en_US"
+VENDOR = Path("static") / "vendor"
+
+
+def init_app(app: Flask) -> None:
+    """Set up the Jinja environment; macros are loaded once, because they are the same for every request."""
+    Babel(app, default_locale="en", locale_selector=lambda: "en")
+    env = app.jinja_env
+    env.undefined = StrictUndefined
+    env.trim_blocks = True
+    env.lstrip_blocks = True
+    env.globals.update(
+        asset=_assets(Path(app.root_path).parent / VENDOR),
+        clinic=SimpleNamespace(name="Anteroom", phone="", address_lines=[], hours_today=""),
+        current_user=current_user,
+        may=may,
+        new_key=new_key,
+        ui=SimpleNamespace(),
+    )
+    env.filters.update(
+        time=local_time, day=local_day, day_long=day_long, day_short=day_short, moment=local_moment, age=age_in_years
+    )
+    with app.app_context():
+        _load_macros(app)
+
+
+def may(permission: str) -> bool:
+    """Whether the signed-in person has a permission: decides what is offered, never what is allowed."""
+    return current_user.is_authenticated and permission in {str(each.value) for each in current_user.permissions}
+
+
+def new_key() -> UUID:
+    """The one-time key of a form: a fresh one, or the key that was sent when a refused form is shown again."""
+    return g.get("form_key") or uuid4()
+
+
+def local_time(moment: datetime, zone: str) -> str:
+    """Wall clock time at a place, as the clinic says it: 10:42 AM."""
+    return format_datetime(moment.astimezone(ZoneInfo(zone)), "h:mm a", locale=LOCALE)
+
+
+def local_day(moment: datetime, zone: str) -> str:
+    """The day of a moment at a place: Sun, Nov 22."""
+    return day_short(moment.astimezone(ZoneInfo(zone)).date())
+
+
+def local_moment(moment: datetime, zone: str) -> str:
+    """Day and time at a place: Sun, Nov 22, 10:42 AM."""
+    return f"{local_day(moment, zone)}, {local_time(moment, zone)}"
+
+
+def day_long(day: date) -> str:
+    """Sunday, November 22, 2026."""
+    return format_date(day, "EEEE, MMMM d, y", locale=LOCALE)
+
+
+def day_short(day: date) -> str:
+    """Sun, Nov 22."""
+    return format_date(day, "EEE, MMM d", locale=LOCALE)
+
+
+def age_in_years(birth_date: date, today: date) -> int:
+    """Completed years; somebody born on February 29 has their birthday on March 1 in other years."""
+    return today.year - birth_date.year - ((today.month, today.day) < (birth_date.month, birth_date.day))
+
+
+def _assets(folder: Path) -> Callable[[str], str]:
+    """Make the function from an asset's name to its address; the manifest is read once, on first use."""
+    names: dict[str, str] = {}
+
+    def asset(name: str) -> str:
+        if not names and (folder / "manifest.json").is_file():
+            names.update(json.loads((folder / "manifest.json").read_text(encoding="utf-8")))
+        return f"/static/vendor/{names.get(name, name)}"
+
+    return asset
+
+
+def _load_macros(app: Flask) -> None:
+    env = app.jinja_env
+    namespace = env.globals["ui"]
+    for name in env.list_templates(filter_func=lambda each: each.startswith("ui/") and each.endswith(".html")):
+        for macro, function in vars(env.get_template(name).module).items():
+            if callable(function) and not macro.startswith("_"):
+                setattr(namespace, macro, function)
