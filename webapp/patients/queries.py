@@ -1,0 +1,206 @@
+"""Find people and read what the desk may see of them."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import func, literal, or_, select, union_all
+from sqlalchemy.orm import selectinload
+from sqlalchemy.sql.elements import UnaryExpression
+from sqlalchemy.sql.operators import custom_op
+
+from webapp.db import db
+from webapp.errors import NotFound
+from webapp.patients import phones
+from webapp.patients.models import Patient, PatientTelecom
+from webapp.patients.names import name_keys
+from webapp.patients.search_terms import FEWEST_DIGITS, SearchTerms, read_terms
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+    from sqlalchemy import ColumnElement, Select
+    from sqlalchemy.orm import InstrumentedAttribute
+
+    from webapp.patients.registration import NewPatient
+
+    Column = InstrumentedAttribute[Any] | ColumnElement[Any]
+    Branch = tuple[Select[Any], Sequence[Column]]
+    """A query of ids and the order in which it walks its index."""
+
+_LAST = "\U0010ffff"
+_LONGEST_RECORD_NUMBER = 18
+_FEWEST_LAST_DIGITS = 4
+_TRIGRAM = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A person in a list: enough to tell them from their namesakes."""
+
+    id: UUID
+    record_number: int
+    given: str
+    family: str
+    birth_date: dt.date
+    gender: str
+    deceased: bool
+    phone: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.given} {self.family}"
+
+
+def search(text: str, *, today: dt.date, limit: int = 8, first: Collection[UUID] = ()) -> list[Found]:
+    """Find people by the beginnings of their names in any order, birth date, phone or record number.
+
+    Every branch walks one index and stops after `limit` rows, so one letter costs no more than a whole name at a
+    million people.  Only when that finds too few are the middles of names searched.  `first` lists ids that go before
+    others, such as who has a visit today.  Merged records are left out.
+    """
+    terms = read_terms(text, today)
+    if terms.empty:
+        return []
+    branches = [*_preferred(terms, first), *_by_birth_date(terms), *_by_name(terms), *_by_digits(terms)]
+    ids = _run(branches, limit)
+    if len(ids) < limit and terms.words and min(map(len, terms.words)) >= _TRIGRAM:
+        inside = select(Patient.id).where(*_contains(terms.words), *_born(terms), Patient.merged_into.is_(None))
+        ids = list(dict.fromkeys([*ids, *db.session.scalars(inside.limit(limit))]))
+    return _found(ids[:limit])
+
+
+def possible_duplicates(new: NewPatient, limit: int = 5) -> list[Found]:
+    """Find people who may be the same: born on the same day with a name in common, or one phone and one given name."""
+    keys = name_keys(new.given, new.family)
+    digits = phones.digits(new.phone)
+    same_day = select(Patient.id).where(
+        Patient.birth_date == new.birth_date,
+        or_(
+            Patient.family_key == keys.family,
+            Patient.given_key == keys.given,
+            Patient.name_key.like(f"%{_escaped(keys.family)}%") if keys.family else literal(value=False),
+        ),
+    )
+    same_phone = (
+        select(Patient.id)
+        .join(PatientTelecom, PatientTelecom.patient_id == Patient.id)
+        .where(PatientTelecom.digits == digits, Patient.given_key == keys.given)
+    )
+    found = db.session.scalars(same_day.where(Patient.merged_into.is_(None)).order_by(Patient.id).limit(limit))
+    ids = dict.fromkeys(found)
+    if digits:
+        shared = same_phone.where(Patient.merged_into.is_(None)).order_by(Patient.id)
+        ids |= dict.fromkeys(db.session.scalars(shared.limit(limit)))
+    return _found(list(ids)[:limit])
+
+
+def desk_record(patient_id: UUID) -> Patient:
+    """Read a person as the front desk sees them, with contacts and alerts, nothing clinical; raises NotFound."""
+    parts = (Patient.telecoms, Patient.addresses, Patient.contacts, Patient.alerts)
+    query = select(Patient).where(Patient.id == patient_id).options(*(selectinload(part) for part in parts))
+    patient = db.session.scalars(query).one_or_none()
+    if patient is None:
+        raise NotFound
+    return patient
+
+
+def _run(branches: Sequence[Branch], limit: int) -> list[UUID]:
+    limited = [
+        select(query.order_by(*order).limit(limit).subquery().c.id, literal(number).label("branch"))
+        for number, (query, order) in enumerate(branches)
+    ]
+    rows = db.session.execute(union_all(*limited))
+    ranked = sorted(rows, key=lambda row: int(row.branch))
+    return list(dict.fromkeys(row.id for row in ranked))
+
+
+def _by_name(terms: SearchTerms) -> Iterable[Branch]:
+    if terms.birth_date is not None:
+        return
+    for family, given in terms.splits:
+        # The order of the index that the first condition reads, so that it can stop after the first rows.
+        keys = (Patient.family_key, Patient.given_key) if family else (Patient.given_key, Patient.family_key)
+        conditions = [*_begins(Patient.family_key, family), *_begins(Patient.given_key, given)]
+        yield _people(*conditions), tuple(_bytewise(key) for key in keys)
+
+
+def _by_birth_date(terms: SearchTerms) -> Iterable[Branch]:
+    if terms.birth_date is not None:
+        yield _people(*_born(terms), *_contains(terms.words)), (Patient.family_key, Patient.given_key, Patient.id)
+
+
+def _by_digits(terms: SearchTerms) -> Iterable[Branch]:
+    if len(terms.digits) < FEWEST_DIGITS:
+        return
+    if len(terms.digits) <= _LONGEST_RECORD_NUMBER:
+        yield _people(Patient.record_number == int(terms.digits)), (Patient.id,)
+    number = PatientTelecom.digits
+    with_phone = _people().join(PatientTelecom, PatientTelecom.patient_id == Patient.id)
+    wanted = phones.digits(terms.digits)
+    if len(wanted) >= _FEWEST_LAST_DIGITS:
+        backwards = func.reverse(number)
+        yield with_phone.where(*_begins(backwards, wanted[::-1])), (_bytewise(backwards),)
+    yield with_phone.where(*_begins(number, wanted)), (_bytewise(number),)
+
+
+def _preferred(terms: SearchTerms, first: Collection[UUID]) -> Iterable[Branch]:
+    if not first or not terms.words:
+        return
+    splits = [
+        (*_begins(Patient.family_key, family), *_begins(Patient.given_key, given)) for family, given in terms.splits
+    ]
+    matching = or_(*(split[0] if len(split) == 1 else _all(split) for split in splits))
+    yield _people(Patient.id.in_(first), matching, *_born(terms)), (Patient.family_key, Patient.given_key, Patient.id)
+
+
+def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    return conditions[0] & _all(conditions[1:]) if len(conditions) > 1 else conditions[0]
+
+
+def _people(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(Patient.id.label("id")).where(Patient.merged_into.is_(None), *conditions)
+
+
+def _born(terms: SearchTerms) -> list[ColumnElement[bool]]:
+    return [] if terms.birth_date is None else [Patient.birth_date == terms.birth_date]
+
+
+def _contains(words: Iterable[str]) -> list[ColumnElement[bool]]:
+    return [Patient.name_key.like(f"%{_escaped(word)}%") for word in words]
+
+
+def _begins(key: Column, beginning: str) -> list[ColumnElement[bool]]:
+    # A range by bytes, not LIKE: a prepared statement with a placeholder behind LIKE could not use the index.
+    if not beginning:
+        return []
+    return [key.op("~>=~", is_comparison=True)(beginning), key.op("~<~", is_comparison=True)(beginning + _LAST)]
+
+
+def _bytewise(key: Column) -> ColumnElement[str]:
+    """ORDER BY key USING ~<~: the order of a text_pattern_ops index."""
+    return UnaryExpression(key, modifier=custom_op("USING ~<~"))  # type: ignore[arg-type]
+
+
+def _escaped(word: str) -> str:
+    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def _found(ids: Sequence[UUID]) -> list[Found]:
+    """Read what a list shows of people, in the order given."""
+    if not ids:
+        return []
+    columns = (Patient.id, Patient.record_number, Patient.given, Patient.family, Patient.birth_date, Patient.gender)
+    phone = (
+        select(PatientTelecom.value)
+        .where(PatientTelecom.patient_id == Patient.id, PatientTelecom.system == "phone")
+        .order_by(PatientTelecom.rank, PatientTelecom.id)
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(*columns, Patient.deceased_at.is_not(None), func.coalesce(phone, "")).where(Patient.id.in_(ids))
+    people = {row[0]: Found(*row) for row in db.session.execute(query)}
+    return [people[each] for each in ids if each in people]
