@@ -13,7 +13,7 @@ from webapp.dynamo.breaker import Breaker
 from webapp.dynamo.budget import Budget, spent
 from webapp.dynamo.channel import Broken, Channel
 from webapp.dynamo.errors import ConditionFailed, DynamoUnavailable
-from webapp.dynamo.values import Item, Value, Wire, pack_item, unpack_item
+from webapp.dynamo.values import Attributes, Item, Value, Wire, pack_item, unpack_item
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class Put:
     """One item of a transaction, written if `condition` holds."""
 
     table: str
-    item: Item
+    item: Attributes
     condition: str | None = None
     values: Mapping[str, Value] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Check:
     """A condition of a transaction on an item that it does not write."""
 
     table: str
-    key: Item
+    key: Attributes
     condition: str
     values: Mapping[str, Value] = field(default_factory=dict)
     names: Mapping[str, str] = field(default_factory=dict)
@@ -66,13 +66,13 @@ class Dynamo:
         self._prefix = prefix
         self.breaker = breaker or Breaker()
 
-    def get(self, table: str, key: Item, *, consistent: bool = True) -> Item | None:
+    def get(self, table: str, key: Attributes, *, consistent: bool = True) -> Item | None:
         """The item, or None where there is none."""
         body = {**self._table(table), "Key": pack_item(key), "ConsistentRead": consistent}
         found = self._call("GetItem", table, body).get("Item")
         return unpack_item(found) if found else None
 
-    def batch_get(self, keys: Mapping[str, Sequence[Item]], *, consistent: bool = True) -> dict[str, list[Item]]:
+    def batch_get(self, keys: Mapping[str, Sequence[Attributes]], *, consistent: bool = True) -> dict[str, list[Item]]:
         """All existing items of up to 100 keys, by table, in no order.
 
         What DynamoDB leaves unprocessed is asked for once more, then DynamoUnavailable: an item that was not read must
@@ -102,7 +102,7 @@ class Dynamo:
         index: str | None = None,
         forward: bool = True,
         limit: int | None = None,
-        start: Item | None = None,
+        start: Attributes | None = None,
         consistent: bool | None = None,
     ) -> Page:
         """One page of the items of a partition in the order of their sort key (`where` is a key condition)."""
@@ -126,7 +126,7 @@ class Dynamo:
     def put(
         self,
         table: str,
-        item: Item,
+        item: Attributes,
         *,
         condition: str | None = None,
         values: Mapping[str, Value] | None = None,
@@ -141,7 +141,7 @@ class Dynamo:
             if refused.item != item:
                 raise
 
-    def put_many(self, table: str, items: Sequence[Item]) -> None:
+    def put_many(self, table: str, items: Sequence[Attributes]) -> None:
         """Write up to 100 items without conditions, all or none.
 
         A transaction, not BatchWriteItem: that needs a right which on the activity log would also allow deletes.
@@ -154,7 +154,7 @@ class Dynamo:
     def update(
         self,
         table: str,
-        key: Item,
+        key: Attributes,
         expression: str,
         *,
         values: Mapping[str, Value] | None = None,
@@ -178,7 +178,7 @@ class Dynamo:
     def delete(
         self,
         table: str,
-        key: Item,
+        key: Attributes,
         *,
         condition: str | None = None,
         values: Mapping[str, Value] | None = None,

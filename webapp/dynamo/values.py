@@ -12,6 +12,7 @@ Value: TypeAlias = (
     "str | int | Decimal | bool | bytes | Sequence[Value] | Mapping[str, Value] | AbstractSet[str] | None"
 )
 Item: TypeAlias = dict[str, Value]
+Attributes: TypeAlias = Mapping[str, Value]
 Wire: TypeAlias = dict[str, Any]
 
 

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from webapp.identity.permissions import ROLE_PERMISSIONS, Permission, StaffRole, permissions_of
+from webapp.identity.words import PERMISSION_NAMES, ROLE_NAMES
+
+
+def test_every_role_has_a_row_and_a_start_page() -> None:
+    assert set(ROLE_PERMISSIONS) == set(StaffRole)
+    assert all(Permission.HOME_VIEW in allowed for allowed in ROLE_PERMISSIONS.values())
+
+
+def test_no_role_means_no_permission() -> None:
+    assert permissions_of([]) == frozenset()
+
+
+def test_nobody_holds_everything() -> None:
+    assert all(allowed < set(Permission) for allowed in ROLE_PERMISSIONS.values())
+
+
+def test_clinical_fields_are_for_clinicians_alone() -> None:
+    assert {role for role, allowed in ROLE_PERMISSIONS.items() if Permission.CLINICAL_VIEW in allowed} == {
+        StaffRole.CLINICIAN
+    }
+
+
+def test_a_patient_reaches_nothing_of_the_staff() -> None:
+    assert ROLE_PERMISSIONS[StaffRole.PATIENT] == {Permission.HOME_VIEW, Permission.OWN_VISITS_VIEW}
+
+
+def test_roles_and_permissions_have_words() -> None:
+    assert set(ROLE_NAMES) == set(StaffRole)
+    assert set(PERMISSION_NAMES) == set(Permission)

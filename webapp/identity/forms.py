@@ -1,0 +1,93 @@
+"""What the sign-in pages send."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from flask_babel import gettext as _
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
+
+from webapp.errors import FormInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_EMAIL = 254
+LONGEST_PASSWORD = 256
+SHORTEST_NEW_PASSWORD = 12
+NOT_CONTENT = frozenset({"csrf_token", "_key"})
+
+
+def _email(text: str) -> str:
+    address = text.strip().lower()
+    name, at, host = address.rpartition("@")
+    if not (name and at and host) or len(address) > LONGEST_EMAIL or not address.isprintable() or " " in address:
+        raise PydanticCustomError("email", "email")
+    return address
+
+
+def _given(secret: SecretStr) -> SecretStr:
+    if not 0 < len(secret.get_secret_value()) <= LONGEST_PASSWORD:
+        raise PydanticCustomError("password", "password")
+    return secret
+
+
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if not SHORTEST_NEW_PASSWORD <= len(secret.get_secret_value()) <= LONGEST_PASSWORD:
+        raise PydanticCustomError("new_password", "new_password")
+    return secret
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+
+class SignInForm(_Form):
+    """An address, a password, and where to go on to."""
+
+    email: Annotated[str, AfterValidator(_email)] = ""
+    password: Annotated[SecretStr, AfterValidator(_given)] = SecretStr("")
+    next: str = ""
+
+
+class NewPasswordForm(_Form):
+    """The password that replaces a temporary one."""
+
+    new_password: Annotated[SecretStr, AfterValidator(_long_enough)] = SecretStr("")
+
+
+def read_sign_in(form: Mapping[str, str]) -> SignInForm:
+    """The sign-in form; raises FormInvalid with all fields that need another value."""
+    try:
+        return SignInForm.model_validate(_content(form, SignInForm))
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def read_new_password(form: Mapping[str, str]) -> NewPasswordForm:
+    """The new-password form; raises FormInvalid."""
+    try:
+        return NewPasswordForm.model_validate(_content(form, NewPasswordForm))
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def _content(form: Mapping[str, str], model: type[_Form]) -> dict[str, Any]:
+    """The fields sent, absent ones empty so that they are judged too; what the model does not know is refused."""
+    return dict.fromkeys(model.model_fields, "") | {
+        name: value for name, value in form.items() if name not in NOT_CONTENT
+    }
+
+
+def _invalid(error: ValidationError) -> FormInvalid:
+    sentences = {
+        "email": _("Enter an email address with an @, like name@example.com"),
+        "password": _("Enter your password"),
+        "new_password": _("Use at least 12 characters; several words are good"),
+    }
+    errors: dict[str, list[str]] = {}
+    for problem in error.errors(include_url=False, include_input=False):
+        field = str(problem["loc"][0])
+        errors.setdefault(field, []).append(sentences.get(field, _("This page was out of date. Open it again.")))
+    return FormInvalid(errors)

@@ -1,0 +1,106 @@
+"""What each role may do: one table, read by every door and shown to managers as it is enforced."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class StaffRole(StrEnum):
+    """What a person is to the clinic; the values stand in `account_role.role`."""
+
+    RECEPTIONIST = "receptionist"
+    CLINICIAN = "clinician"
+    BILLER = "biller"
+    COORDINATOR = "coordinator"
+    MANAGER = "manager"
+    AUDITOR = "auditor"
+    PATIENT = "patient"
+
+
+class Permission(StrEnum):
+    """One thing a route can ask for; every route behind a session names exactly one."""
+
+    HOME_VIEW = "home.view"
+    OWN_VISITS_VIEW = "own_visits.view"
+    BOARD_VIEW = "board.view"
+    PATIENT_SEARCH = "patient.search"
+    PATIENT_VIEW = "patient.view"
+    PATIENT_EDIT = "patient.edit"
+    CLINICAL_VIEW = "clinical.view"
+    VISIT_BOOK = "visit.book"
+    VISIT_MOVE = "visit.move"
+    VISIT_CANCEL = "visit.cancel"
+    VISIT_CONFIRM = "visit.confirm"
+    VISIT_CHECK_IN = "visit.check_in"
+    VISIT_START = "visit.start"
+    VISIT_FINISH = "visit.finish"
+    VISIT_NO_SHOW = "visit.no_show"
+    BILLING_VIEW = "billing.view"
+    TRIALS_VIEW = "trials.view"
+    SETTINGS_VIEW = "settings.view"
+    SETTINGS_EDIT = "settings.edit"
+    ACCOUNTS_MANAGE = "accounts.manage"
+    ACTIVITY_VIEW = "activity.view"
+    JOBS_VIEW = "jobs.view"
+    JOBS_RETRY = "jobs.retry"
+
+
+_LOOK_AT_THE_DAY = frozenset({Permission.BOARD_VIEW, Permission.PATIENT_SEARCH, Permission.PATIENT_VIEW})
+_PLAN_VISITS = frozenset(
+    {
+        Permission.VISIT_BOOK,
+        Permission.VISIT_MOVE,
+        Permission.VISIT_CANCEL,
+        Permission.VISIT_CONFIRM,
+    }
+)
+_RUN_VISITS = frozenset(
+    {
+        Permission.VISIT_CHECK_IN,
+        Permission.VISIT_START,
+        Permission.VISIT_FINISH,
+        Permission.VISIT_NO_SHOW,
+    }
+)
+
+# Nobody holds the sum of all roles: a manager sees no clinical field, an auditor no record, only who looked at it.
+ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
+    StaffRole.RECEPTIONIST: frozenset({Permission.HOME_VIEW, Permission.PATIENT_EDIT, Permission.SETTINGS_VIEW})
+    | _LOOK_AT_THE_DAY
+    | _PLAN_VISITS
+    | _RUN_VISITS,
+    StaffRole.CLINICIAN: frozenset({Permission.HOME_VIEW, Permission.CLINICAL_VIEW, Permission.SETTINGS_VIEW})
+    | _LOOK_AT_THE_DAY
+    | _PLAN_VISITS
+    | _RUN_VISITS,
+    StaffRole.BILLER: frozenset({Permission.HOME_VIEW, Permission.BILLING_VIEW}) | _LOOK_AT_THE_DAY,
+    StaffRole.COORDINATOR: frozenset({Permission.HOME_VIEW, Permission.TRIALS_VIEW, Permission.VISIT_BOOK})
+    | _LOOK_AT_THE_DAY,
+    StaffRole.MANAGER: frozenset(
+        {
+            Permission.HOME_VIEW,
+            Permission.PATIENT_EDIT,
+            Permission.BILLING_VIEW,
+            Permission.SETTINGS_VIEW,
+            Permission.SETTINGS_EDIT,
+            Permission.ACCOUNTS_MANAGE,
+            Permission.ACTIVITY_VIEW,
+            Permission.JOBS_VIEW,
+            Permission.JOBS_RETRY,
+        }
+    )
+    | _LOOK_AT_THE_DAY
+    | _PLAN_VISITS
+    | _RUN_VISITS,
+    StaffRole.AUDITOR: frozenset({Permission.HOME_VIEW, Permission.ACTIVITY_VIEW, Permission.JOBS_VIEW}),
+    StaffRole.PATIENT: frozenset({Permission.HOME_VIEW, Permission.OWN_VISITS_VIEW}),
+}
+
+
+def permissions_of(roles: Iterable[StaffRole]) -> frozenset[Permission]:
+    """Everything any of the roles may do; no role, no permission."""
+    return frozenset().union(*(ROLE_PERMISSIONS[role] for role in roles))

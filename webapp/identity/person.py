@@ -1,0 +1,106 @@
+"""Who is signed in, as every view sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from webapp.identity.permissions import Permission, StaffRole, permissions_of
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A patient an account may act for, and when that ends (None: not by itself)."""
+
+    patient_id: UUID
+    ends_at: datetime | None = None
+
+    def holds(self, at: datetime) -> bool:
+        return self.ends_at is None or at < self.ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What PostgreSQL knew about an account when it signed in; copied into the session."""
+
+    account_id: UUID
+    display_name: str
+    roles: frozenset[StaffRole]
+    grants: tuple[Grant, ...] = ()
+    provider_id: UUID | None = None
+
+
+@dataclass(frozen=True)
+class Person:
+    """A signed-in person at one moment (`at`); answers Flask-Login's questions too.
+
+    `handle` is the cookie's secret and stays out of logs and reprs.  `seen_at` is the last touch, `expires_at` one hour
+    after signing in.
+    """
+
+    standing: Standing
+    handle: str = field(repr=False)
+    at: datetime
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+    is_authenticated = True
+    is_active = True
+    is_anonymous = False
+
+    def get_id(self) -> str:
+        return self.handle
+
+    @property
+    def account_id(self) -> UUID:
+        return self.standing.account_id
+
+    @property
+    def display_name(self) -> str:
+        return self.standing.display_name
+
+    @property
+    def roles(self) -> frozenset[StaffRole]:
+        return self.standing.roles
+
+    @property
+    def provider_id(self) -> UUID | None:
+        return self.standing.provider_id
+
+    @cached_property
+    def patients(self) -> tuple[UUID, ...]:
+        """The patients this person may act for at this moment: empty means none, never all."""
+        return tuple(grant.patient_id for grant in self.standing.grants if grant.holds(self.at))
+
+    @cached_property
+    def permissions(self) -> frozenset[Permission]:
+        return permissions_of(self.roles)
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+
+class Nobody:
+    """A visitor without a session: no id, no role, no permission."""
+
+    is_authenticated = False
+    is_active = False
+    is_anonymous = True
+    account_id = None
+    display_name = ""
+    provider_id = None
+    roles: frozenset[StaffRole] = frozenset()
+    permissions: frozenset[Permission] = frozenset()
+    patients: tuple[UUID, ...] = ()
+
+    def get_id(self) -> None:
+        return None
+
+    def may(self, permission: Permission) -> bool:  # noqa: ARG002  the answer is the same for all
+        return False

@@ -1,0 +1,69 @@
+"""Accounts as signing in needs them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import select
+
+from webapp.identity.models import Account, AccountPatient, AccountRole
+from webapp.identity.permissions import StaffRole
+from webapp.identity.person import Grant, Standing
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The account behind an e-mail address and the pool's id it is linked to."""
+
+    account_id: UUID
+    cognito_sub: str | None
+
+
+def by_email(session: Session, email: str) -> Known | None:
+    """The account of an address in lower case, disabled ones included."""
+    row = session.execute(select(Account.id, Account.cognito_sub).where(Account.email == email)).one_or_none()
+    return None if row is None else Known(row.id, row.cognito_sub)
+
+
+def sub_of(session: Session, account_id: UUID) -> str | None:
+    """The pool's id that an account is linked to."""
+    return session.execute(select(Account.cognito_sub).where(Account.id == account_id)).scalar_one_or_none()
+
+
+def standing_of(session: Session, account_id: UUID) -> Standing | None:
+    """Name, roles and patients of an account that may sign in; None when it is disabled, gone or without a role."""
+    account = session.execute(
+        select(Account.display_name, Account.provider_id).where(Account.id == account_id, Account.disabled_at.is_(None))
+    ).one_or_none()
+    if account is None:
+        return None
+    roles = session.execute(select(AccountRole.role).where(AccountRole.account_id == account_id)).scalars()
+    grants = session.execute(
+        select(AccountPatient.patient_id, AccountPatient.ends_at)
+        .where(AccountPatient.account_id == account_id)
+        .order_by(AccountPatient.patient_id)
+    )
+    standing = Standing(
+        account_id=account_id,
+        display_name=account.display_name,
+        roles=frozenset(StaffRole(role) for role in roles),
+        grants=tuple(Grant(row.patient_id, row.ends_at) for row in grants),
+        provider_id=account.provider_id,
+    )
+    return standing if standing.roles else None
+
+
+def names_of(session: Session, account_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Display names of accounts, for lists of who did what."""
+    wanted = list(account_ids)
+    if not wanted:
+        return {}
+    rows = session.execute(select(Account.id, Account.display_name).where(Account.id.in_(wanted)))
+    return {row.id: row.display_name for row in rows}

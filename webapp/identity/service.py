@@ -1,0 +1,35 @@
+"""The parts of signing in, put together from the settings once for each process."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask import current_app
+
+from webapp import dynamo
+from webapp.identity.gateways.cognito import Cognito
+from webapp.identity.sessions import Sessions
+from webapp.identity.signing_in import SigningIn
+from webapp.identity.tokens import KeySet, Verifier
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from webapp.settings import Settings
+
+EXTENSION = "anteroom.identity"
+
+
+def init_app(app: Flask, settings: Settings) -> None:
+    """Give the application its sign-in; `dynamo` has to be there already."""
+    cognito = Cognito(settings)
+    with app.app_context():
+        sessions = Sessions(dynamo.client(), settings.session_key)
+    verifier = Verifier(KeySet(cognito.key_set), issuer=cognito.issuer, audience=settings.cognito_client_id)
+    app.extensions[EXTENSION] = SigningIn(service=cognito, verifier=verifier, sessions=sessions)
+
+
+def identity() -> SigningIn:
+    """The sign-in of the current application; needs an application context."""
+    signing_in: SigningIn = current_app.extensions[EXTENSION]
+    return signing_in

@@ -1,0 +1,284 @@
+"""Sessions in DynamoDB: one item per session, one epoch item per account; the only switch of being signed in.
+
+A session counts while its item exists, its hour is not over, and it carries its account's present epoch.  So ending one
+session is a delete, and ending all of an account is a new epoch.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from webapp.dynamo import Check, ConditionFailed, Put
+from webapp.identity.handle import Handle, new_handle, parse_handle
+from webapp.identity.permissions import StaffRole
+from webapp.identity.person import Grant, Person, Standing
+from webapp.identity.sealing import seal, unseal
+
+if TYPE_CHECKING:
+    from webapp.dynamo import Dynamo, Item, Value
+    from webapp.identity.tokens import Token
+
+LIFETIME = timedelta(hours=1)
+TOUCH_EVERY = timedelta(minutes=1)
+CHALLENGE_LIFETIME = timedelta(minutes=3)
+
+TABLE = "sessions"
+EPOCH = "EPOCH"
+SESSION = "S#"
+CHALLENGE = "C#"
+EPOCH_BYTES = 16
+KNOWN_ROLES = frozenset(role.value for role in StaffRole)
+CREATED_ATTEMPTS = 2
+
+
+class EpochMoved(Exception):  # noqa: N818  the expected answer of a lost race
+    """Roles changed or sessions were ended while somebody was signing in; read the roles again."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSession:
+    """One session in the list of an account: since when, last seen, until when; `digest` names it for ending it."""
+
+    digest: str
+    created_at: datetime
+    seen_at: datetime
+    expires_at: datetime
+
+
+class Sessions:
+    """The sessions table, sealed with `key`; every method raises DynamoUnavailable, and then nobody is let in."""
+
+    def __init__(self, dynamo: Dynamo, key: bytes) -> None:
+        self._dynamo = dynamo
+        self._key = key
+
+    # -- signing in and out
+
+    def epoch(self, account_id: UUID) -> str:
+        """The account's present epoch, made when there is none; read it BEFORE the roles that go into a session."""
+        key = _key(account_id, EPOCH)
+        for _ in range(CREATED_ATTEMPTS):
+            found = self._dynamo.get(TABLE, key)
+            if found is not None:
+                return str(found["epoch"])
+            try:
+                self._dynamo.put(TABLE, {**key, "epoch": _new_epoch()}, condition="attribute_not_exists(sk)")
+            except ConditionFailed:
+                # Somebody else made it between our two calls; theirs counts.
+                continue
+        return str((self._dynamo.get(TABLE, key) or {}).get("epoch", ""))
+
+    def create(self, standing: Standing, *, token: Token, epoch: str, now: datetime) -> Handle:
+        """Open a session of one hour on the epoch that was read before the roles; raises EpochMoved if it moved since.
+
+        The verified JWT is stored sealed and never leaves the server.  The session ends with it at the latest, so a
+        clock of ours that runs fast lengthens nothing.
+        """
+        handle = new_handle(standing.account_id)
+        created = int(now.timestamp())
+        item: Item = {
+            **_key(standing.account_id, SESSION + handle.digest),
+            "epoch": epoch,
+            "created_at": created,
+            "seen_at": created,
+            "expires_at": min(created + int(LIFETIME.total_seconds()), int(token.expires_at.timestamp())),
+        }
+        item["sealed"] = seal(self._key, _pack(standing, token.text), _bound(item))
+        same_epoch = Check(TABLE, _key(standing.account_id, EPOCH), "epoch = :epoch", {":epoch": epoch})
+        try:
+            self._dynamo.transact([same_epoch, Put(TABLE, item, "attribute_not_exists(sk)")])
+        except ConditionFailed as failed:
+            raise EpochMoved from failed
+        return handle
+
+    def end(self, handle: Handle) -> None:
+        """Sign one session out, in every process from its next request on."""
+        self._dynamo.delete(TABLE, _key(handle.account_id, SESSION + handle.digest))
+
+    def end_all(self, account_id: UUID) -> None:
+        """Sign an account out everywhere; the epoch does it, the deletes only tidy."""
+        self.bump(account_id)
+        for digest in self._digests(account_id):
+            self._dynamo.delete(TABLE, _key(account_id, SESSION + digest))
+
+    def bump(self, account_id: UUID) -> None:
+        """Give the account a new epoch, so that no session of before counts.
+
+        Around a change of roles or a disabling: bump, commit, bump.  The first refuses the change where DynamoDB is
+        down, the second catches a sign-in that read the old roles in between.  The write has no condition because any
+        new random epoch is right, whatever stood there.
+        """
+        self._dynamo.put(TABLE, {**_key(account_id, EPOCH), "epoch": _new_epoch()})
+
+    # -- on every request
+
+    def resolve(self, text: object, now: datetime) -> Person | None:
+        """The person behind a cookie's handle in one consistent round trip, or None when the session does not count.
+
+        Item and epoch are compared here and the hour is checked here: DynamoDB removes expired items days late.
+        """
+        handle = parse_handle(text)
+        if handle is None:
+            return None
+        session_key, epoch_key = _key(handle.account_id, SESSION + handle.digest), _key(handle.account_id, EPOCH)
+        found = self._dynamo.batch_get({TABLE: [session_key, epoch_key]})[TABLE]
+        items = {str(item["sk"]): item for item in found}
+        item, epoch = items.get(str(session_key["sk"])), items.get(EPOCH)
+        if item is None or epoch is None or not _counts(item, epoch, now):
+            return None
+        content = self._open(item)
+        if content is None:
+            return None
+        return Person(
+            standing=_unpack(content, handle.account_id),
+            handle=str(handle),
+            at=now,
+            created_at=_moment(item.get("created_at")),
+            seen_at=_moment(item.get("seen_at")),
+            expires_at=_moment(item.get("expires_at")),
+        )
+
+    def touch(self, person: Person, now: datetime) -> bool:
+        """Note that the person did something, at most once a minute; False when the session ended meanwhile.
+
+        The write only ever changes a live item: a request in flight cannot bring back a session that was signed out.
+        """
+        handle = parse_handle(person.handle)
+        if handle is None or now - person.seen_at < TOUCH_EVERY:
+            return handle is not None
+        at = int(now.timestamp())
+        try:
+            self._dynamo.update(
+                TABLE,
+                _key(handle.account_id, SESSION + handle.digest),
+                "SET seen_at = :now",
+                values={":now": at, ":before": at - int(TOUCH_EVERY.total_seconds())},
+                condition="attribute_exists(sk) AND expires_at > :now AND seen_at <= :before",
+                repeatable=True,
+            )
+        except ConditionFailed as failed:
+            # Another request of the same session may have touched it first; then it is there and alive.
+            return failed.item is not None and _alive(failed.item, now)
+        return True
+
+    def of_account(self, account_id: UUID, now: datetime) -> list[OpenSession]:
+        """The account's sessions that count, newest first."""
+        epoch = self.epoch(account_id)
+        opened = [
+            OpenSession(
+                digest=str(item["sk"]).removeprefix(SESSION),
+                created_at=_moment(item.get("created_at")),
+                seen_at=_moment(item.get("seen_at")),
+                expires_at=_moment(item.get("expires_at")),
+            )
+            for item in self._items(account_id, SESSION)
+            if item["epoch"] == epoch and _alive(item, now)
+        ]
+        return sorted(opened, key=lambda one: one.created_at, reverse=True)
+
+    # -- between password and new password
+
+    def keep_challenge(self, account_id: UUID, content: dict[str, str], now: datetime) -> Handle:
+        """Keep a half-done sign-in for three minutes on the server; the browser gets a handle to it only."""
+        handle = new_handle(account_id)
+        item: Item = {
+            **_key(account_id, CHALLENGE + handle.digest),
+            "expires_at": int((now + CHALLENGE_LIFETIME).timestamp()),
+        }
+        item["sealed"] = seal(self._key, json.dumps(content).encode(), _bound(item))
+        self._dynamo.put(TABLE, item, condition="attribute_not_exists(sk)")
+        return handle
+
+    def challenge(self, text: object, now: datetime) -> tuple[Handle, dict[str, str]] | None:
+        """The half-done sign-in behind a handle, or None when it is over."""
+        handle = parse_handle(text)
+        item = handle and self._dynamo.get(TABLE, _key(handle.account_id, CHALLENGE + handle.digest))
+        if not handle or not item or not _alive(item, now):
+            return None
+        content = self._open(item)
+        return None if content is None else (handle, json.loads(content))
+
+    def drop_challenge(self, handle: Handle) -> None:
+        self._dynamo.delete(TABLE, _key(handle.account_id, CHALLENGE + handle.digest))
+
+    def _open(self, item: Item) -> bytes | None:
+        sealed = item.get("sealed")
+        return unseal(self._key, sealed, _bound(item)) if isinstance(sealed, bytes) else None
+
+    def _digests(self, account_id: UUID) -> list[str]:
+        return [str(item["sk"]).removeprefix(SESSION) for item in self._items(account_id, SESSION)]
+
+    def _items(self, account_id: UUID, kind: str) -> list[Item]:
+        items: list[Item] = []
+        start: Item | None = None
+        while True:
+            page = self._dynamo.query(
+                TABLE,
+                "account = :account AND begins_with(sk, :kind)",
+                {":account": str(account_id), ":kind": kind},
+                start=start,
+            )
+            items += page.items
+            start = page.next
+            if start is None:
+                return items
+
+
+def _key(account_id: UUID, sort: str) -> Item:
+    return {"account": str(account_id), "sk": sort}
+
+
+def _new_epoch() -> str:
+    return secrets.token_urlsafe(EPOCH_BYTES)
+
+
+def _moment(seconds: Value) -> datetime:
+    """A moment from whole epoch seconds; anything else is long over."""
+    return datetime.fromtimestamp(seconds if isinstance(seconds, int) else 0, UTC)
+
+
+def _alive(item: Item, now: datetime) -> bool:
+    return now < _moment(item.get("expires_at"))
+
+
+def _counts(item: Item, epoch: Item, now: datetime) -> bool:
+    same = hmac.compare_digest(str(item.get("epoch")).encode(), str(epoch.get("epoch")).encode())
+    return same and epoch.get("epoch") is not None and _alive(item, now)
+
+
+def _bound(item: Item) -> str:
+    """What the sealed content is tied to: it opens in no other item, and not with a later end written beside it."""
+    return "|".join(str(item.get(name, "")) for name in ("account", "sk", "epoch", "created_at", "expires_at"))
+
+
+def _pack(standing: Standing, token: str) -> bytes:
+    content = {
+        "token": token,
+        "name": standing.display_name,
+        "roles": sorted(standing.roles),
+        "provider": str(standing.provider_id or ""),
+        "grants": [
+            [str(grant.patient_id), grant.ends_at.isoformat() if grant.ends_at else ""] for grant in standing.grants
+        ],
+    }
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def _unpack(content: bytes, account_id: UUID) -> Standing:
+    found = json.loads(content)
+    return Standing(
+        account_id=account_id,
+        display_name=found["name"],
+        # A role that a newer version has and this one does not know gives nothing.
+        roles=frozenset(StaffRole(role) for role in found["roles"] if role in KNOWN_ROLES),
+        grants=tuple(
+            Grant(UUID(patient), datetime.fromisoformat(ends) if ends else None) for patient, ends in found["grants"]
+        ),
+        provider_id=UUID(found["provider"]) if found["provider"] else None,
+    )

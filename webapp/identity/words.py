@@ -1,0 +1,58 @@
+"""Roles and permissions in the words of the clinic."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flask_babel import lazy_gettext as _l
+
+from webapp.identity.permissions import Permission, StaffRole
+
+if TYPE_CHECKING:
+    from flask_babel import LazyString
+
+ROLE_NAMES: dict[StaffRole, LazyString] = {
+    StaffRole.RECEPTIONIST: _l("Receptionist"),
+    StaffRole.CLINICIAN: _l("Clinician"),
+    StaffRole.BILLER: _l("Biller"),
+    StaffRole.COORDINATOR: _l("Trial coordinator"),
+    StaffRole.MANAGER: _l("Manager"),
+    StaffRole.AUDITOR: _l("Auditor"),
+    StaffRole.PATIENT: _l("Patient"),
+}
+
+PERMISSION_NAMES: dict[Permission, LazyString] = {
+    Permission.HOME_VIEW: _l("See your start page"),
+    Permission.OWN_VISITS_VIEW: _l("See your own visits"),
+    Permission.BOARD_VIEW: _l("See the day board"),
+    Permission.PATIENT_SEARCH: _l("Find patients"),
+    Permission.PATIENT_VIEW: _l("See a patient's desk record"),
+    Permission.PATIENT_EDIT: _l("Add and correct patients"),
+    Permission.CLINICAL_VIEW: _l("See clinical fields"),
+    Permission.VISIT_BOOK: _l("Book visits"),
+    Permission.VISIT_MOVE: _l("Move visits"),
+    Permission.VISIT_CANCEL: _l("Cancel visits"),
+    Permission.VISIT_CONFIRM: _l("Confirm visits"),
+    Permission.VISIT_CHECK_IN: _l("Check patients in"),
+    Permission.VISIT_START: _l("Start visits"),
+    Permission.VISIT_FINISH: _l("Finish visits"),
+    Permission.VISIT_NO_SHOW: _l("Mark visits as did not attend"),
+    Permission.BILLING_VIEW: _l("See bills"),
+    Permission.TRIALS_VIEW: _l("See trials"),
+    Permission.SETTINGS_VIEW: _l("See the clinic's settings"),
+    Permission.SETTINGS_EDIT: _l("Change the clinic's settings"),
+    Permission.ACCOUNTS_MANAGE: _l("Manage accounts"),
+    Permission.ACTIVITY_VIEW: _l("See who looked at what"),
+    Permission.JOBS_VIEW: _l("See failed jobs"),
+    Permission.JOBS_RETRY: _l("Retry failed jobs"),
+}
+
+ACTION_NAMES: dict[str, LazyString] = {
+    "opened": _l("Opened a patient's record"),
+    "changed": _l("Changed a patient's record"),
+    "exported": _l("Exported a patient's record"),
+    "listed": _l("Listed patients"),
+    "refused": _l("Was refused"),
+    "signed_in": _l("Signed in"),
+    "signed_out": _l("Signed out"),
+}
