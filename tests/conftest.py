@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-pytest_plugins = ["tests.stack.services", "tests.stack.database", "tests.stack.web", "tests.stack.browser"]
+pytest_plugins = [
+    "tests.stack.services",
+    "tests.stack.database",
+    "tests.stack.web",
+    "tests.stack.people",
+    "tests.stack.browser",
+]
 
 
 @pytest.hookimpl(tryfirst=True)

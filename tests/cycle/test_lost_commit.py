@@ -1,0 +1,51 @@
+"""The wire is cut at COMMIT: the person is told the truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
+
+from tests.cycle.trial import moved, words
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+    from tests.stack.database import Database
+    from tests.stack.people import Visitor
+    from tests.stack.wire import Cut, Wire
+
+
+def through(app: Flask, wire: Wire, visitor: Visitor, cut: Cut, key: UUID | None = None) -> TestResponse:
+    wire.cut = cut
+    return moved(visitor, app).post("/trial", {"word": "oak"}, key=key)
+
+
+def test_a_cut_before_commit_saves_nothing_and_says_so(
+    wired: Flask, wire: Wire, desk: Visitor, database: Database
+) -> None:
+    answer = through(wired, wire, desk, "before")
+    assert answer.status_code == 503
+    assert "nothing was saved" in answer.text
+    assert words(database) == []
+
+
+def test_a_cut_after_commit_tells_that_it_was_saved(
+    wired: Flask, wire: Wire, desk: Visitor, database: Database
+) -> None:
+    answer = through(wired, wire, desk, "after")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/trial")
+    assert words(database) == ["oak"]
+
+
+def test_an_outcome_that_cannot_be_looked_up_is_called_unknown_and_the_key_finds_it(
+    wired: Flask, wire: Wire, desk: Visitor, database: Database
+) -> None:
+    key = uuid4()
+    answer = through(wired, wire, desk, "after and down", key=key)
+    assert answer.status_code == 503
+    assert "could not check" in answer.text
+    wire.mend()
+    again = through(wired, wire, desk, "never", key=key)
+    assert again.status_code == 303
+    assert words(database) == ["oak"]
