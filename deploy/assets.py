@@ -33,6 +33,7 @@ STYLES = tuple(
 SCRIPTS = (
     NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js",
     NODE_MODULES / "htmx.org" / "dist" / "ext" / "hx-ptag.min.js",
+    ROOT / "static" / "search.js",
     ROOT / "static" / "app.js",
 )
 FONTS = {
@@ -88,7 +89,9 @@ def install_node_modules() -> None:
     outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
     if outcome.returncode != 0:
         reason = next((line for line in outcome.stderr.splitlines() if line.strip()), "npm gave no reason")
-        raise AssetsError(f"npm could not fetch the front-end packages ({reason.strip()}); check the network and retry.")
+        raise AssetsError(
+            f"npm could not fetch the front-end packages ({reason.strip()}); check the network and retry."
+        )
     stamp.write_text(digest, encoding="ascii")
 
 
