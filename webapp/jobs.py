@@ -91,7 +91,7 @@ def job(name: str, *, every: str | None = None) -> Callable[[Callable[P, R]], Jo
     return register
 
 
-def promise(wanted: Job[..., object], *, at: datetime | None = None, **ids: str) -> None:
+def promise(wanted: Job[Any, Any], *, at: datetime | None = None, **ids: str) -> None:
     """Put a job into the caller's transaction: it exists when that commits, and never did when it rolls back.
 
     `at` delays it.  There is no queueing lock: it would make one person's press wait for another's.

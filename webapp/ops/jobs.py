@@ -16,7 +16,7 @@ from webapp.models import IdempotencyKey
 KEY_DAYS = 7
 
 
-@queue.periodic(cron="* * * * * */10")
+@queue.periodic(cron="* * * * * */5")
 @queue.task(name="ops.reclaim", pass_context=True)
 async def reclaim(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - Procrastinate passes it
     """Put back the jobs of workers without a heartbeat for 30 s; one that keeps killing its worker ends as failed."""
