@@ -79,6 +79,3 @@ def report(course: Import, seconds: float) -> list[str]:
         lines.append(f"identifiers left out: {sum(course.dropped.values())} ({told})")
     lines += [f"passed over: {count} {kind}" for kind, count in sorted(course.skipped.items())]
     return lines
-
-
-COMMANDS = (imports,)

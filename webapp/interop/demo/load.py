@@ -1,0 +1,115 @@
+"""Load the demo clinic and keep its days full: everything in the order in which it depends on each other."""
+
+from __future__ import annotations
+
+import datetime as dt
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from webapp.db import Role, Scope, db, transactional
+from webapp.identity.demo_accounts import DemoLinks, demo_email, ensure_demo_accounts
+from webapp.identity.models import Account
+from webapp.identity.permissions import StaffRole
+from webapp.ids import new_id
+from webapp.interop.demo import build, fill
+from webapp.interop.demo.clinic import PROVIDERS, TIME_ZONE
+from webapp.interop.demo.people import ROSA
+from webapp.interop.importing import Import
+from webapp.interop.mapping.reading import find_files
+from webapp.patients.models import PatientIdentifier
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from uuid import UUID
+
+    from webapp.identity.gateways.cognito import SignInService
+    from webapp.interop.demo.build import Clinic
+
+DAYS_BEFORE, DAYS_AFTER = 4, 9
+
+
+class DemoIncomplete(Exception):  # noqa: N818 - the demo is at fault, in words for the terminal
+    """The demo clinic could not be loaded whole."""
+
+
+def local_today(now: datetime) -> dt.date:
+    """The day it is at the demo clinic."""
+    return now.astimezone(ZoneInfo(TIME_ZONE)).date()
+
+
+def load_people(bundles: Path, now: datetime) -> tuple[Clinic, UUID]:
+    """Open the clinic and register its people once; returns the clinic and Rosa Jimenez's id (DemoIncomplete)."""
+    with transactional(_scope(Role.IMPORT, now)):
+        clinic = build.ensure_clinic()
+        there = build.people_are_there()
+    if not there:
+        _import(bundles, now)
+        with transactional(_scope(Role.IMPORT, now)):
+            build.add_people(now)
+    rosa = ROSA.patient.identifiers[0]
+    with transactional(_scope(Role.IMPORT, now), read_only=True):
+        theirs = PatientIdentifier.system == rosa.system, PatientIdentifier.value == rosa.value
+        return clinic, db.session.scalars(select(PatientIdentifier.patient_id).where(*theirs)).one()
+
+
+def load_accounts(service: SignInService, clinic: Clinic, rosa: UUID, now: datetime) -> None:
+    """Make the demo accounts: the clinician is Dr. Osei, the patient Rosa Jimenez (SignInUnavailable)."""
+    osei = PROVIDERS[0]
+    links = DemoLinks(
+        provider_id=clinic.providers.get(osei.key),
+        provider_name=f"{osei.prefix} {osei.given} {osei.family}",
+        patient_id=rosa,
+        patient_name=f"{ROSA.patient.given} {ROSA.patient.family}",
+    )
+    ensure_demo_accounts(service, now, request=str(new_id()), links=links)
+
+
+def load_days(clinic: Clinic, now: datetime) -> int:
+    """Fill the days around today that are not filled yet; returns the number of visits made.
+
+    On the first run of a day the visits before are brought to their end, today's to where the clock is.
+    """
+    today = local_today(now)
+    actor = _receptionist(now)
+    with transactional(_scope(Role.DESK, now, actor)):
+        if not fill.is_opened(clinic, today):
+            fill.advance(clinic, today, now)
+    days = [today + timedelta(days=each) for each in range(-DAYS_BEFORE, DAYS_AFTER + 1)]
+    return sum(_load_day(clinic, day, actor, now) for day in days)
+
+
+def load_one(clinic: Clinic, day: dt.date, now: datetime) -> int:
+    """Fill one local day wherever it lies; returns the number of visits made."""
+    return _load_day(clinic, day, _receptionist(now), now)
+
+
+def _load_day(clinic: Clinic, day: dt.date, actor: UUID | None, now: datetime) -> int:
+    """Fill one local day, all of it or nothing; 0 when it is filled already."""
+    with transactional(_scope(Role.DESK, now), read_only=True):
+        if fill.is_laid(clinic, day):
+            return 0
+    with transactional(_scope(Role.MANAGER, now, actor)):
+        fill.block_admin_time(clinic, day, now)
+    with transactional(_scope(Role.DESK, now, actor)):
+        return fill.lay_day(clinic, day, actor=actor, now=now)
+
+
+def _receptionist(now: datetime) -> UUID | None:
+    with transactional(_scope(Role.IDENTITY, now), read_only=True):
+        return db.session.scalar(select(Account.id).where(Account.email == demo_email(StaffRole.RECEPTIONIST)))
+
+
+def _import(bundles: Path, now: datetime) -> None:
+    course = Import(now)
+    for path in find_files([bundles]):
+        course.add(path)
+    if course.failed:
+        path, fault = course.failed[0]
+        raise DemoIncomplete(f"{path.name}: {fault}")
+
+
+def _scope(role: Role, now: datetime, actor: UUID | None = None) -> Scope:
+    return Scope(role=role, actor=actor, at=now, request=str(new_id()))
