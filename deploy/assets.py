@@ -47,7 +47,7 @@ ICONS = (
     "contact corner-down-left credit-card door-open ellipsis external-link eye eye-off file-text list-filter "
     "flask-conical heart-pulse history hourglass house info keyboard languages layout-dashboard list list-checks "
     "lock log-out mail map-pin menu message-square minus pencil phone pill plus printer receipt-text refresh-cw "
-    "repeat search server-crash settings shield-alert shield-check sparkles stethoscope sunrise sun trash-2 "
+    "repeat rotate-cw search server-crash settings shield-alert shield-check sparkles stethoscope sunrise sun trash-2 "
     "triangle-alert undo-2 user user-check user-plus user-x users video wallet wifi-off wrench x"
 ).split()
 LATTICE_ROWS = 300

@@ -99,7 +99,7 @@
 
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     const target = typeof ctx.target === "string" ? find(ctx.target) : ctx.target;
-    if (isTick(ctx)) markLive(true);
+    if (isTick(ctx)) markLive(ctx.response.status < 400);
     moveNow();
     if (!target || ctx.swap === "none") return;
     const dialog = openDialog();
