@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import structlog
 from flask import Blueprint, current_app, g, request, session, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 from flask_login import LoginManager, current_user, login_user
 from sqlalchemy.exc import DBAPIError
 
-from webapp import activity, cycle, hypermedia, problems
+from webapp import activity, cycle, hypermedia, problems, toasts
 from webapp.db import Role, db
 from webapp.dynamo import DynamoUnavailable
 from webapp.errors import FormInvalid
@@ -58,6 +59,8 @@ login.session_protection = None
 login.anonymous_user = Nobody
 
 log = structlog.get_logger(__name__)
+
+toasts.say("signed_out", _l("You are signed out."))
 
 
 def load_person(handle: str) -> Person | None:
