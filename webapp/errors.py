@@ -167,7 +167,12 @@ def refusal_of(error: BaseException) -> Refusal | None:
     if isinstance(error, Refusal):
         return error
     constraint = constraint_of(error)
-    found = None if constraint is None else _BY_CONSTRAINT.get(constraint)
+    return None if constraint is None else refusal_named(constraint)
+
+
+def refusal_named(constraint: str) -> Refusal | None:
+    """The refusal that was registered for a constraint, for functions that answer its name instead of failing."""
+    found = _BY_CONSTRAINT.get(constraint)
     return None if found is None else found()
 
 

@@ -24,20 +24,23 @@ BEGIN
 END
 $$;
 
--- One call books: key, locks, guards, appointment, occupancy. History, audit and the job are its triggers' work.
--- INVOKER: it can do only what the caller's scope may; the doors it passes through are named.
+-- One call books: key, then place after place until one is free: locks, guards, appointment, occupancy. History, audit
+-- and the job are its triggers' work. INVOKER: it can do only what the caller's scope may; its doors are named.
+-- A refusal is an answer, not an error: everything is undone, `refused` names the constraint, `taken` the kinds that
+-- are busy, and the caller's transaction stays usable without a savepoint around the call.
 CREATE FUNCTION public.book(
-    new_id uuid, patient uuid, service uuid, provider uuid, room uuid, location uuid,
+    new_id uuid, patient uuid, service uuid, providers uuid[], rooms uuid[], schedule_versions integer[], location uuid,
     starts timestamptz, ends timestamptz, before_minutes integer, after_minutes integer,
-    price integer, price_currency text, channel text, desk_note text, schedule_version integer,
-    at timestamptz, by_actor uuid, once uuid, content_hash bytea, answer text
+    price integer, price_currency text, channel text, desk_note text,
+    at timestamptz, by_actor uuid, once uuid, content_hash bytea, answer text,
+    OUT appointment_id uuid, OUT refused text, OUT taken text
 )
-RETURNS TABLE (appointment_id uuid, replayed boolean)
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public
 AS $$
 DECLARE
     earlier public.idempotency;
-    resources uuid[] := array_remove(ARRAY[patient, provider, room], NULL);
+    resources uuid[];
+    busy text;
 BEGIN
     IF once IS NOT NULL THEN
         INSERT INTO public.idempotency (actor, key, request_hash, status, location, result, created_at)
@@ -49,22 +52,42 @@ BEGIN
                 RAISE EXCEPTION 'the key was used for something else'
                     USING ERRCODE = '23505', CONSTRAINT = 'idempotency_reused';
             END IF;
-            RETURN QUERY SELECT (earlier.result ->> 'appointment')::uuid, true;
+            appointment_id := earlier.result ->> 'appointment';
             RETURN;
         END IF;
     END IF;
-    IF doors.lock_resources(resources, false) <> cardinality(resources) THEN
-        RAISE EXCEPTION 'unknown resource' USING ERRCODE = '23503', CONSTRAINT = 'appointment_resource';
+    FOR place IN 1 .. cardinality(providers) LOOP
+        BEGIN
+            resources := array_remove(ARRAY[patient, providers[place], rooms[place]], NULL);
+            IF doors.lock_resources(resources, false) <> cardinality(resources) THEN
+                RAISE EXCEPTION 'unknown resource' USING ERRCODE = '23503', CONSTRAINT = 'appointment_resource';
+            END IF;
+            PERFORM public.guard_visit(patient, providers[place], location, starts, ends, schedule_versions[place]);
+            INSERT INTO public.appointment (
+                id, patient_id, service_id, provider_id, room_id, location_id, starts_at, ends_at,
+                buffer_before_minutes, buffer_after_minutes, status,
+                price_cents, currency, via, note, booked_at, booked_by
+            ) VALUES (
+                new_id, patient, service, providers[place], rooms[place], location, starts, ends,
+                before_minutes, after_minutes, 'booked',
+                price, price_currency, channel, desk_note, book.at, by_actor
+            );
+            PERFORM doors.settle(new_id, book.at);
+            appointment_id := new_id;
+            RETURN;
+        EXCEPTION WHEN exclusion_violation THEN
+            GET STACKED DIAGNOSTICS busy = PG_EXCEPTION_DETAIL;
+            -- Whoever would see them, a patient can't be in two places.
+            EXIT WHEN 'patient' = ANY (string_to_array(busy, ','));
+        END;
+    END LOOP;
+    RAISE EXCEPTION 'the time is taken' USING ERRCODE = '23P01', CONSTRAINT = 'occupancy_busy', DETAIL = coalesce(busy, '');
+EXCEPTION WHEN exclusion_violation OR unique_violation OR check_violation OR foreign_key_violation THEN
+    GET STACKED DIAGNOSTICS refused = CONSTRAINT_NAME, taken = PG_EXCEPTION_DETAIL;
+    IF refused NOT IN ('occupancy_busy', 'idempotency_reused', 'schedule_changed', 'patient_not_bookable',
+            'location_closed', 'appointment_resource') THEN
+        RAISE;
     END IF;
-    PERFORM public.guard_visit(patient, provider, location, starts, ends, schedule_version);
-    INSERT INTO public.appointment (
-        id, patient_id, service_id, provider_id, room_id, location_id, starts_at, ends_at,
-        buffer_before_minutes, buffer_after_minutes, status, price_cents, currency, via, note, booked_at, booked_by
-    ) VALUES (
-        new_id, patient, service, provider, room, location, starts, ends,
-        before_minutes, after_minutes, 'booked', price, price_currency, channel, desk_note, book.at, by_actor
-    );
-    PERFORM doors.settle(new_id, book.at);
-    RETURN QUERY SELECT new_id, false;
+    appointment_id := NULL;
 END
 $$;

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from flask_babel import lazy_gettext as _l
 
-from webapp.errors import KeyReused, Refusal, refuses
+from webapp.errors import KeyReused, NotFound, Refusal, refuses
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
 refuses("idempotency_reused")(KeyReused)
+refuses("appointment_resource")(NotFound)
 
 _TAKEN = {
     "patient": _l("The patient already has a visit at that time. Choose another time, or move the other visit first."),

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from uuid import UUID
 
-from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import bindparam, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PGUUID
 
-from webapp.booking.actions.locking import taken
-from webapp.booking.actions.placing import Place, Visit, offered, places
+from webapp import idempotency
+from webapp.booking.actions.placing import Place, Terms, free_places, offered
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
-from webapp.db import constraint_of, db
-from webapp.errors import NotFound, Refusal, refusal_of
+from webapp.db import db
+from webapp.errors import Refusal, refusal_named
+from webapp.idempotency import Claim
 from webapp.ids import new_id
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
-    from uuid import UUID
 
 _LOOKS = 3
 
 BOOK = text(
-    "select appointment_id, replayed from book(:new_id, :patient, :service, :provider, :room, :location,"
-    " :starts_at, :ends_at, :before_minutes, :after_minutes, :price, :currency, :channel, :note, :schedule_version,"
-    " :at, :actor, :key, :request_hash, :answer)"
-)
+    "select appointment_id, refused, taken from book("
+    ":new_id, :patient, :service, :providers, :rooms, :schedule_versions, :location, :starts_at, :ends_at,"
+    " :before_minutes, :after_minutes, :price, :currency, :channel, :note, :at, :actor, :key, :request_hash, :answer)"
+).bindparams(bindparam("providers", type_=ARRAY(PGUUID)), bindparam("rooms", type_=ARRAY(PGUUID)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,72 +60,67 @@ class Once:
 def book(request: BookRequest, *, actor: UUID | None, at: datetime, once: Once | None = None) -> Appointment:
     """Book the visit, or return the one that the same key booked before.
 
-    Tries every provider and room that could take it, each under a savepoint, before it refuses.  Raises SlotTaken,
-    OutsideHours, LocationClosed, NotOffered, PatientNotBookable, TimePassed, KeyReused or NotFound.
+    Tries every provider and room that could take it before it refuses; a refusal undoes what was tried and leaves the
+    transaction usable.  Raises SlotTaken, OutsideHours, LocationClosed, NotOffered, PatientNotBookable, TimePassed,
+    KeyReused or NotFound.
     """
-    for look in range(_LOOKS):
+    for _ in range(_LOOKS):
         try:
-            return _try_all(request, actor, at, once)
+            return _book(request, actor, at, once)
         except ScheduleChanged:
-            # Hours changed between our read and the lock; a fresh look decides, and only a busy editor beats three.
-            if look == _LOOKS - 1:
+            # Hours changed between our read and the lock: a fresh look decides, and only a busy editor beats three.
+            continue
+        except Refusal:
+            # What refuses the second sending of a form may well be what the first one did: the key tells.
+            if (earlier := _earlier(actor, once)) is None:
                 raise
-    raise ScheduleChanged
+            return earlier
+    raise ScheduleChanged(patient=request.patient_id)
 
 
-def _try_all(request: BookRequest, actor: UUID | None, at: datetime, once: Once | None) -> Appointment:
-    visit = offered(request.service_id, request.location_id, request.starts_at, request.provider_id)
-    if visit.ends_at <= at:
+def _earlier(actor: UUID | None, once: Once | None) -> Appointment | None:
+    if actor is None or once is None:
+        return None
+    outcome = idempotency.find(db.session(), Claim(actor, once.key, once.request_hash))
+    return None if outcome is None else db.session.get(Appointment, UUID(outcome.result["appointment"]))
+
+
+def _book(request: BookRequest, actor: UUID | None, at: datetime, once: Once | None) -> Appointment:
+    wanted = offered(request.service_id, request.location_id, request.starts_at, request.provider_id)
+    if wanted.terms.ends_at <= at:
         raise TimePassed(field="starts_at", patient=request.patient_id)
-    refusal: Refusal | None = None
-    for place in places(visit):
-        try:
-            with db.session.begin_nested():
-                return _book_at(request, visit, place, actor, at, once)
-        except SlotTaken as busy:
-            refusal = busy
-            if "patient" in busy.kinds:
-                break  # the patient is busy whoever would see them
-    raise refusal or SlotTaken(patient=request.patient_id)
+    places = free_places(wanted, request.patient_id, at)
+    row = db.session.execute(BOOK, _values(request, wanted.terms, places, actor, at, once)).one()
+    if row.refused == "occupancy_busy":
+        raise SlotTaken(row.taken.split(","), patient=request.patient_id)
+    if row.refused is not None:
+        raise refusal_named(row.refused) or RuntimeError(row.refused)
+    return db.session.get_one(Appointment, row.appointment_id)
 
 
-def _book_at(
-    request: BookRequest, visit: Visit, place: Place, actor: UUID | None, at: datetime, once: Once | None
-) -> Appointment:
+def _values(
+    request: BookRequest, terms: Terms, places: Sequence[Place], actor: UUID | None, at: datetime, once: Once | None
+) -> dict[str, object]:
     new = new_id()
-    values = {
+    return {
         "new_id": new,
         "patient": request.patient_id,
-        "service": visit.service.id,
-        "provider": place.provider_id,
-        "room": place.room_id,
-        "location": visit.location.id,
-        "starts_at": visit.starts_at,
-        "ends_at": visit.ends_at,
-        "before_minutes": visit.service.buffer_before_minutes,
-        "after_minutes": visit.service.buffer_after_minutes,
-        "price": visit.service.price_cents,
-        "currency": visit.service.currency,
+        "service": request.service_id,
+        "providers": [place.provider_id for place in places],
+        "rooms": [place.room_id for place in places],
+        "schedule_versions": [place.schedule_version for place in places],
+        "location": terms.location_id,
+        "starts_at": terms.starts_at,
+        "ends_at": terms.ends_at,
+        "before_minutes": terms.buffer_before_minutes,
+        "after_minutes": terms.buffer_after_minutes,
+        "price": terms.price_cents,
+        "currency": terms.currency,
         "channel": request.via,
         "note": request.note,
-        "schedule_version": place.schedule_version,
         "at": at,
         "actor": actor,
         "key": None if once is None else once.key,
         "request_hash": None if once is None else once.request_hash,
         "answer": "" if once is None else once.location.replace("{appointment}", str(new)),
     }
-    try:
-        row = db.session.execute(BOOK, values).one()
-    except DBAPIError as error:
-        raise _meaning(error, request.patient_id) from error
-    return db.session.get_one(Appointment, row.appointment_id)
-
-
-def _meaning(error: DBAPIError, patient: UUID) -> Exception:
-    if constraint_of(error) == "appointment_resource":
-        return NotFound()
-    meaning = taken(error, patient)
-    if meaning is error:
-        return refusal_of(error) or error
-    return meaning

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import psycopg.errors
 from sqlalchemy import bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY, UUID as PGUUID
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from webapp.booking.models import Appointment

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.locking import lock_resources, locked, settle
-from webapp.booking.actions.placing import Place, Visit, guard, offered, places
-from webapp.booking.refusals import SlotTaken, TimePassed
+from webapp.booking.actions.placing import Offered, Place, Terms, guard, offered
+from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
 from webapp.errors import Refusal, refusal_of
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from webapp.booking.models import Appointment
+
+
+_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +42,28 @@ def move(request: MoveRequest, *, at: datetime) -> Appointment:
     LocationClosed, NotOffered or TimePassed.
     """
     visit = locked(request.appointment_id, MOVABLE, version=request.version)
-    provider = request.provider_id or visit.provider_id
+    provider, location = request.provider_id or visit.provider_id, request.location_id or visit.location_id
     length = visit.ends_at - visit.starts_at
-    location = request.location_id or visit.location_id
-    wanted = offered(visit.service_id, location, request.starts_at, provider, length=length)
-    if wanted.ends_at <= at:
-        raise TimePassed(field="starts_at", patient=visit.patient_id)
+    for _ in range(_LOOKS):
+        wanted = offered(visit.service_id, location, request.starts_at, provider, length=length)
+        if wanted.terms.ends_at <= at:
+            raise TimePassed(field="starts_at", patient=visit.patient_id)
+        try:
+            return _move_to_one_of(visit, wanted, at)
+        except ScheduleChanged:
+            continue
+    raise ScheduleChanged(patient=visit.patient_id)
+
+
+def _move_to_one_of(visit: Appointment, wanted: Offered, at: datetime) -> Appointment:
+    places = wanted.places(list(wanted.rooms))
+    # Its own room first: people find their way back to it.
+    places.sort(key=lambda place: place.room_id != visit.room_id)
     refusal: Refusal | None = None
-    for place in places(wanted):
+    for place in places:
         try:
             with db.session.begin_nested():
-                _move_to(visit, wanted, place, at)
+                _move_to(visit, wanted.terms, place, at)
         except SlotTaken as busy:
             refusal = busy
             db.session.refresh(visit)
@@ -58,13 +72,13 @@ def move(request: MoveRequest, *, at: datetime) -> Appointment:
     raise refusal or SlotTaken(patient=visit.patient_id)
 
 
-def _move_to(visit: Appointment, wanted: Visit, place: Place, at: datetime) -> None:
+def _move_to(visit: Appointment, terms: Terms, place: Place, at: datetime) -> None:
     lock_resources([part for part in (visit.patient_id, place.provider_id, place.room_id) if part is not None])
     try:
-        guard(visit.patient_id, place, wanted)
+        guard(visit.patient_id, place, terms)
     except DBAPIError as error:
         raise refusal_of(error) or error from error
-    visit.starts_at, visit.ends_at = wanted.starts_at, wanted.ends_at
-    visit.provider_id, visit.room_id, visit.location_id = place.provider_id, place.room_id, wanted.location.id
+    visit.starts_at, visit.ends_at = terms.starts_at, terms.ends_at
+    visit.provider_id, visit.room_id, visit.location_id = place.provider_id, place.room_id, terms.location_id
     visit.version += 1
     settle(visit, at)

@@ -1,37 +1,61 @@
-"""Who could take a visit at one instant, by hours alone; whether they are free is for the database to say."""
+"""Where a visit could be held at one instant: by hours, and as far as one look can tell by who is busy."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import date, time, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 
-from webapp.booking.availability import Calendar, FreeStart, Rules, Wanted, free_starts, spread
-from webapp.booking.models import Appointment
-from webapp.booking.refusals import NotOffered, OutsideHours
-from webapp.booking.states import LIVE
+from webapp.booking.availability import LATTICE, FreeStart, spread
+from webapp.booking.refusals import NotOffered, OutsideHours, SlotTaken
 from webapp.db import db
-from webapp.practice.hours import Block, Site, Span, local_day
-from webapp.practice.models import (
-    Location,
-    Provider,
-    Resource,
-    Room,
-    Schedule,
-    Service,
-    ServiceLocation,
-    ServiceProvider,
-)
+from webapp.practice.hours import Block, local_day, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
-    from uuid import UUID
 
-_LATTICE = 5
+# All a booking has to know, in one round trip: eight of them cost more than the booking itself.
+_LOOK = text("""
+    select s.length_minutes, s.buffer_before_minutes, s.buffer_after_minutes, s.price_cents, s.currency, s.needs_room,
+        l.time_zone, performers.ids as provider_ids, performers.versions,
+        array(
+            select r.id from room as r where r.location_id = l.id and r.retired_at is null order by r.name
+        ) as room_ids,
+        (
+            select json_agg(json_build_array(
+                h.provider_id, h.location_id, h.room_id, h.weekday, h.starts, h.ends, h.valid_from, h.valid_to))
+            from schedule as h
+            where h.provider_id = any (performers.ids) and h.location_id = l.id
+              and h.weekday = extract(isodow from cast(:starts_at as timestamptz) at time zone l.time_zone)
+        ) as blocks
+    from service as s
+    join service_location as o on o.service_id = s.id
+    join location as l on l.id = o.location_id
+    cross join lateral (
+        select array_agg(p.id) as ids, array_agg(r.version) as versions
+        from service_provider as sp
+        join provider as p on p.id = sp.provider_id
+        join resource as r on r.id = p.id
+        where sp.service_id = s.id and p.retired_at is null
+          and (cast(:provider as uuid) is null or p.id = :provider)
+    ) as performers
+    where s.id = :service and l.id = :location and l.retired_at is null and (s.retired_at is null or :moving)
+""")
+_BUSY = text("""
+    select distinct b.resource_id from doors.busy(:resources, tstzrange(:opens, :closes), :at) as b
+    where b.resource_id <> :patient or b.during && tstzrange(:starts_at, :ends_at)
+""")
+_LOAD = text("""
+    select provider_id, sum(extract(epoch from ends_at - starts_at)) / 60 as minutes from appointment
+    where provider_id = any (:providers) and starts_at >= :opens and starts_at < :closes
+      and status not in ('lapsed', 'cancelled', 'noshow')
+    group by provider_id
+""")
 _GUARD = text("select guard_visit(:patient, :provider, :location, :starts_at, :ends_at, :schedule_version)")
 
 
@@ -45,19 +69,40 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """What is to be placed: a service somewhere at an instant, with one provider or whoever may perform it."""
+class Terms:
+    """What is agreed about a visit wherever it is held: the patient's time, buffers in minutes, price in cents."""
 
-    service: Service
-    location: Location
+    location_id: UUID
+    time_zone: str
     starts_at: datetime
     ends_at: datetime
-    provider_id: UUID | None = None
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    price_cents: int
+    currency: str
 
     @property
-    def minutes(self) -> int:
-        """Length of the patient's time."""
-        return int((self.ends_at - self.starts_at).total_seconds() // 60)
+    def opens(self) -> datetime:
+        """When staff and room have to be free."""
+        return self.starts_at - timedelta(minutes=self.buffer_before_minutes)
+
+    @property
+    def closes(self) -> datetime:
+        """Until when staff and room have to be free."""
+        return self.ends_at + timedelta(minutes=self.buffer_after_minutes)
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """A service at a site at one instant, and by provider in whose hours it lies the rooms it could take."""
+
+    terms: Terms
+    rooms: dict[UUID, tuple[UUID | None, ...]]
+    versions: dict[UUID, int]
+
+    def places(self, order: Sequence[UUID]) -> list[Place]:
+        """Every way to hold the visit, all rooms of one provider before the next."""
+        return [Place(provider, room, self.versions[provider]) for provider in order for room in self.rooms[provider]]
 
 
 def offered(
@@ -67,106 +112,117 @@ def offered(
     provider_id: UUID | None,
     *,
     length: timedelta | None = None,
-) -> Visit:
-    """Look up what is wished for; raises NotOffered when the clinic has no such thing there.
+) -> Offered:
+    """Look up who could perform a service there and then; no `provider_id` means anybody.
 
-    `length` keeps what was agreed before the service changed; none takes the service's own.
+    `length` keeps what was agreed with a visit that moves; none takes the service's own.  Raises NotOffered when the
+    clinic has no such thing there, OutsideHours when nobody asked for works then.
     """
-    query = (
-        select(Service, Location)
-        .join(ServiceLocation, ServiceLocation.service_id == Service.id)
-        .join(Location, Location.id == ServiceLocation.location_id)
-        .where(Service.id == service_id, Location.id == location_id)
-        .where(Service.retired_at.is_(None), Location.retired_at.is_(None))
-    )
-    found = db.session.execute(query).one_or_none()
+    values = {
+        "service": service_id,
+        "location": location_id,
+        "starts_at": starts_at,
+        "provider": provider_id,
+        "moving": length is not None,
+    }
+    found = db.session.execute(_LOOK, values).one_or_none()
     if found is None:
         raise NotOffered(field="service")
-    service, location = found
-    ends_at = starts_at + (length or timedelta(minutes=service.length_minutes))
-    return Visit(service, location, starts_at, ends_at, provider_id)
-
-
-def places(visit: Visit) -> Iterator[Place]:
-    """Yield every way to hold the visit, fairest provider first, all rooms of each before the next.
-
-    Raises NotOffered when nobody asked for performs the service, OutsideHours when nobody works then.
-    """
-    versions = _performers(visit)
-    if not versions:
+    if found.provider_ids is None:
         raise NotOffered(field="provider")
-    starts = _by_hours(visit, versions.keys())
-    if not starts:
+    terms = Terms(
+        location_id,
+        found.time_zone,
+        starts_at,
+        starts_at + (length or timedelta(minutes=found.length_minutes)),
+        found.buffer_before_minutes,
+        found.buffer_after_minutes,
+        found.price_cents,
+        found.currency,
+    )
+    rooms: dict[UUID, tuple[UUID | None, ...]] = {}
+    for block in _covering(found.blocks or (), terms):
+        usual = found.room_ids if block.room_id is None else [block.room_id]
+        some = _turned(usual, block.provider_id) if found.needs_room else (None,)
+        rooms[block.provider_id] = tuple(dict.fromkeys((*rooms.get(block.provider_id, ()), *some)))
+    if not rooms:
         raise OutsideHours(field="starts_at")
-    for start in starts:
-        for room_id in start.room_ids or (None,):
-            yield Place(start.provider_id, room_id, versions[start.provider_id])
+    return Offered(terms, rooms, dict(zip(found.provider_ids, found.versions, strict=True)))
 
 
-def guard(patient_id: UUID, place: Place, visit: Visit) -> None:
+def _covering(rows: Sequence[Sequence[Any]], terms: Terms) -> Iterator[Block]:
+    """Yield the blocks that the whole visit lies in."""
+    start, end = int(terms.starts_at.timestamp()), int(terms.ends_at.timestamp())
+    day = terms.starts_at.astimezone(ZoneInfo(terms.time_zone)).date()
+    for provider, location, room, weekday, starts, ends, valid_from, valid_to in rows:
+        block = Block(
+            UUID(provider),
+            UUID(location),
+            None if room is None else UUID(room),
+            weekday,
+            time.fromisoformat(starts),
+            time.fromisoformat(ends),
+            date.fromisoformat(valid_from),
+            None if valid_to is None else date.fromisoformat(valid_to),
+        )
+        if start % LATTICE == 0 and block.applies_on(day):
+            spans = opened(terms.time_zone, day, block.starts, block.ends)
+            if any(begin <= start and end <= stop for begin, stop in spans):
+                yield block
+
+
+def _turned(rooms: Sequence[UUID], provider: UUID) -> tuple[UUID, ...]:
+    """Begin each provider's rooms at another one, so that providers booked at the same moment rarely want the same."""
+    first = provider.int % len(rooms) if rooms else 0
+    return (*rooms[first:], *rooms[:first])
+
+
+def free_places(wanted: Offered, patient_id: UUID, at: datetime) -> list[Place]:
+    """List the places where nobody is seen to be busy, fairest provider first; raises SlotTaken when there is none.
+
+    What is seen busy was so during the attempt, so leaving it out refuses nobody wrongly.  What is seen free may be
+    taken by the time it is booked: that is for the database to say.
+    """
+    terms = wanted.terms
+    resources = {patient_id, *wanted.rooms, *(room for rooms in wanted.rooms.values() for room in rooms if room)}
+    values = {
+        "resources": list(resources),
+        "opens": terms.opens,
+        "closes": terms.closes,
+        "starts_at": terms.starts_at,
+        "ends_at": terms.ends_at,
+        "patient": patient_id,
+        "at": at,
+    }
+    busy = set(db.session.scalars(_BUSY, values))
+    if patient_id in busy:
+        raise SlotTaken(["patient"], patient=patient_id)
+    free = [provider for provider in wanted.rooms if provider not in busy]
+    places = [place for place in wanted.places(_fairest(free, terms)) if place.room_id not in busy]
+    if not places:
+        raise SlotTaken(["room" if free else "provider"], patient=patient_id)
+    return places
+
+
+def guard(patient_id: UUID, place: Place, terms: Terms) -> None:
     """Ask PostgreSQL, under the locks, whether hours, closures and the patient still allow the visit."""
     values = {
         "patient": patient_id,
         "provider": place.provider_id,
-        "location": visit.location.id,
-        "starts_at": visit.starts_at,
-        "ends_at": visit.ends_at,
+        "location": terms.location_id,
+        "starts_at": terms.starts_at,
+        "ends_at": terms.ends_at,
         "schedule_version": place.schedule_version,
     }
     db.session.execute(_GUARD, values)
 
 
-def _performers(visit: Visit) -> dict[UUID, int]:
-    query = (
-        select(Provider.id, Resource.version)
-        .join(ServiceProvider, ServiceProvider.provider_id == Provider.id)
-        .join(Resource, Resource.id == Provider.id)
-        .where(ServiceProvider.service_id == visit.service.id, Provider.retired_at.is_(None))
-    )
-    if visit.provider_id is not None:
-        query = query.where(Provider.id == visit.provider_id)
-    return {provider: version for provider, version in db.session.execute(query)}  # noqa: C416 - rows are not pairs
-
-
-def _by_hours(visit: Visit, providers: Collection[UUID]) -> Sequence[FreeStart]:
-    rows = db.session.scalars(
-        select(Schedule).where(Schedule.provider_id.in_(providers), Schedule.location_id == visit.location.id)
-    )
-    blocks = tuple(
-        Block(
-            row.provider_id,
-            row.location_id,
-            row.room_id,
-            row.weekday,
-            row.starts,
-            row.ends,
-            row.valid_from,
-            row.valid_to,
-        )
-        for row in rows
-    )
-    rooms = db.session.scalars(
-        select(Room.id).where(Room.location_id == visit.location.id, Room.retired_at.is_(None)).order_by(Room.name)
-    )
-    site = Site(visit.location.id, visit.location.time_zone, tuple(rooms))
-    wanted = Wanted(
-        rules=Rules(visit.minutes, needs_room=visit.service.needs_room),
-        provider_ids=frozenset(providers),
-        location_ids=frozenset({visit.location.id}),
-        window=Span(visit.starts_at, visit.starts_at + timedelta(seconds=1)),
-        now=visit.starts_at,
-    )
-    starts = free_starts(wanted, Calendar((site,), blocks), step=_LATTICE)
-    return starts if len(starts) < 2 else spread(starts, _load(visit, providers))  # noqa: PLR2004 - a choice needs two
-
-
-def _load(visit: Visit, providers: Collection[UUID]) -> dict[UUID, int]:
-    zone = visit.location.time_zone
-    day = local_day(zone, visit.starts_at.astimezone(ZoneInfo(zone)).date())
-    query = (
-        select(Appointment.provider_id, func.sum(func.extract("epoch", Appointment.ends_at - Appointment.starts_at)))
-        .where(Appointment.provider_id.in_(providers), Appointment.status.in_([status.value for status in LIVE]))
-        .where(Appointment.starts_at >= day.start, Appointment.starts_at < day.end)
-        .group_by(Appointment.provider_id)
-    )
-    return {provider: int(booked // 60) for provider, booked in db.session.execute(query)}
+def _fairest(providers: Sequence[UUID], terms: Terms) -> Sequence[UUID]:
+    """Put who has least to do that day first."""
+    if len(providers) < 2:  # noqa: PLR2004 - a choice needs two
+        return providers
+    day = local_day(terms.time_zone, terms.starts_at.astimezone(ZoneInfo(terms.time_zone)).date())
+    values = {"providers": list(providers), "opens": day.start, "closes": day.end}
+    load = {row.provider_id: int(row.minutes) for row in db.session.execute(_LOAD, values)}
+    offers = [FreeStart(terms.starts_at, terms.ends_at, provider, terms.location_id) for provider in providers]
+    return [offer.provider_id for offer in spread(offers, load)]
