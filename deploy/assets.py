@@ -44,11 +44,12 @@ ICONS = (
     "accessibility activity arrow-left arrow-right badge-check ban bell briefcase-medical building-2 calendar "
     "calendar-check calendar-clock calendar-days calendar-plus calendar-x check check-check chevron-down "
     "chevron-left chevron-right chevrons-up-down circle-alert circle-check circle-question-mark circle-x "
-    "clipboard-list clock contact corner-down-left credit-card door-open ellipsis external-link eye eye-off file-text list-filter "
-    "flask-conical heart-pulse history hourglass house info keyboard languages layout-dashboard list list-checks "
-    "lock log-out mail map-pin menu message-square minus pencil phone pill plus printer receipt-text refresh-cw "
-    "repeat rotate-cw search server-crash settings shield-alert shield-check sparkles stethoscope sunrise sun trash-2 "
-    "triangle-alert undo-2 user user-check user-plus user-x users video wallet wifi-off wrench x"
+    "clipboard-list clock contact corner-down-left credit-card door-open ellipsis external-link eye eye-off "
+    "file-text flask-conical heart-pulse history hourglass house info keyboard languages layout-dashboard list "
+    "list-checks list-filter lock log-out mail map-pin menu message-square minus pencil phone pill plus printer "
+    "receipt-text refresh-cw repeat rotate-cw search server-crash settings shield-alert shield-check sparkles "
+    "stethoscope sun sunrise trash-2 triangle-alert undo-2 user user-check user-plus user-x users video wallet "
+    "wifi-off wrench x"
 ).split()
 LATTICE_ROWS = 300
 """Five-minute rows of the longest day: 25 hours when clocks go back."""
