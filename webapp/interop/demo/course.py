@@ -8,7 +8,7 @@ from random import Random
 
 from webapp.booking.states import Action
 
-CANCELLED, NO_SHOW = 0.05, 0.09
+CANCELLED, NO_SHOW = 0.03, 0.07
 REASONS = ("Patient asked to cancel", "Feeling better", "Conflict at work", "No transport")
 _CONFIRMED = 0.82
 _LATE = 0.07

@@ -14,7 +14,9 @@ from webapp.interop.demo.clinic import PROVIDERS, TIME_ZONE, DemoProvider, DemoS
 from webapp.patients.birth_dates import age
 
 _ZONE = ZoneInfo(TIME_ZONE)
-_GAP_SHARE = 0.22
+# Some visits are canceled later; with this many, more than 80 people still come.
+_FEWEST = 89
+_GAP_SHARES = (0.22, 0.17, 0.12, 0.06)
 _GAPS = (10, 15, 20, 30)
 
 
@@ -41,23 +43,13 @@ class PlannedVisit:
 def plan_day(day: dt.date, people: Sequence[Person], seed: int, *, first: Person | None = None) -> list[PlannedVisit]:
     """Fill a local day: every person at most once, old enough for what they come for, `first` on Dr. Osei's list.
 
-    The same day, people and seed give the same plan.
+    The same day, people and seed give the same plan; a day that turns out too quiet is drawn again with fewer gaps.
     """
-    chance = Random(f"{seed}:{day.isoformat()}")
-    waiting = sorted(people, key=lambda person: person.key)
-    chance.shuffle(waiting)
-    if first in waiting:
-        waiting.remove(first)
-        # Adults only are asked for from the front, and the first asks of all are Dr. Osei's.
-        waiting.insert(0, first)
-    planned = []
-    for provider in PROVIDERS:
-        for service, starts_at in _slots(day, provider, chance):
-            person = _next(waiting, service, day)
-            if person is not None:
-                waiting.remove(person)
-                ends_at = starts_at + timedelta(minutes=service.minutes)
-                planned.append(PlannedVisit(provider, service, person, starts_at, ends_at))
+    planned: list[PlannedVisit] = []
+    for gap_share in _GAP_SHARES:
+        planned = _draw(day, people, Random(f"{seed}:{day.isoformat()}"), gap_share, first)
+        if len(planned) >= _FEWEST:
+            break
     return planned
 
 
@@ -70,12 +62,34 @@ def admin_time(day: dt.date) -> list[tuple[DemoProvider, datetime, datetime]]:
     ]
 
 
-def _slots(day: dt.date, provider: DemoProvider, chance: Random) -> Iterator[tuple[DemoService, datetime]]:
+def _draw(
+    day: dt.date, people: Sequence[Person], chance: Random, gap_share: float, first: Person | None
+) -> list[PlannedVisit]:
+    waiting = sorted(people, key=lambda person: person.key)
+    chance.shuffle(waiting)
+    if first in waiting:
+        # Providers take from the front, and Dr. Osei takes first.
+        waiting.remove(first)
+        waiting.insert(0, first)
+    planned = []
+    for provider in PROVIDERS:
+        for service, starts_at in _slots(day, provider, chance, gap_share):
+            person = _next(waiting, service, day)
+            if person is not None:
+                waiting.remove(person)
+                ends_at = starts_at + timedelta(minutes=service.minutes)
+                planned.append(PlannedVisit(provider, service, person, starts_at, ends_at))
+    return planned
+
+
+def _slots(
+    day: dt.date, provider: DemoProvider, chance: Random, gap_share: float
+) -> Iterator[tuple[DemoService, datetime]]:
     """Lay visits one after the other, buffers between them and a gap now and then for whoever calls today."""
     for opens, closes in _open(day, provider):
         at = opens
         while at < closes:
-            if chance.random() < _GAP_SHARE:
+            if chance.random() < gap_share:
                 at += timedelta(minutes=chance.choice(_GAPS))
             fitting = [(each, weight) for each, weight in services_of(provider) if at + _length(each) <= closes]
             if not fitting:
