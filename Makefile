@@ -3,6 +3,7 @@
 .PHONY: help run test lint reset storm python
 
 PORT ?= 8000
+DATA ?= var
 # The first Python on the path that is new enough.
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
@@ -12,8 +13,8 @@ PREPARE = "$(PYTHON)" -B -m deploy.local.prepare
 help: ## list the commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
 
-run: python ## open the clinic on http://127.0.0.1:8000 (PORT=… for another port)
-	@$(PREPARE) run --port "$(PORT)"
+run: python ## open the clinic on http://127.0.0.1:8000 (PORT=… another port, DATA=… another folder)
+	@$(PREPARE) run --port "$(PORT)" --data "$(DATA)"
 
 test: python ## lint, types and every test (ARGS="tests/booking -k storm" for some)
 	@$(PREPARE) test $(ARGS)

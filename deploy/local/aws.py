@@ -5,8 +5,6 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -65,7 +63,7 @@ class Aws:
         self._mark.touch()
         self.process = processes.start([PYTHON, "-m", "ministack"], log=self.log, env=self._environment(), cwd="/")
         deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
+        while not processes.answers(f"{self.address}/_ministack/ready"):
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise Problem(f"The local AWS did not start; {self.log} ends:\n{processes.last_lines(self.log)}")
@@ -95,7 +93,9 @@ class Aws:
             region_name=REGION,
             aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            config=botocore.config.Config(connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2}),
+            config=botocore.config.Config(
+                connect_timeout=5, read_timeout=30, retries={"total_max_attempts": 2}, proxies={}
+            ),
         )
 
     def deploy(self, prefix: str = "anteroom-") -> Deployed:
@@ -172,13 +172,6 @@ class Aws:
             "LOG_LEVEL": "WARNING",
             "PYTHONDONTWRITEBYTECODE": "1",
         }
-
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.address}/_ministack/ready", timeout=2):  # noqa: S310  our own loopback
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
 
     @property
     def _mark(self) -> Path:

@@ -8,6 +8,7 @@ import platform
 import signal
 import socket
 import subprocess
+import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +57,22 @@ def start(
             group=user.gid if user else None,
             extra_groups=[] if user else None,
         )
+
+
+def surroundings(settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a child of ours: this one and the settings, without a person's own AWS account or proxy."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**inherited, "NO_PROXY": LOOPBACK, "no_proxy": LOOPBACK, **settings}
+
+
+def answers(address: str) -> bool:
+    """Whether a server of ours answers a GET of this address with success, asked without any proxy."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(address, timeout=2):
+            return True
+    except OSError:  # URLError is one
+        return False
 
 
 def _dies_with(parent: int, parent_death: signal.Signals) -> Callable[[], None]:

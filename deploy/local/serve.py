@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import signal
 import sys
 import time
-import urllib.error
-import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -34,31 +31,34 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("command")
     parser.add_argument("--port", type=int, default=8000)
-    port = parser.parse_args(arguments).port
-    signal.signal(signal.SIGTERM, _interrupt)
+    parser.add_argument("--data", type=Path, default=VAR, help="the folder that keeps everything the clinic knows")
+    options = parser.parse_args(arguments)
+    port, data = options.port, options.data.resolve()
+    for ending in (signal.SIGTERM, signal.SIGINT):  # a shell may have told us to ignore Ctrl-C
+        signal.signal(ending, _interrupt)
     started = time.monotonic()
     with contextlib.ExitStack() as opened:
-        opened.callback(say, "Stopped.")
-        stack = _services(opened, port)
-        environment = {**os.environ, **stack.environment(web_port=port)}
-        _write_environment(stack.environment(web_port=port))
+        stack = _services(opened, data, port)
+        _write_environment(data, stack.environment(web_port=port))
+        environment = processes.surroundings(stack.environment(web_port=port))
         with step("Database schema"):
-            _flask(environment, "db", "upgrade")
+            _flask(data, environment, "db", "upgrade")
         with step("Demo clinic"):
-            accounts = _flask(environment, "demo", "load")
-        watch = opened.enter_context(Watch(VAR / "log", environment))
+            accounts = _flask(data, environment, "demo", "load")
+        watch = opened.enter_context(Watch(data / "log", environment))
         with step("Web server and worker"):
             watch.start("web server", [PYTHON, "-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}", "wsgi:app"])
             watch.start("worker", [PYTHON, "-m", "flask", "--app", "wsgi", "worker"], restart=True)
-            _wait_for_answer(f"http://{LOOPBACK}:{port}/livez", watch)
+            _wait_for_answer(f"http://{LOOPBACK}:{port}/livez", data, watch)
         _announce(port, accounts, time.monotonic() - started)
-        opened.callback(say, "\nStopping …")
         watch.until_interrupted({"PostgreSQL": stack.postgres.process, "local AWS": stack.aws.process})
+        say("\nStopping …")
+    say("Stopped; everything is saved.")
 
 
-def _services(opened: contextlib.ExitStack, port: int) -> Stack:
+def _services(opened: contextlib.ExitStack, data: Path, port: int) -> Stack:
     with step("PostgreSQL and local AWS"):
-        stack = opened.enter_context(Stack(VAR))  # refuses a second copy before it can complain about the port
+        stack = opened.enter_context(Stack(data))  # refuses a second copy before it can complain about the port
         if processes.port_is_taken(port):
             raise Problem(
                 f"Port {port} is taken by another program: choose a free one with `make run PORT={port + 1}`."
@@ -66,9 +66,9 @@ def _services(opened: contextlib.ExitStack, port: int) -> Stack:
     return stack
 
 
-def _flask(environment: Mapping[str, str], *command: str) -> str:
+def _flask(data: Path, environment: Mapping[str, str], *command: str) -> str:
     """Run one of the application's commands to its end and return what it printed."""
-    log = VAR / "log" / f"{command[0]}.log"
+    log = data / "log" / f"{command[0]}.log"
     log.unlink(missing_ok=True)
     child = processes.start(
         [PYTHON, "-m", "flask", "--app", "wsgi", *command], log=log, env=environment, cwd=REPOSITORY
@@ -83,21 +83,19 @@ def _flask(environment: Mapping[str, str], *command: str) -> str:
     return log.read_text("utf-8", "replace")
 
 
-def _wait_for_answer(address: str, watch: Watch) -> None:
+def _wait_for_answer(address: str, data: Path, watch: Watch) -> None:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         watch.raise_if_ended("web server")
-        try:
-            with urllib.request.urlopen(address, timeout=2):  # noqa: S310  our own loopback
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.05)
-    raise Problem(f"The web server does not answer; {VAR / 'log' / 'web-server.log'} says why.")
+        if processes.answers(address):
+            return
+        time.sleep(0.05)
+    raise Problem(f"The web server does not answer; {data / 'log' / 'web-server.log'} says why.")
 
 
-def _write_environment(environment: Mapping[str, str]) -> None:
+def _write_environment(data: Path, environment: Mapping[str, str]) -> None:
     """Leave the settings for `flask` commands in another terminal: set -a; . var/environment."""
-    path = VAR / "environment"
+    path = data / "environment"
     path.touch(mode=0o600)
     path.write_text("".join(f"{name}='{value}'\n" for name, value in environment.items()), "utf-8")
 

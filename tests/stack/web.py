@@ -59,7 +59,7 @@ class ProductionServer(LiveServer):  # type: ignore[misc]  # pytest-flask has no
 
     def __init__(self, app: Flask, port: int, environment: dict[str, str], log: Path) -> None:
         super().__init__(app, processes.LOOPBACK, port, START_SECONDS)
-        self._environment = {**os.environ, **environment, "WEB_CONCURRENCY": "1"}
+        self._environment = processes.surroundings({**environment, "WEB_CONCURRENCY": "1"})
         self._log = log
         self._gunicorn: subprocess.Popen[bytes] | None = None
 
