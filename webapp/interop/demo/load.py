@@ -67,8 +67,8 @@ def load_accounts(service: SignInService, clinic: Clinic, rosa: UUID, now: datet
     ensure_demo_accounts(service, now, request=str(new_id()), links=links)
 
 
-def load_days(clinic: Clinic, now: datetime) -> int:
-    """Fill the days around today that are not filled yet; returns the number of visits made.
+def load_days(clinic: Clinic, now: datetime, *, before: int = DAYS_BEFORE, after: int = DAYS_AFTER) -> int:
+    """Fill the days around today that are not filled yet (`before` and `after` it); returns the number of visits made.
 
     On the first run of a day the visits before are brought to their end, today's to where the clock is.
     """
@@ -77,7 +77,7 @@ def load_days(clinic: Clinic, now: datetime) -> int:
     with transactional(_scope(Role.DESK, now, actor)):
         if not fill.is_opened(clinic, today):
             fill.advance(clinic, today, now)
-    days = [today + timedelta(days=each) for each in range(-DAYS_BEFORE, DAYS_AFTER + 1)]
+    days = [today + timedelta(days=each) for each in range(-before, after + 1)]
     return sum(_load_day(clinic, day, actor, now) for day in days)
 
 
