@@ -15,7 +15,8 @@ from webapp.dynamo import Dynamo
 from webapp.identity.handle import Handle, parse_handle
 from webapp.identity.permissions import Permission, StaffRole
 from webapp.identity.person import Grant, Standing
-from webapp.identity.sessions import EPOCH, SESSION, TABLE, EpochMoved, Sessions
+from webapp.identity.session_items import EPOCH, SESSION, TABLE
+from webapp.identity.sessions import EpochMoved, Sessions
 from webapp.identity.tokens import Token
 from webapp.settings import Settings
 
@@ -257,8 +258,9 @@ def test_an_item_somebody_broke_is_nobody_and_no_error(sessions: Sessions, clien
     for missing in ("epoch", "expires_at", "sealed", "created_at"):
         client.put(TABLE, {name: value for name, value in whole.items() if name != missing})
         assert sessions.resolve(str(handle), after(1)) is None
-    client.put(TABLE, {**whole, "sealed": "text", "expires_at": "soon"})
-    assert sessions.resolve(str(handle), after(1)) is None
+    for odd in ("soon", 10**30, -1, True, None):
+        client.put(TABLE, {**whole, "expires_at": odd})
+        assert sessions.resolve(str(handle), after(1)) is None
 
 
 def test_a_half_done_sign_in_lasts_three_minutes_and_is_no_session(sessions: Sessions, account: UUID) -> None:

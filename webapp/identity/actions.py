@@ -1,4 +1,4 @@
-"""Changes of accounts.  Whoever takes a role away or disables an account bumps its epoch around the commit."""
+"""Changes of accounts.  Transactions that take a role away or disable an account run inside `Sessions.cut_off`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from uuid import UUID
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webapp.identity.jobs import end_sessions
 from webapp.identity.models import Account, AccountPatient, AccountRole
+from webapp.jobs import promise
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -62,18 +64,22 @@ def ensure_account(session: Session, wanted: AccountRequest, at: datetime) -> UU
 
 
 def set_roles(session: Session, account_id: UUID, roles: frozenset[StaffRole], at: datetime) -> None:
-    """Give an account exactly these roles."""
+    """Give an account exactly these roles; where that changes any, its sessions end (call inside `cut_off`)."""
+    wanted = {role.value for role in roles}
+    held = set(session.execute(select(AccountRole.role).where(AccountRole.account_id == account_id)).scalars())
+    if held == wanted:
+        return
     session.execute(
-        delete(AccountRole).where(
-            AccountRole.account_id == account_id, AccountRole.role.not_in([role.value for role in roles])
-        )
+        delete(AccountRole).where(AccountRole.account_id == account_id, AccountRole.role.in_(held - wanted))
     )
-    for role in sorted(roles):
+    for role in sorted(wanted - held):
         session.execute(
             insert(AccountRole)
-            .values(account_id=account_id, role=role.value, granted_at=at)
+            .values(account_id=account_id, role=role, granted_at=at)
             .on_conflict_do_nothing(index_elements=[AccountRole.account_id, AccountRole.role])
         )
+    if held:
+        promise(end_sessions, account=str(account_id))
 
 
 def link_sub(session: Session, account_id: UUID, subject: str) -> None:
@@ -86,7 +92,8 @@ def link_sub(session: Session, account_id: UUID, subject: str) -> None:
 
 
 def disable(session: Session, account_id: UUID, at: datetime) -> None:
-    """Keep an account from signing in; its row and its history stay."""
+    """Keep an account from signing in and end its sessions (call inside `cut_off`); its row and its history stay."""
     session.execute(
         update(Account).where(Account.id == account_id, Account.disabled_at.is_(None)).values(disabled_at=at)
     )
+    promise(end_sessions, account=str(account_id))

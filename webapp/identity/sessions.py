@@ -6,34 +6,42 @@ session is a delete, and ending all of an account is a new epoch.
 
 from __future__ import annotations
 
-import hmac
 import json
-import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from webapp.dynamo import Check, ConditionFailed, Put
 from webapp.identity.handle import Handle, new_handle, parse_handle
-from webapp.identity.permissions import StaffRole
-from webapp.identity.person import Grant, Person, Standing
+from webapp.identity.person import Person, Standing
 from webapp.identity.sealing import seal, unseal
+from webapp.identity.session_items import (
+    CHALLENGE,
+    EPOCH,
+    SESSION,
+    TABLE,
+    bound_text,
+    counts,
+    is_alive,
+    key_of,
+    moment_of,
+    new_epoch,
+    pack_standing,
+    unpack_standing,
+)
 
 if TYPE_CHECKING:
-    from webapp.dynamo import Dynamo, Item, Value
+    from collections.abc import Iterator
+
+    from webapp.dynamo import Dynamo, Item
     from webapp.identity.tokens import Token
 
 LIFETIME = timedelta(hours=1)
 TOUCH_EVERY = timedelta(minutes=1)
 CHALLENGE_LIFETIME = timedelta(minutes=3)
 
-TABLE = "sessions"
-EPOCH = "EPOCH"
-SESSION = "S#"
-CHALLENGE = "C#"
-EPOCH_BYTES = 16
-KNOWN_ROLES = frozenset(role.value for role in StaffRole)
 CREATED_ATTEMPTS = 2
 
 
@@ -62,13 +70,13 @@ class Sessions:
 
     def epoch(self, account_id: UUID) -> str:
         """The account's present epoch, made when there is none; read it BEFORE the roles that go into a session."""
-        key = _key(account_id, EPOCH)
+        key = key_of(account_id, EPOCH)
         for _ in range(CREATED_ATTEMPTS):
             found = self._dynamo.get(TABLE, key)
             if found is not None:
                 return str(found["epoch"])
             try:
-                self._dynamo.put(TABLE, {**key, "epoch": _new_epoch()}, condition="attribute_not_exists(sk)")
+                self._dynamo.put(TABLE, {**key, "epoch": new_epoch()}, condition="attribute_not_exists(sk)")
             except ConditionFailed:
                 # Somebody else made it between our two calls; theirs counts.
                 continue
@@ -83,14 +91,14 @@ class Sessions:
         handle = new_handle(standing.account_id)
         created = int(now.timestamp())
         item: Item = {
-            **_key(standing.account_id, SESSION + handle.digest),
+            **key_of(standing.account_id, SESSION + handle.digest),
             "epoch": epoch,
             "created_at": created,
             "seen_at": created,
             "expires_at": min(created + int(LIFETIME.total_seconds()), int(token.expires_at.timestamp())),
         }
-        item["sealed"] = seal(self._key, _pack(standing, token.text), _bound(item))
-        same_epoch = Check(TABLE, _key(standing.account_id, EPOCH), "epoch = :epoch", {":epoch": epoch})
+        item["sealed"] = seal(self._key, pack_standing(standing, token.text), bound_text(item))
+        same_epoch = Check(TABLE, key_of(standing.account_id, EPOCH), "epoch = :epoch", {":epoch": epoch})
         try:
             self._dynamo.transact([same_epoch, Put(TABLE, item, "attribute_not_exists(sk)")])
         except ConditionFailed as failed:
@@ -99,22 +107,31 @@ class Sessions:
 
     def end(self, handle: Handle) -> None:
         """Sign one session out, in every process from its next request on."""
-        self._dynamo.delete(TABLE, _key(handle.account_id, SESSION + handle.digest))
+        self._dynamo.delete(TABLE, key_of(handle.account_id, SESSION + handle.digest))
 
     def end_all(self, account_id: UUID) -> None:
         """Sign an account out everywhere; the epoch does it, the deletes only tidy."""
         self.bump(account_id)
         for digest in self._digests(account_id):
-            self._dynamo.delete(TABLE, _key(account_id, SESSION + digest))
+            self._dynamo.delete(TABLE, key_of(account_id, SESSION + digest))
+
+    @contextmanager
+    def cut_off(self, account_id: UUID) -> Iterator[None]:
+        """Run the transaction that takes a role away or disables the account: bump, commit, bump.
+
+        The first bump refuses the change where DynamoDB is down; the second catches a sign-in that read the old roles
+        in between.  Should the process die before it, the job that the change promised comes after.
+        """
+        self.bump(account_id)
+        yield
+        self.bump(account_id)
 
     def bump(self, account_id: UUID) -> None:
         """Give the account a new epoch, so that no session of before counts.
 
-        Around a change of roles or a disabling: bump, commit, bump.  The first refuses the change where DynamoDB is
-        down, the second catches a sign-in that read the old roles in between.  The write has no condition because any
-        new random epoch is right, whatever stood there.
+        The write has no condition because any new random epoch is right, whatever stood there.
         """
-        self._dynamo.put(TABLE, {**_key(account_id, EPOCH), "epoch": _new_epoch()})
+        self._dynamo.put(TABLE, {**key_of(account_id, EPOCH), "epoch": new_epoch()})
 
     # -- on every request
 
@@ -126,22 +143,22 @@ class Sessions:
         handle = parse_handle(text)
         if handle is None:
             return None
-        session_key, epoch_key = _key(handle.account_id, SESSION + handle.digest), _key(handle.account_id, EPOCH)
+        session_key, epoch_key = key_of(handle.account_id, SESSION + handle.digest), key_of(handle.account_id, EPOCH)
         found = self._dynamo.batch_get({TABLE: [session_key, epoch_key]})[TABLE]
         items = {str(item["sk"]): item for item in found}
         item, epoch = items.get(str(session_key["sk"])), items.get(EPOCH)
-        if item is None or epoch is None or not _counts(item, epoch, now):
+        if item is None or epoch is None or not counts(item, epoch, now):
             return None
         content = self._open(item)
         if content is None:
             return None
         return Person(
-            standing=_unpack(content, handle.account_id),
+            standing=unpack_standing(content, handle.account_id),
             handle=str(handle),
             at=now,
-            created_at=_moment(item.get("created_at")),
-            seen_at=_moment(item.get("seen_at")),
-            expires_at=_moment(item.get("expires_at")),
+            created_at=moment_of(item.get("created_at")),
+            seen_at=moment_of(item.get("seen_at")),
+            expires_at=moment_of(item.get("expires_at")),
         )
 
     def touch(self, person: Person, now: datetime) -> bool:
@@ -156,7 +173,7 @@ class Sessions:
         try:
             self._dynamo.update(
                 TABLE,
-                _key(handle.account_id, SESSION + handle.digest),
+                key_of(handle.account_id, SESSION + handle.digest),
                 "SET seen_at = :now",
                 values={":now": at, ":before": at - int(TOUCH_EVERY.total_seconds())},
                 condition="attribute_exists(sk) AND expires_at > :now AND seen_at <= :before",
@@ -164,7 +181,7 @@ class Sessions:
             )
         except ConditionFailed as failed:
             # Another request of the same session may have touched it first; then it is there and alive.
-            return failed.item is not None and _alive(failed.item, now)
+            return failed.item is not None and is_alive(failed.item, now)
         return True
 
     def of_account(self, account_id: UUID, now: datetime) -> list[OpenSession]:
@@ -173,12 +190,12 @@ class Sessions:
         opened = [
             OpenSession(
                 digest=str(item["sk"]).removeprefix(SESSION),
-                created_at=_moment(item.get("created_at")),
-                seen_at=_moment(item.get("seen_at")),
-                expires_at=_moment(item.get("expires_at")),
+                created_at=moment_of(item.get("created_at")),
+                seen_at=moment_of(item.get("seen_at")),
+                expires_at=moment_of(item.get("expires_at")),
             )
             for item in self._items(account_id, SESSION)
-            if item["epoch"] == epoch and _alive(item, now)
+            if item["epoch"] == epoch and is_alive(item, now)
         ]
         return sorted(opened, key=lambda one: one.created_at, reverse=True)
 
@@ -188,28 +205,28 @@ class Sessions:
         """Keep a half-done sign-in for three minutes on the server; the browser gets a handle to it only."""
         handle = new_handle(account_id)
         item: Item = {
-            **_key(account_id, CHALLENGE + handle.digest),
+            **key_of(account_id, CHALLENGE + handle.digest),
             "expires_at": int((now + CHALLENGE_LIFETIME).timestamp()),
         }
-        item["sealed"] = seal(self._key, json.dumps(content).encode(), _bound(item))
+        item["sealed"] = seal(self._key, json.dumps(content).encode(), bound_text(item))
         self._dynamo.put(TABLE, item, condition="attribute_not_exists(sk)")
         return handle
 
     def challenge(self, text: object, now: datetime) -> tuple[Handle, dict[str, str]] | None:
         """The half-done sign-in behind a handle, or None when it is over."""
         handle = parse_handle(text)
-        item = handle and self._dynamo.get(TABLE, _key(handle.account_id, CHALLENGE + handle.digest))
-        if not handle or not item or not _alive(item, now):
+        item = handle and self._dynamo.get(TABLE, key_of(handle.account_id, CHALLENGE + handle.digest))
+        if not handle or not item or not is_alive(item, now):
             return None
         content = self._open(item)
         return None if content is None else (handle, json.loads(content))
 
     def drop_challenge(self, handle: Handle) -> None:
-        self._dynamo.delete(TABLE, _key(handle.account_id, CHALLENGE + handle.digest))
+        self._dynamo.delete(TABLE, key_of(handle.account_id, CHALLENGE + handle.digest))
 
     def _open(self, item: Item) -> bytes | None:
         sealed = item.get("sealed")
-        return unseal(self._key, sealed, _bound(item)) if isinstance(sealed, bytes) else None
+        return unseal(self._key, sealed, bound_text(item)) if isinstance(sealed, bytes) else None
 
     def _digests(self, account_id: UUID) -> list[str]:
         return [str(item["sk"]).removeprefix(SESSION) for item in self._items(account_id, SESSION)]
@@ -228,57 +245,3 @@ class Sessions:
             start = page.next
             if start is None:
                 return items
-
-
-def _key(account_id: UUID, sort: str) -> Item:
-    return {"account": str(account_id), "sk": sort}
-
-
-def _new_epoch() -> str:
-    return secrets.token_urlsafe(EPOCH_BYTES)
-
-
-def _moment(seconds: Value) -> datetime:
-    """A moment from whole epoch seconds; anything else is long over."""
-    return datetime.fromtimestamp(seconds if isinstance(seconds, int) else 0, UTC)
-
-
-def _alive(item: Item, now: datetime) -> bool:
-    return now < _moment(item.get("expires_at"))
-
-
-def _counts(item: Item, epoch: Item, now: datetime) -> bool:
-    same = hmac.compare_digest(str(item.get("epoch")).encode(), str(epoch.get("epoch")).encode())
-    return same and epoch.get("epoch") is not None and _alive(item, now)
-
-
-def _bound(item: Item) -> str:
-    """What the sealed content is tied to: it opens in no other item, and not with a later end written beside it."""
-    return "|".join(str(item.get(name, "")) for name in ("account", "sk", "epoch", "created_at", "expires_at"))
-
-
-def _pack(standing: Standing, token: str) -> bytes:
-    content = {
-        "token": token,
-        "name": standing.display_name,
-        "roles": sorted(standing.roles),
-        "provider": str(standing.provider_id or ""),
-        "grants": [
-            [str(grant.patient_id), grant.ends_at.isoformat() if grant.ends_at else ""] for grant in standing.grants
-        ],
-    }
-    return json.dumps(content, separators=(",", ":")).encode()
-
-
-def _unpack(content: bytes, account_id: UUID) -> Standing:
-    found = json.loads(content)
-    return Standing(
-        account_id=account_id,
-        display_name=found["name"],
-        # A role that a newer version has and this one does not know gives nothing.
-        roles=frozenset(StaffRole(role) for role in found["roles"] if role in KNOWN_ROLES),
-        grants=tuple(
-            Grant(UUID(patient), datetime.fromisoformat(ends) if ends else None) for patient, ends in found["grants"]
-        ),
-        provider_id=UUID(found["provider"]) if found["provider"] else None,
-    )

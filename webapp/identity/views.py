@@ -172,12 +172,18 @@ def _recent_activity() -> list[Record]:
 @requires(Permission.HOME_VIEW, role=Role.IDENTITY, prefetch=_recent_activity)
 def home() -> Response:
     """The start page of a role whose own pages are not there yet: what it can do today, and for auditors the log."""
+    if current_user.roles == {StaffRole.PATIENT}:
+        return hypermedia.see(HOMES[StaffRole.PATIENT])
     records: list[Record] = g.prefetched
     names = queries.names_of(db.session(), {record.actor for record in records if record.actor})
     return hypermedia.page(
         "identity/home.html",
         role_names=[ROLE_NAMES[role] for role in sorted(current_user.roles)],
-        permission_names=[PERMISSION_NAMES[each] for each in Permission if each in current_user.permissions],
+        permission_names=[
+            PERMISSION_NAMES[each]
+            for each in Permission
+            if each in current_user.permissions and each is not Permission.HOME_VIEW
+        ],
         records=[
             {
                 "at": record.at,

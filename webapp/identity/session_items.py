@@ -1,0 +1,79 @@
+"""The items of the sessions table: their keys, what makes one count, and what is sealed in it."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from webapp.identity.permissions import StaffRole
+from webapp.identity.person import Grant, Standing
+
+if TYPE_CHECKING:
+    from webapp.dynamo import Item, Value
+
+TABLE = "sessions"
+EPOCH = "EPOCH"
+SESSION = "S#"
+CHALLENGE = "C#"
+EPOCH_BYTES = 16
+# The last second that a datetime can hold.
+END_OF_TIME = 253_402_300_800
+KNOWN_ROLES = frozenset(role.value for role in StaffRole)
+
+
+def key_of(account_id: UUID, sort: str) -> Item:
+    return {"account": str(account_id), "sk": sort}
+
+
+def new_epoch() -> str:
+    return secrets.token_urlsafe(EPOCH_BYTES)
+
+
+def moment_of(seconds: Value) -> datetime:
+    """A moment from whole epoch seconds; anything that cannot be one is long over."""
+    return datetime.fromtimestamp(seconds if isinstance(seconds, int) and 0 <= seconds < END_OF_TIME else 0, UTC)
+
+
+def is_alive(item: Item, now: datetime) -> bool:
+    return now < moment_of(item.get("expires_at"))
+
+
+def counts(item: Item, epoch: Item, now: datetime) -> bool:
+    same = hmac.compare_digest(str(item.get("epoch")).encode(), str(epoch.get("epoch")).encode())
+    return same and epoch.get("epoch") is not None and is_alive(item, now)
+
+
+def bound_text(item: Item) -> str:
+    """What the sealed content is tied to: it opens in no other item, and not with a later end written beside it."""
+    return "|".join(str(item.get(name, "")) for name in ("account", "sk", "epoch", "created_at", "expires_at"))
+
+
+def pack_standing(standing: Standing, token: str) -> bytes:
+    content = {
+        "token": token,
+        "name": standing.display_name,
+        "roles": sorted(standing.roles),
+        "provider": str(standing.provider_id or ""),
+        "grants": [
+            [str(grant.patient_id), grant.ends_at.isoformat() if grant.ends_at else ""] for grant in standing.grants
+        ],
+    }
+    return json.dumps(content, separators=(",", ":")).encode()
+
+
+def unpack_standing(content: bytes, account_id: UUID) -> Standing:
+    found = json.loads(content)
+    return Standing(
+        account_id=account_id,
+        display_name=found["name"],
+        # A role that a newer version has and this one does not know gives nothing.
+        roles=frozenset(StaffRole(role) for role in found["roles"] if role in KNOWN_ROLES),
+        grants=tuple(
+            Grant(UUID(patient), datetime.fromisoformat(ends) if ends else None) for patient, ends in found["grants"]
+        ),
+        provider_id=UUID(found["provider"]) if found["provider"] else None,
+    )
