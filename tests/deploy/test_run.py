@@ -99,8 +99,8 @@ def sign_in(address: str, email: str, password: str) -> bool:
     request.add_header("Origin", address)
     try:
         answer = browser.open(request)
-    except urllib.error.HTTPError:
-        return False
+    except urllib.error.HTTPError as refusal:
+        answer = refusal
     return "/sign-in" not in answer.url
 
 
