@@ -10,7 +10,6 @@ from urllib.parse import urlencode, urlsplit
 from flask import Response, current_app, flash, g, get_flashed_messages, redirect, render_template, request, url_for
 from htmx_flask import Htmx
 from htmx_flask import make_response as htmx_response
-from markupsafe import Markup
 
 from webapp.toasts import Toast, toast_of
 
@@ -64,7 +63,7 @@ def page(
     if targets and wants_fragment():
         name = targets.get(target() or "", block)
     if name is not None and wants_fragment():
-        body = _block(template, name, context) + _toast_parts()
+        body = f"{_block(template, name, context)}{_toast_parts()}"
     else:
         body = render_template(template, toasts=_toasts(), **context)
     response = Response(body, status=status)
@@ -127,6 +126,19 @@ def close_dialog(response: Response) -> Response:
     return response
 
 
+def tick(response: Response) -> Response:
+    """Tell everything on the page that keeps itself fresh to look again now."""
+    response.headers["HX-Trigger"] = '{"tick": {"target": "body"}}'
+    return response
+
+
+def leave(location: str) -> Response:
+    """Send the whole page to one of our addresses from a fragment request; waiting toasts are shown there."""
+    if not is_own(location):
+        raise ValueError("a redirect leads to a page of ours, never elsewhere")
+    return cast("Response", htmx_response("", HTTPStatus.OK, redirect=location))
+
+
 def push(response: Response, url: str) -> Response:
     """Put one of our own addresses into the browser's address bar with this fragment."""
     response.headers["HX-Push-Url"] = url
@@ -175,10 +187,10 @@ def _flashed() -> list[Toast]:
     return [toast_of(str(code)) for code in get_flashed_messages()]
 
 
-def _toast_parts() -> Markup | str:
+def _toast_parts() -> str:
     """Toasts of a fragment travel beside it, out of band; nothing when none wait."""
     waiting = _toasts()
-    return Markup(render_template(TOASTS_TEMPLATE, toasts=waiting)) if waiting else ""  # noqa: S704 - our template
+    return render_template(TOASTS_TEMPLATE, toasts=waiting) if waiting else ""
 
 
 def _htmx() -> HtmxHeaders:

@@ -108,6 +108,11 @@ def desk_record(patient_id: UUID) -> Patient:
     return patient
 
 
+def by_ids(ids: Sequence[UUID]) -> list[Found]:
+    """Read some people as lists show them, by name."""
+    return sorted(_found(ids), key=lambda person: (person.family, person.given, person.id))
+
+
 def _run(branches: Sequence[Branch], limit: int) -> list[UUID]:
     limited = [
         select(query.order_by(*order).limit(limit).subquery().c.id, literal(number).label("branch"))

@@ -1,80 +1,78 @@
-"""What patients see of their own: the next visit, and those before and after it."""
+"""What patients see of themselves: their next visit first."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
 from babel.dates import format_date
-from flask import Blueprint
+from flask import Blueprint, Response
 from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp import activity, hypermedia
-from webapp.booking import queries as booking
-from webapp.booking.states import Status
-from webapp.booking.wording import LOCALE, clock, local_date, long_day, short_date
+from webapp.booking.models import Appointment
+from webapp.booking.queries import own_visits
+from webapp.booking.states import Status, shown_as
+from webapp.booking.wording import LOCALE, clock, local_date, short_date, time_span
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.identity.permissions import Permission
-from webapp.practice import queries as practice
 from webapp.routing import requires
-
-if TYPE_CHECKING:
-    from uuid import UUID
-
-    from flask import Response
-
-    from webapp.booking.queries import BoardVisit, VisitDetail
-    from webapp.practice.models import Location
 
 blueprint = Blueprint("portal", __name__)
 
 TO_COME = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM})
-PAST_SHOWN = 10
+MOST_PAST = 5
 
 
 @blueprint.get("/me")
 @requires(Permission.OWN_VISITS_VIEW, role=Role.PATIENT)
 def home() -> Response:
-    """Show a patient's next visit first; row security lets through their own and nobody else's."""
+    """Show the next visit, the ones after it, and the last ones."""
     at = scope().at
-    visits = [visit for patient in current_user.patients for visit in booking.patient_visits(patient)]
-    to_come = sorted((v for v in visits if v.status in TO_COME and v.ends_at > at), key=lambda v: v.starts_at)
-    past = [v for v in visits if v.status is Status.FINISHED]
-    for patient in current_user.patients:
+    visits = own_visits(current_user.patients)
+    for patient in {visit.patient_id for visit in visits}:
         activity.note("opened", patient=patient)
-    following = booking.visit(to_come[0].id) if to_come else None
-    sites = {site.id: site for site in practice.locations()}
+    coming = [visit for visit in visits if Status(visit.status) in TO_COME and visit.ends_at > at]
+    past = [visit for visit in visits if visit not in coming and visit.starts_at <= at]
+    later = coming[1:]
+    place = visits[0].location if visits else None
     return hypermedia.page(
         "portal/home.html",
-        next_visit=None if following is None else _next(following),
-        later=[_line(visit, sites) for visit in to_come[1:]],
-        past=[_line(visit, sites) for visit in past[:PAST_SHOWN]],
-        site=following.appointment.location if following else next(iter(sites.values()), None),
+        next_visit=_tile(coming[0]) if coming else None,
+        phone=place.phone if place else "",
+        name=current_user.display_name,
+        several=len(current_user.patients) > 1,
+        later=[_line(visit, at) for visit in later],
+        past=[_line(visit, at) for visit in sorted(past, key=lambda visit: visit.starts_at, reverse=True)[:MOST_PAST]],
     )
 
 
-def _next(detail: VisitDetail) -> dict[str, Any]:
-    visit = detail.appointment
-    site, day = visit.location, local_date(visit.starts_at, visit.location.time_zone)
+def _tile(visit: Appointment) -> dict[str, Any]:
+    zone = visit.location.time_zone
+    day = local_date(visit.starts_at, zone)
+    place = ", ".join(part for part in (visit.location.name, visit.location.line, visit.location.city) if part)
     return {
         "month": format_date(day, "MMM", locale=LOCALE),
-        "day": day.day,
+        "day": format_date(day, "d", locale=LOCALE),
         "weekday": format_date(day, "EEE", locale=LOCALE),
-        "date_label": long_day(day),
-        "time_label": clock(visit.starts_at, site.time_zone),
-        "status": visit.status,
+        "date_label": format_date(day, "EEEE, MMMM d", locale=LOCALE),
+        "time_label": time_span(visit.starts_at, visit.ends_at, zone),
+        "status": shown_as(Status(visit.status)),
         "service": visit.service.name,
         "provider": visit.provider.name,
-        "place": ", ".join(part for part in (site.line, visit.room.name if visit.room else "") if part) or site.name,
+        "place": place,
+        "who": visit.patient.name,
     }
 
 
-def _line(visit: BoardVisit, sites: dict[UUID, Location]) -> dict[str, str]:
-    zone = sites[visit.location_id].time_zone
-    day = local_date(visit.starts_at, zone)
+def _line(visit: Appointment, at: datetime) -> dict[str, Any]:
+    zone = visit.location.time_zone
     return {
-        "when": _("%(day)s, %(time)s", day=short_date(day), time=clock(visit.starts_at, zone)),
-        "what": _("%(service)s, %(provider)s", service=visit.service, provider=visit.provider_name),
-        "status": visit.status.value,
+        "day": short_date(local_date(visit.starts_at, zone)),
+        "time": clock(visit.starts_at, zone),
+        "what": _("%(service)s with %(provider)s", service=visit.service.name, provider=visit.provider.name),
+        "status": shown_as(Status(visit.status)),
+        "future": visit.starts_at > at,
     }

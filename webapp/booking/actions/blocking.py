@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import lock_resources, taken
+from webapp.booking.actions.locking import taken
 from webapp.booking.models import BlockedTime
 from webapp.db import db
 from webapp.ids import new_id
+from webapp.practice.actions import lock_resources
 
 if TYPE_CHECKING:
     from datetime import datetime

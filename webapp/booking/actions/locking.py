@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import psycopg.errors
-from sqlalchemy import bindparam, select, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PGUUID
+from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from webapp.booking.models import Appointment
@@ -17,13 +15,9 @@ from webapp.db import constraint_of, db
 from webapp.errors import NotFound, VersionConflict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
-_LOCK_RESOURCES = text("select doors.lock_resources(:resources, :exclusive)").bindparams(
-    bindparam("resources", type_=ARRAY(PGUUID))
-)
 _SETTLE = text("select doors.settle(:appointment, :at)")
 
 
@@ -42,13 +36,6 @@ def locked(appointment_id: UUID, before: frozenset[Status], *, version: int | No
     if version is not None and visit.version != version:
         raise VersionConflict(patient=visit.patient_id)
     return visit
-
-
-def lock_resources(resources: Sequence[UUID], *, exclusive: bool = False) -> None:
-    """Lock resource rows in the order of their ids; `exclusive` is for editors, ordinary changes share (NotFound)."""
-    wanted = sorted(set(resources))
-    if db.session.execute(_LOCK_RESOURCES, {"resources": wanted, "exclusive": exclusive}).scalar_one() != len(wanted):
-        raise NotFound
 
 
 def advance(visit: Appointment, action: Action) -> None:

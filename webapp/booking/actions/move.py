@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import lock_resources, locked, settle
+from webapp.booking.actions.locking import locked, settle
 from webapp.booking.actions.placing import Offered, Place, Terms, guard, offered
 from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
 from webapp.errors import Refusal, refusal_of
+from webapp.practice.actions import lock_resources
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from webapp.booking.actions.locking import advance, lock_resources, locked, settle
+from webapp.booking.actions.locking import advance, locked, settle
 from webapp.booking.refusals import NotYetTime
 from webapp.booking.states import TRANSITIONS, Action
+from webapp.practice.actions import lock_resources
 from webapp.practice.models import LATTICE_MINUTES
 
 if TYPE_CHECKING:

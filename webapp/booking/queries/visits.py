@@ -1,0 +1,242 @@
+"""Visits as the board, the drawer and the patient's record show them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+from sqlalchemy.orm import joinedload, selectinload
+
+from webapp.booking.models import Appointment, AppointmentHistory, BlockedTime
+from webapp.booking.states import Status
+from webapp.db import db
+from webapp.patients.models import Patient, PatientAlert
+from webapp.practice.hours import Span
+from webapp.practice.models import Provider, Room, Service
+
+
+@dataclass(frozen=True, slots=True)
+class BoardVisit:
+    """One card: no field that the board does not show."""
+
+    id: UUID
+    patient_id: UUID
+    patient_name: str
+    location_id: UUID
+    provider_id: UUID
+    provider_name: str
+    room_name: str
+    service: str
+    starts_at: datetime
+    ends_at: datetime
+    status: Status
+    lane: int
+    held_until: datetime | None
+    arrived_at: datetime | None
+    started_at: datetime | None
+    version: int
+    alerts: tuple[tuple[str, str], ...]
+    """Icon and label of each thing the desk must know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Time of a provider that is not for visits, and the word on the board."""
+
+    resource_id: UUID
+    span: Span
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One line of a visit's history."""
+
+    at: datetime
+    from_status: Status | None
+    to_status: Status
+    starts_at: datetime
+    provider_id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class VisitDetail:
+    """One visit with everything the drawer shows, and its history from the first step."""
+
+    appointment: Appointment
+    steps: tuple[Step, ...]
+
+    @property
+    def status(self) -> Status:
+        return Status(self.appointment.status)
+
+
+def day_visits(location_id: UUID, span: Span, at: datetime) -> list[BoardVisit]:
+    """Read the visits of a site that start in a span, by start, in one statement; without holds that ended."""
+    query = _cards().where(
+        Appointment.location_id == location_id,
+        Appointment.starts_at >= span.start,
+        Appointment.starts_at < span.end,
+        Appointment.status != Status.LAPSED,
+        or_(Appointment.held_until.is_(None), Appointment.held_until > at, Appointment.payment_open),
+    )
+    return [_card(row) for row in db.session.execute(query)]
+
+
+def patient_visits(patient_id: UUID, *, limit: int = 200) -> list[BoardVisit]:
+    """Read a patient's own visits, the latest first; held and lapsed ones are no visits yet."""
+    query = (
+        _cards()
+        .where(Appointment.patient_id == patient_id, Appointment.status.not_in([Status.LAPSED, Status.HELD]))
+        .order_by(None)
+        .order_by(Appointment.starts_at.desc())
+        .limit(limit)
+    )
+    return [_card(row) for row in db.session.execute(query)]
+
+
+def _cards() -> Select[*tuple[Any, ...]]:
+    pair = func.json_build_array(PatientAlert.icon, PatientAlert.label)
+    alerts = (
+        select(func.json_agg(aggregate_order_by(pair, PatientAlert.position)))
+        .where(PatientAlert.patient_id == Appointment.patient_id)
+        .scalar_subquery()
+    )
+    return (
+        select(
+            Appointment.id,
+            Appointment.patient_id,
+            Patient.given,
+            Patient.family,
+            Appointment.location_id,
+            Provider,
+            Room.name,
+            Service.name,
+            Appointment.starts_at,
+            Appointment.ends_at,
+            Appointment.status,
+            Appointment.lane,
+            Appointment.held_until,
+            Appointment.arrived_at,
+            Appointment.started_at,
+            Appointment.version,
+            alerts,
+        )
+        .join(Patient, Patient.id == Appointment.patient_id)
+        .join(Provider, Provider.id == Appointment.provider_id)
+        .join(Service, Service.id == Appointment.service_id)
+        .outerjoin(Room, Room.id == Appointment.room_id)
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+
+
+def _card(row: Row[*tuple[Any, ...]]) -> BoardVisit:
+    id_, patient_id, given, family, location_id, provider, room, service, starts, ends, status, lane, *rest = row
+    held_until, arrived_at, started_at, version, alerts = rest
+    return BoardVisit(
+        id=id_,
+        patient_id=patient_id,
+        patient_name=f"{given} {family}",
+        location_id=location_id,
+        provider_id=provider.id,
+        provider_name=provider.name,
+        room_name=room or "",
+        service=service,
+        starts_at=starts,
+        ends_at=ends,
+        status=Status(status),
+        lane=lane,
+        held_until=held_until,
+        arrived_at=arrived_at,
+        started_at=started_at,
+        version=version,
+        alerts=tuple((icon, label) for icon, label in alerts or ()),
+    )
+
+
+def blocked_times(resource_ids: Sequence[UUID], span: Span) -> list[Blocked]:
+    """Read the blocked times of some resources that touch a span, by start."""
+    query = (
+        select(BlockedTime)
+        .where(BlockedTime.resource_id.in_(list(resource_ids)))
+        .where(BlockedTime.starts_at < span.end, BlockedTime.ends_at > span.start)
+        .order_by(BlockedTime.starts_at)
+    )
+    return [
+        Blocked(blocked.resource_id, Span(blocked.starts_at, blocked.ends_at), blocked.label)
+        for blocked in db.session.scalars(query)
+    ]
+
+
+def booked_minutes(location_id: UUID, span: Span, zone: str) -> dict[str, int]:
+    """Sum the minutes of live visits by local day (ISO date) of a span, for the load marks of a calendar."""
+    day: ColumnElement[str] = func.to_char(func.timezone(zone, Appointment.starts_at), "YYYY-MM-DD")
+    minutes = func.sum(func.extract("epoch", Appointment.ends_at - Appointment.starts_at) / 60)
+    gone = [Status.CANCELLED, Status.NOSHOW, Status.LAPSED]
+    query = (
+        select(day, minutes)
+        .where(Appointment.location_id == location_id, Appointment.status.not_in(gone))
+        .where(Appointment.starts_at >= span.start, Appointment.starts_at < span.end)
+        .group_by(day)
+    )
+    return {name: int(total) for name, total in db.session.execute(query)}
+
+
+def visit(appointment_id: UUID) -> VisitDetail | None:
+    """Read one visit with its people, place, alerts and history; None when this scope has no such visit."""
+    query = (
+        select(Appointment)
+        .where(Appointment.id == appointment_id)
+        .options(
+            joinedload(Appointment.patient).options(selectinload(Patient.alerts), selectinload(Patient.telecoms)),
+            joinedload(Appointment.service),
+            joinedload(Appointment.provider),
+            joinedload(Appointment.room),
+            joinedload(Appointment.location),
+        )
+    )
+    found = db.session.scalars(query).one_or_none()
+    return None if found is None else VisitDetail(found, history(appointment_id))
+
+
+def own_visits(patient_ids: Collection[UUID], *, limit: int = 100) -> list[Appointment]:
+    """Read visits of the people an account may act for, by start, as row security lets them through."""
+    query = (
+        select(Appointment)
+        .where(Appointment.patient_id.in_(list(patient_ids)))
+        .where(Appointment.status.not_in([Status.HELD, Status.LAPSED]))
+        .options(
+            joinedload(Appointment.patient),
+            joinedload(Appointment.service),
+            joinedload(Appointment.provider),
+            joinedload(Appointment.location),
+        )
+        .order_by(Appointment.starts_at.desc())
+        .limit(limit)
+    )
+    return sorted(db.session.scalars(query), key=attrgetter("starts_at"))
+
+
+def history(appointment_id: UUID) -> tuple[Step, ...]:
+    """Read what happened to a visit, the first step first."""
+    query = (
+        select(AppointmentHistory)
+        .where(AppointmentHistory.appointment_id == appointment_id)
+        .order_by(AppointmentHistory.id)
+    )
+    return tuple(
+        Step(
+            step.at,
+            None if step.from_status is None else Status(step.from_status),
+            Status(step.to_status),
+            step.starts_at,
+            step.provider_id,
+        )
+        for step in db.session.scalars(query)
+    )

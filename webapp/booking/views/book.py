@@ -1,0 +1,223 @@
+"""Book a visit: who, what, with whom, when; a time that is gone answers with the nearest free ones in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Response, g, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import activity, hypermedia, toasts
+from webapp.booking import queries
+from webapp.booking.actions import Once
+from webapp.booking.actions import book as book_visit
+from webapp.booking.forms import Choice, read_booking, read_choice
+from webapp.booking.queries import Search
+from webapp.booking.states import Status
+from webapp.booking.views import times
+from webapp.booking.views.door import blueprint
+from webapp.booking.wording import clock, local_date, long_day, money, service_line, time_span
+from webapp.cycle import scope
+from webapp.db import Role
+from webapp.errors import FormInvalid, Refusal
+from webapp.identity.permissions import Permission
+from webapp.patients.models import Patient
+from webapp.patients.queries import desk_record
+from webapp.patients.wording import born, initials, record_number, tone
+from webapp.practice import queries as practice
+from webapp.practice.hours import Span
+from webapp.practice.queries import Offer
+from webapp.routing import requires
+
+TEMPLATE = "booking/book.html"
+BLOCKS = {"dialog": "sheet", "book-sheet": "sheet", "book-bar": "bar"}
+DONE = "visit.booked"
+
+toasts.say(DONE, _l("Booked."))
+
+
+@blueprint.get("/book")
+@requires(Permission.VISIT_BOOK, role=Role.DESK)
+def book() -> Response:
+    """Choose patient, type, provider and time."""
+    return _page(read_choice(request.args))
+
+
+def _refused(refusal: Refusal) -> Response:
+    return _page(read_choice(request.form), refusal)
+
+
+@blueprint.post("/book")
+@requires(Permission.VISIT_BOOK, role=Role.DESK, refused=_refused, key_in_function=True)
+def book_it() -> Response:
+    """Book what was chosen; the statement that books keeps the form's key itself."""
+    wanted = read_booking(request.form)
+    # The address has the visit's id when it is done; the day is found by following it.
+    location = url_for("desk.visit", appointment_id=UUID(int=0)).replace(str(UUID(int=0)), "{appointment}")
+    once = Once(g.idempotency.key, g.idempotency.request_hash, location)
+    visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once)
+    activity.note("changed", patient=visit.patient_id, detail=DONE)
+    return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
+
+
+def _page(choice: Choice, refusal: Refusal | None = None) -> Response:
+    at = scope().at
+    if choice.patient is None:
+        return hypermedia.page(TEMPLATE, targets=BLOCKS, block="sheet", **_who(choice, refusal))
+    patient = desk_record(choice.patient)
+    activity.note("opened", patient=patient.id)
+    offers = practice.offers()
+    offer = _offer(choice, offers, patient.id)
+    if offer is None:
+        return hypermedia.page(TEMPLATE, targets=BLOCKS, block="sheet", patient=None, nothing=True, close=_close())
+    choice = _completed(choice, offer, patient.id)
+    return hypermedia.page(
+        TEMPLATE, targets=BLOCKS, block="sheet", **_what(choice, patient, offer, offers, at, refusal)
+    )
+
+
+def _who(choice: Choice, refusal: Refusal | None) -> dict[str, Any]:
+    return {
+        "patient": None,
+        "nothing": False,
+        "close": _close(),
+        "errors": {} if refusal is None else refusal.errors,
+        "keep": [(name, value) for name, value in _addressed(choice).items() if value is not None],
+    }
+
+
+def _offer(choice: Choice, offers: Sequence[Offer], patient_id: UUID) -> Offer | None:
+    """The chosen type of visit; without one, that of the patient's last visit, as far as the provider does it."""
+    possible = [offer for offer in offers if choice.provider is None or choice.provider in offer.provider_ids]
+    for wanted in (choice.service, _last_service(patient_id, offers)):
+        found = next((offer for offer in possible if offer.service.id == wanted), None)
+        if found is not None:
+            return found
+    return next(iter(possible or offers), None)
+
+
+def _last_service(patient_id: UUID, offers: Sequence[Offer]) -> UUID | None:
+    names = {offer.service.name: offer.service.id for offer in offers}
+    return next((names[visit.service] for visit in _past(patient_id) if visit.service in names), None)
+
+
+def _past(patient_id: UUID) -> list[queries.BoardVisit]:
+    gone = {Status.CANCELLED, Status.NOSHOW}
+    return [visit for visit in queries.patient_visits(patient_id, limit=10) if visit.status not in gone]
+
+
+def _completed(choice: Choice, offer: Offer, patient_id: UUID) -> Choice:
+    """Fill in what has one sensible answer: the provider of the last such visit, the only place."""
+    provider = choice.provider if choice.provider in offer.provider_ids else None
+    if provider is None and "provider" not in request.values:
+        last = next((visit for visit in _past(patient_id) if visit.service == offer.service.name), None)
+        provider = last.provider_id if last is not None and last.provider_id in offer.provider_ids else None
+    place = choice.location if choice.location in offer.location_ids else None
+    if place is None:
+        place = min(offer.location_ids, default=None)
+    return replace(choice, service=offer.service.id, provider=provider, location=place)
+
+
+def _what(
+    choice: Choice, patient: Patient, offer: Offer, offers: Sequence[Offer], at: datetime, refusal: Refusal | None
+) -> dict[str, Any]:
+    sites = {site.id: site for site in practice.locations()}
+    names = {provider.id: provider.name for provider in practice.providers()}
+    zone = sites[choice.location].time_zone if choice.location in sites else "UTC"
+    search = Search(
+        service_id=offer.service.id,
+        window=Span(at, at),
+        provider_id=choice.provider,
+        location_id=choice.location,
+        patient_id=patient.id,
+    )
+    taken = refusal is not None and not isinstance(refusal, FormInvalid)
+    found = times.look(search, choice, zone, at, refused=taken)
+    shown = None if found is None else times.context(found, choice, _link(choice), at, "book-sheet")
+    return {
+        "patient": _person(patient),
+        "nothing": False,
+        "close": _close(),
+        "choice": choice,
+        "services": [(each.service.id, service_line(each.service)) for each in offers],
+        "providers": [("", _("Anyone who is free")), *_providers(offer, names)],
+        "places": [(site.id, site.name) for site in sites.values() if site.id in offer.location_ids],
+        "times": shown,
+        "bar": _bar(found, offer, names.get(choice.provider) if choice.provider else None),
+        "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
+        "choose_url": url_for("booking.book"),
+        "note": request.form.get("note", ""),
+        "errors": _errors(refusal),
+        "refusal": refusal,
+        "gone": None if found is None or found.gone is None else _gone(found, refusal),
+    }
+
+
+def _errors(refusal: Refusal | None) -> dict[str, list[str]]:
+    return {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
+
+
+def _gone(found: times.Times, refusal: Refusal | None) -> str:
+    """Say why a time that came with the address is not offered; a refusal says it itself."""
+    if refusal is not None or found.gone is None:
+        return ""
+    return _("%(time)s is not free for this visit. Here are the nearest times.", time=clock(found.gone, found.zone))
+
+
+def _providers(offer: Offer, names: dict[UUID, str]) -> list[tuple[UUID, str]]:
+    return [(provider, name) for provider, name in names.items() if provider in offer.provider_ids]
+
+
+def _person(patient: Patient) -> dict[str, Any]:
+    return {
+        "id": patient.id,
+        "name": patient.name,
+        "initials": initials(patient.name),
+        "tone": tone(patient.id),
+        "detail": f"{born(patient.birth_date)} · {_('MRN %(number)s', number=record_number(patient.record_number))}",
+        "alerts": [
+            {"label": alert.label, "detail": alert.detail, "icon": alert.icon, "tone": alert.tone}
+            for alert in patient.alerts
+        ],
+        "deceased": patient.deceased_at is not None,
+    }
+
+
+def _bar(found: times.Times | None, offer: Offer, provider: str | None) -> dict[str, str]:
+    """What would be booked, in words, for the foot of the dialog."""
+    who = provider or _("whoever is free")
+    detail = _("%(service)s with %(provider)s", service=offer.service.name, provider=who)
+    price = money(offer.service.price_cents, offer.service.currency)
+    if found is None or found.chosen is None:
+        return {"title": _("No time chosen yet"), "detail": f"{detail} · {price}", "button": _("Book")}
+    end = next((start.end for start in [*found.week, *found.offers] if start.start == found.chosen), found.chosen)
+    day = long_day(local_date(found.chosen, found.zone))
+    return {
+        "title": f"{day}, {time_span(found.chosen, end, found.zone)}",
+        "detail": f"{detail} · {price}",
+        "button": _("Book %(time)s", time=clock(found.chosen, found.zone)),
+    }
+
+
+def _link(choice: Choice) -> times.Link:
+    def link(**changes: Any) -> str:  # noqa: ANN401 - each field has its own type
+        return url_for("booking.book", **_addressed(replace(choice, at=None, **changes)))
+
+    return link
+
+
+def _addressed(choice: Choice) -> dict[str, Any]:
+    """The choice as a query string."""
+    values = asdict(choice)
+    values["at"] = None if choice.at is None else choice.at.strftime("%Y-%m-%dT%H:%MZ")
+    values["half"] = None if choice.half == "any" else choice.half
+    return values
+
+
+def _close() -> str:
+    return url_for("desk.today")

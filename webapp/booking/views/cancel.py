@@ -1,0 +1,89 @@
+"""Cancel a visit, with the reason."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import activity, hypermedia, toasts
+from webapp.booking import actions, queries
+from webapp.booking.forms import REASONS, read_cancellation, reason_label
+from webapp.booking.models import Appointment
+from webapp.booking.states import Action, allows
+from webapp.booking.views.door import blueprint
+from webapp.booking.wording import day_name, local_date, time_span
+from webapp.cycle import scope
+from webapp.db import Role
+from webapp.errors import NotFound, Refusal
+from webapp.identity.permissions import Permission
+from webapp.patients.wording import initials, tone
+from webapp.routing import requires
+
+TEMPLATE = "booking/cancel.html"
+BLOCKS = {"dialog": "sheet", "cancel-sheet": "sheet"}
+DONE = "visit.canceled"
+
+toasts.say(DONE, _l("Canceled. The time is free again."))
+
+
+@blueprint.get("/appointments/<uuid:appointment_id>/cancel")
+@requires(Permission.VISIT_CANCEL, role=Role.DESK)
+def cancel(appointment_id: UUID) -> Response:
+    """Ask why, before a visit is canceled."""
+    return _page(appointment_id)
+
+
+def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
+    return _page(appointment_id, refusal)
+
+
+@blueprint.post("/appointments/<uuid:appointment_id>/cancel")
+@requires(Permission.VISIT_CANCEL, role=Role.DESK, refused=_refused)
+def cancel_it(appointment_id: UUID) -> Response:
+    """Cancel the visit and free its time."""
+    visit = actions.cancel(read_cancellation(request.form, appointment_id), at=scope().at)
+    activity.note("changed", patient=visit.patient_id, detail=DONE)
+    return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
+
+
+def _page(appointment_id: UUID, refusal: Refusal | None = None) -> Response:
+    detail = queries.visit(appointment_id)
+    if detail is None:
+        raise NotFound
+    visit = detail.appointment
+    activity.note("opened", patient=visit.patient_id)
+    return hypermedia.page(
+        TEMPLATE,
+        targets=BLOCKS,
+        block="sheet",
+        open_still=allows(detail.status, Action.CANCEL),
+        state=detail.status.value,
+        **_context(visit, refusal),
+    )
+
+
+def _context(visit: Appointment, refusal: Refusal | None) -> dict[str, Any]:
+    zone = visit.location.time_zone
+    errors = {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
+    day = day_name(local_date(visit.starts_at, zone), local_date(scope().at, zone))
+    person = {
+        "name": visit.patient.name,
+        "initials": initials(visit.patient.name),
+        "tone": tone(visit.patient_id),
+        "detail": _("%(service)s with %(provider)s", service=visit.service.name, provider=visit.provider.name),
+    }
+    return {
+        "person": person,
+        "when": f"{day}, {time_span(visit.starts_at, visit.ends_at, zone)}",
+        "version": visit.version,
+        "close": url_for("desk.visit", appointment_id=visit.id),
+        "action": url_for("booking.cancel_it", appointment_id=visit.id),
+        "reasons": [(reason, reason_label(reason)) for reason in REASONS],
+        "reason": request.form.get("reason", ""),
+        "other": request.form.get("other", ""),
+        "errors": errors,
+    }

@@ -1,0 +1,151 @@
+"""Move a visit: the same times as for booking, its own time counting as free."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import activity, hypermedia, toasts
+from webapp.booking import actions, queries
+from webapp.booking.forms import Choice, read_choice, read_move, write_instant
+from webapp.booking.models import Appointment
+from webapp.booking.queries import Search
+from webapp.booking.states import MOVABLE, Status
+from webapp.booking.views import times
+from webapp.booking.views.door import blueprint
+from webapp.booking.wording import clock, day_name, local_date, long_day, time_span
+from webapp.cycle import scope
+from webapp.db import Role
+from webapp.errors import FormInvalid, NotFound, Refusal
+from webapp.identity.permissions import Permission
+from webapp.patients.wording import initials, tone
+from webapp.practice import queries as practice
+from webapp.practice.hours import Span
+from webapp.routing import requires
+
+TEMPLATE = "booking/move.html"
+BLOCKS = {"dialog": "sheet", "move-sheet": "sheet", "move-bar": "bar"}
+DONE = "visit.moved"
+
+toasts.say(DONE, _l("Moved."))
+
+
+@blueprint.get("/appointments/<uuid:appointment_id>/move")
+@requires(Permission.VISIT_MOVE, role=Role.DESK)
+def move(appointment_id: UUID) -> Response:
+    """Choose another time or provider for a visit."""
+    return _page(appointment_id, read_choice(request.args))
+
+
+def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
+    return _page(appointment_id, read_choice(request.form), refusal)
+
+
+@blueprint.post("/appointments/<uuid:appointment_id>/move")
+@requires(Permission.VISIT_MOVE, role=Role.DESK, refused=_refused)
+def move_it(appointment_id: UUID) -> Response:
+    """Move the visit to the time that was chosen."""
+    visit = actions.move(read_move(request.form, appointment_id), at=scope().at)
+    activity.note("changed", patient=visit.patient_id, detail=DONE)
+    return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
+
+
+def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) -> Response:
+    detail = queries.visit(appointment_id)
+    if detail is None:
+        raise NotFound
+    visit = detail.appointment
+    activity.note("opened", patient=visit.patient_id)
+    movable = detail.status in MOVABLE
+    context = _context(visit, choice, scope().at, refusal) if movable else _stuck(visit, refusal)
+    return hypermedia.page(TEMPLATE, targets=BLOCKS, block="sheet", movable=movable, **context)
+
+
+def _stuck(visit: Appointment, refusal: Refusal | None) -> dict[str, Any]:
+    return {"close": _close(visit), "errors": _errors(refusal), "state": Status(visit.status).value}
+
+
+def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal | None) -> dict[str, Any]:
+    zone = visit.location.time_zone
+    if "provider" not in request.values:
+        choice = replace(choice, provider=visit.provider_id)
+    search = Search(
+        service_id=visit.service_id,
+        window=Span(at, at),
+        provider_id=choice.provider,
+        location_id=visit.location_id,
+        patient_id=visit.patient_id,
+        moving=visit,
+    )
+    taken = refusal is not None and not isinstance(refusal, FormInvalid)
+    found = times.look(search, choice, zone, at, refused=taken)
+    if found is None:
+        raise NotFound
+    names = {provider.id: provider.name for provider in practice.providers()}
+    return {
+        "visit": _shown(visit, at),
+        "close": _close(visit),
+        "choice": choice,
+        "choose_url": url_for("booking.move", appointment_id=visit.id),
+        "providers": [(each, name) for each, name in names.items() if each in found.found.offer.provider_ids],
+        "times": times.context(found, choice, _link(visit, choice), at, "move-sheet"),
+        "bar": _bar(found, names.get(choice.provider, "") if choice.provider else ""),
+        "errors": _errors(refusal),
+    }
+
+
+def _shown(visit: Appointment, at: datetime) -> dict[str, Any]:
+    zone = visit.location.time_zone
+    day = day_name(local_date(visit.starts_at, zone), local_date(at, zone))
+    return {
+        "id": visit.id,
+        "version": visit.version,
+        "person": {
+            "name": visit.patient.name,
+            "initials": initials(visit.patient.name),
+            "tone": tone(visit.patient_id),
+            "detail": _("%(service)s with %(provider)s", service=visit.service.name, provider=visit.provider.name),
+        },
+        "now": f"{day}, {time_span(visit.starts_at, visit.ends_at, zone)}",
+    }
+
+
+def _bar(found: times.Times, provider: str) -> dict[str, str]:
+    if found.chosen is None:
+        return {"title": _("No time chosen yet"), "detail": provider, "button": _("Move")}
+    end = next(start.end for start in [*found.week, *found.offers] if start.start == found.chosen)
+    day = long_day(local_date(found.chosen, found.zone))
+    return {
+        "title": f"{day}, {time_span(found.chosen, end, found.zone)}",
+        "detail": _("with %(provider)s", provider=provider) if provider else "",
+        "button": _("Move to %(time)s", time=clock(found.chosen, found.zone)),
+    }
+
+
+def _link(visit: Appointment, choice: Choice) -> times.Link:
+    def link(**changes: Any) -> str:  # noqa: ANN401 - each field has its own type
+        wanted = replace(choice, at=None, **changes)
+        return url_for(
+            "booking.move",
+            appointment_id=visit.id,
+            provider=wanted.provider,
+            week=wanted.week,
+            half=None if wanted.half == "any" else wanted.half,
+            at=None if wanted.at is None else write_instant(wanted.at),
+        )
+
+    return link
+
+
+def _errors(refusal: Refusal | None) -> dict[str, list[str]]:
+    return {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
+
+
+def _close(visit: Appointment) -> str:
+    return url_for("desk.visit", appointment_id=visit.id)

@@ -1,0 +1,153 @@
+"""Times to choose from: the first free ones, a week of them, or the nearest to one that is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date
+from flask_babel import gettext as _
+
+from webapp.booking.availability import FreeStart, first_free, nearest_alternatives, one_each
+from webapp.booking.forms import HALVES, Choice, write_instant
+from webapp.booking.queries import Found, Search, free_times
+from webapp.booking.wording import LOCALE, clock, day_name, local_date, week_title
+from webapp.practice.hours import Span, local_day
+
+LOOK_AHEAD = timedelta(days=14)
+NEAR = timedelta(days=7)
+WEEK = 7
+FIRST = 3
+MOST_OF_A_DAY = 8
+NOON = 12
+Link = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """What was found, and what of it is chosen; `gone` is a wanted time that is not free."""
+
+    found: Found
+    offers: list[FreeStart]
+    week: list[FreeStart]
+    first_day: date
+    zone: str
+    chosen: datetime | None
+    gone: datetime | None
+
+
+def look(search: Search, choice: Choice, zone: str, now: datetime, *, refused: bool = False) -> Times | None:
+    """Look for times; None when there is no such service. After a refusal the nearest to the wanted time come first."""
+    found = free_times(replace(search, window=Span(now, now + LOOK_AHEAD)), now)
+    if found is None:
+        return None
+    wanted = choice.at
+    today = local_date(now, zone)
+    first_day = choice.week or (local_date(wanted, zone) if wanted and wanted > now else today)
+    first_day = max(first_day, today)
+    week = _week(search, found, first_day, zone, now)
+    free = wanted is not None and not refused and _is_free(search, wanted, now)
+    if wanted is not None and free and all(start.start != wanted for start in week):
+        week = [*week, *_exactly(search, wanted, now)]
+    offers = first_free(found.starts, FIRST, found.zones)
+    if wanted is not None and not free:
+        offers = _nearest(search, wanted, now)
+    chosen = wanted if free else offers[0].start if offers and wanted is None else None
+    gone = wanted if wanted is not None and not free else None
+    return Times(found, offers, one_each(week), first_day, zone, chosen, gone)
+
+
+def _week(search: Search, found: Found, first_day: date, zone: str, now: datetime) -> list[FreeStart]:
+    span = Span(local_day(zone, first_day).start, local_day(zone, first_day + timedelta(days=WEEK - 1)).end)
+    if span.end <= now + LOOK_AHEAD:
+        return [start for start in found.starts if span.start <= start.start < span.end]
+    later = free_times(replace(search, window=span), now)
+    return [] if later is None else later.starts
+
+
+def _exactly(search: Search, wanted: datetime, now: datetime) -> list[FreeStart]:
+    found = free_times(replace(search, window=Span(wanted, wanted + timedelta(minutes=1))), now, step=5)
+    return [] if found is None else found.starts
+
+
+def _is_free(search: Search, wanted: datetime, now: datetime) -> bool:
+    return bool(_exactly(search, wanted, now))
+
+
+def _nearest(search: Search, wanted: datetime, now: datetime) -> list[FreeStart]:
+    window = Span(max(now, wanted - NEAR), max(now, wanted) + NEAR)
+    found = free_times(replace(search, window=window), now)
+    return [] if found is None else nearest_alternatives(found.starts, wanted, FIRST)
+
+
+def context(times: Times, choice: Choice, link: Link, now: datetime, sheet: str) -> dict[str, Any]:
+    """What the picker shows; `link(**changes)` is the address of the same dialog with some of the choice changed.
+
+    `sheet` is the id of the dialog's content, which every link inside it replaces.
+    """
+    today = local_date(now, times.zone)
+    last_day = times.first_day + timedelta(days=WEEK - 1)
+    shown = [start for start in times.week if _in_half(start, choice.half, times.zone)]
+    large = {start.start for start in times.offers}
+
+    def to(**changes: object) -> dict[str, Any]:
+        href = link(**changes)
+        return {"href": href, "attrs": {"hx-get": href, "hx-target": f"#{sheet}", "hx-swap": "outerMorph"}}
+
+    words = {"any": _("Any"), "am": _("AM"), "pm": _("PM")}
+    return {
+        "offers": [_large(start, times, today) for start in times.offers],
+        "alternatives": times.gone is not None,
+        # Two radios of one value can't both be checked: the large one has it when there is one.
+        "week_value": write_instant(times.chosen) if times.chosen and times.chosen not in large else "",
+        "title": week_title(times.first_day, last_day),
+        "previous": to(week=times.first_day - timedelta(days=WEEK)) if times.first_day > today else None,
+        "next": to(week=times.first_day + timedelta(days=WEEK)),
+        "halves": [to(half=half) | {"label": words[half], "current": choice.half == half} for half in HALVES],
+        "days": _days(shown, times),
+    }
+
+
+def _large(start: FreeStart, times: Times, today: date) -> dict[str, Any]:
+    return {
+        "value": write_instant(start.start),
+        "label": clock(start.start, times.zone),
+        "detail": day_name(local_date(start.start, times.zone), today),
+        "checked": start.start == times.chosen,
+    }
+
+
+def _days(shown: Sequence[FreeStart], times: Times) -> list[dict[str, Any]]:
+    """The days of the week; one with many times shows some of each part of it."""
+    found: dict[date, list[FreeStart]] = {times.first_day + timedelta(days=n): [] for n in range(WEEK)}
+    for start in shown:
+        found.setdefault(local_date(start.start, times.zone), []).append(start)
+    return [
+        {
+            "weekday": format_date(day, "EEE", locale=LOCALE),
+            "day": format_date(day, "d", locale=LOCALE),
+            "slots": [
+                {"value": write_instant(start.start), "label": clock(start.start, times.zone)}
+                for start in _thinned(starts, times.chosen)
+            ],
+        }
+        for day, starts in sorted(found.items())
+    ]
+
+
+def _thinned(starts: Sequence[FreeStart], chosen: datetime | None) -> list[FreeStart]:
+    if len(starts) <= MOST_OF_A_DAY:
+        return list(starts)
+    step = (len(starts) - 1) / (MOST_OF_A_DAY - 1)
+    kept = {round(n * step) for n in range(MOST_OF_A_DAY)}
+    return [start for n, start in enumerate(starts) if n in kept or start.start == chosen]
+
+
+def _in_half(start: FreeStart, half: str, zone: str) -> bool:
+    if half == "any":
+        return True
+    morning = start.start.astimezone(ZoneInfo(zone)).hour < NOON
+    return morning == (half == "am")

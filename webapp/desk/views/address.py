@@ -1,0 +1,77 @@
+"""The address of a board: which day, seen how, with what left out. Unknown values are ignored, never an error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from urllib.parse import parse_qsl
+from uuid import UUID
+
+from flask import url_for
+from werkzeug.datastructures import MultiDict
+
+from webapp.booking.states import STATES, Status
+
+VIEWS = ("day", "list")
+FILTERS = frozenset(STATES) - {Status.LAPSED}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What the person asked to see; `visit` is the one in the drawer, empty `providers` means whoever works."""
+
+    day: date
+    view: str = "day"
+    status: str = ""
+    providers: tuple[UUID, ...] = ()
+    location: UUID | None = None
+    visit: UUID | None = None
+
+    def url(self, **changes: Any) -> str:
+        """Address of the same board with some of it changed."""
+        wanted = replace(self, **changes)
+        return url_for(
+            "desk.board",
+            day=wanted.day,
+            view=None if wanted.view == "day" else wanted.view,
+            status=wanted.status or None,
+            provider=[str(provider) for provider in wanted.providers],
+            location=wanted.location,
+            visit=wanted.visit,
+        )
+
+    def shows(self, status: Status) -> bool:
+        """Whether the filter by status lets a visit through."""
+        return not self.status or status.value == self.status
+
+
+def read(args: MultiDict[str, str], day: date) -> Address:
+    """Read an address from a query string."""
+    view, status = args.get("view", "day"), args.get("status", "")
+    return Address(
+        day=day,
+        view=view if view in VIEWS else "day",
+        status=status if status in {each.value for each in FILTERS} else "",
+        providers=tuple(filter(None, map(_id, args.getlist("provider")))),
+        location=_id(args.get("location", "")),
+        visit=_id(args.get("visit", "")),
+    )
+
+
+def of(url: str) -> Address | None:
+    """Read the address of a board from a path of ours; None for any other page."""
+    path, _mark, query = url.partition("?")
+    name = path.removeprefix("/board/")
+    try:
+        day = date.fromisoformat(name)
+    except ValueError:
+        return None
+    return read(MultiDict(parse_qsl(query)), day)
+
+
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

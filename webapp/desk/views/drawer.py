@@ -1,0 +1,218 @@
+"""One visit in the drawer: who, the one next step, the facts, what else may be done, what happened."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from webapp.booking.queries import BoardVisit, Step, VisitDetail, patient_visits
+from webapp.booking.states import MOVABLE, STATES, Action, Status, allows, next_action, shown_as
+from webapp.booking.wording import (
+    action_label,
+    clock,
+    day_name,
+    distance,
+    local_date,
+    minutes,
+    short_date,
+    time_span,
+    via_label,
+)
+from webapp.desk.views.address import Address
+from webapp.patients.wording import age_line, initials, phone_of, record_number, tone
+from webapp.templating import may
+
+ROUTES = {
+    Action.CONFIRM: "confirm",
+    Action.CHECK_IN: "check_in",
+    Action.START: "start",
+    Action.FINISH: "finish",
+    Action.MARK_NO_SHOW: "no_show",
+}
+ICONS = {
+    Action.CONFIRM: "check",
+    Action.CHECK_IN: "user-check",
+    Action.START: "stethoscope",
+    Action.FINISH: "check-check",
+    Action.MARK_NO_SHOW: "ban",
+}
+PATH = (Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM, Status.FINISHED)
+OTHER_VISITS = 4
+
+
+def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]:
+    """Everything the drawer shows."""
+    visit = detail.appointment
+    patient = visit.patient
+    zone = visit.location.time_zone
+    back = asked.url(visit=visit.id)
+    return {
+        "id": visit.id,
+        "close": asked.url(visit=None),
+        "person": {
+            "name": patient.name,
+            "initials": initials(patient.name),
+            "tone": tone(patient.id),
+            "href": url_for("desk.record", patient_id=patient.id),
+            "lines": [
+                age_line(patient, local_date(at, zone)),
+                " · ".join(
+                    part
+                    for part in (_("MRN %(number)s", number=record_number(patient.record_number)), phone_of(patient))
+                    if part
+                ),
+            ],
+        },
+        "alerts": [
+            {"label": alert.label, "detail": alert.detail, "icon": alert.icon, "tone": alert.tone}
+            for alert in patient.alerts
+        ],
+        "status": shown_as(detail.status),
+        "steps": _stepper(detail),
+        "primary": _primary(detail, back),
+        "facts": _facts(detail, at),
+        "note": visit.note,
+        "cancel_reason": visit.cancel_reason if detail.status is Status.CANCELLED else "",
+        "history": [_happened(step, zone) for step in reversed(detail.steps)],
+        "visits": _other_visits(detail, zone),
+        "record": url_for("desk.record", patient_id=patient.id),
+        "actions": _actions(detail, at, back),
+    }
+
+
+def _primary(detail: VisitDetail, back: str) -> dict[str, Any] | None:
+    action = next_action(detail.status)
+    if action is None or not may(f"visit.{ROUTES[action]}"):
+        return None
+    return _button(detail, action, back) | {"kind": "primary", "key": "c", "full": True}
+
+
+def _button(detail: VisitDetail, action: Action, back: str) -> dict[str, Any]:
+    href = url_for(f"desk.{ROUTES[action]}", appointment_id=detail.appointment.id)
+    return {
+        "label": action_label(action),
+        "href": href,
+        "icon": ICONS[action],
+        "hidden": [("version", detail.appointment.version), ("back", back)],
+        "form_attrs": {"hx-post": href, "hx-target": "#drawer", "hx-disable": "find button"},
+    }
+
+
+def _posted(detail: VisitDetail, action: Action, back: str) -> dict[str, Any]:
+    button = _button(detail, action, back)
+    return button | {"post": True, "attrs": button["form_attrs"]}
+
+
+def _stepper(detail: VisitDetail) -> list[dict[str, str]]:
+    if detail.status in {Status.CANCELLED, Status.NOSHOW, Status.LAPSED, Status.HELD}:
+        return [
+            {"label": _("Booked"), "state": "done"},
+            {"label": _(STATES[detail.status].label), "state": "stopped"},
+        ]
+    reached = PATH.index(detail.status)
+    labels = (_("Booked"), _("Confirmed"), _("Waiting"), _("In room"), _("Done"))
+    seen = {step.to_status for step in detail.steps}
+    return [
+        {"label": label, "state": _state(n, reached, skipped=PATH[n] is Status.CONFIRMED and PATH[n] not in seen)}
+        for n, label in enumerate(labels)
+    ]
+
+
+def _state(n: int, reached: int, *, skipped: bool) -> str:
+    if n == reached:
+        return "current"
+    return "done" if n < reached and not skipped else "todo"
+
+
+def _facts(detail: VisitDetail, at: datetime) -> list[tuple[str, str]]:
+    visit = detail.appointment
+    zone = visit.location.time_zone
+    when = time_span(visit.starts_at, visit.ends_at, zone)
+    today = local_date(at, zone)
+    if local_date(visit.starts_at, zone) == today:
+        if detail.status in {Status.HELD, Status.BOOKED, Status.CONFIRMED, Status.ARRIVED}:
+            when = f"{when}, {distance(visit.starts_at, at)}"
+    else:
+        when = f"{day_name(local_date(visit.starts_at, zone), today)}, {when}"
+    length = int((visit.ends_at - visit.starts_at).total_seconds() // 60)
+    booked = f"{via_label(visit.via)}, {short_date(local_date(visit.booked_at, zone))}"
+    facts = [
+        (_("When"), when),
+        (_("Visit"), f"{visit.service.name}, {minutes(length)}"),
+        (_("With"), ", ".join(part for part in (visit.provider.name, visit.room.name if visit.room else "") if part)),
+        (_("Booked"), booked),
+    ]
+    if visit.note:
+        facts.append((_("Note"), visit.note))
+    if visit.overbook_reason:
+        facts.append((_("Overbooked"), visit.overbook_reason))
+    if detail.status is Status.CANCELLED and visit.cancel_reason:
+        facts.append((_("Reason"), visit.cancel_reason))
+    return facts
+
+
+def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any]]:
+    visit = detail.appointment
+    actions: list[dict[str, Any]] = []
+    if allows(detail.status, Action.CONFIRM) and may("visit.confirm"):
+        actions.append(_posted(detail, Action.CONFIRM, back) | {"key": "k"})
+    if detail.status in MOVABLE and may("visit.move"):
+        href = url_for("booking.move", appointment_id=visit.id)
+        actions.append(
+            {
+                "label": _("Move"),
+                "icon": "repeat",
+                "href": href,
+                "key": "m",
+                "attrs": {"hx-get": href, "hx-target": "#dialog"},
+            }
+        )
+    if allows(detail.status, Action.CANCEL) and may("visit.cancel"):
+        href = url_for("booking.cancel", appointment_id=visit.id)
+        actions.append(
+            {
+                "label": _("Cancel"),
+                "icon": "calendar-x",
+                "href": href,
+                "key": "x",
+                "attrs": {"hx-get": href, "hx-target": "#dialog"},
+            }
+        )
+    absent = allows(detail.status, Action.MARK_NO_SHOW) and at >= visit.starts_at
+    if absent and may("visit.no_show"):
+        actions.append(_posted(detail, Action.MARK_NO_SHOW, back))
+    return actions
+
+
+def _happened(step: Step, zone: str) -> dict[str, str]:
+    when = f"{short_date(local_date(step.at, zone))}, {clock(step.at, zone)}"
+    if step.from_status == step.to_status:
+        moved = (
+            f"{day_name(local_date(step.starts_at, zone), local_date(step.at, zone))}, {clock(step.starts_at, zone)}"
+        )
+        return {"text": _("Moved to %(when)s", when=moved), "when": when}
+    words = {
+        Status.BOOKED: _("Booked"),
+        Status.ARRIVED: _("Checked in"),
+        Status.IN_ROOM: _("Taken to the room"),
+        Status.FINISHED: _("Visit finished"),
+    }
+    return {"text": words.get(step.to_status, _(STATES[step.to_status].label)), "when": when}
+
+
+def _other_visits(detail: VisitDetail, zone: str) -> list[dict[str, Any]]:
+    visits = [visit for visit in patient_visits(detail.appointment.patient_id) if visit.id != detail.appointment.id]
+    nearest = sorted(visits, key=lambda visit: abs(visit.starts_at - detail.appointment.starts_at))[:OTHER_VISITS]
+    return [_line(visit, zone) for visit in sorted(nearest, key=lambda visit: visit.starts_at, reverse=True)]
+
+
+def _line(visit: BoardVisit, zone: str) -> dict[str, Any]:
+    return {
+        "href": url_for("desk.visit", appointment_id=visit.id),
+        "when": short_date(local_date(visit.starts_at, zone)),
+        "text": f"{visit.service}, {visit.provider_name}",
+        "status": shown_as(visit.status),
+    }

@@ -1,0 +1,62 @@
+"""The day as a list in the order of what needs doing: who waits, who is next, who is in a room, what is over."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import url_for
+from flask_babel import gettext as _
+
+from webapp.booking.queries import BoardVisit
+from webapp.booking.states import Action, Status, next_action
+from webapp.booking.wording import action_label
+from webapp.desk.queries import Day
+from webapp.desk.views.address import Address
+from webapp.desk.views.cards import card
+from webapp.templating import may
+
+ROUTES = {Action.CHECK_IN: "check_in", Action.START: "start", Action.FINISH: "finish"}
+PERMISSIONS = {Action.CHECK_IN: "visit.check_in", Action.START: "visit.start", Action.FINISH: "visit.finish"}
+
+
+def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
+    """Groups with their rows; empty groups are left out."""
+    groups = (
+        (_("Waiting now"), {Status.ARRIVED}),
+        (_("In room"), {Status.IN_ROOM}),
+        (_("Next"), {Status.HELD, Status.BOOKED, Status.CONFIRMED}),
+        (_("Done"), {Status.FINISHED}),
+        (_("Did not attend"), {Status.NOSHOW}),
+        (_("Canceled"), {Status.CANCELLED}),
+    )
+    visits = [
+        visit
+        for visit in day.visits
+        if asked.shows(visit.status) and (not asked.providers or visit.provider_id in asked.providers)
+    ]
+    filled = [(title, [visit for visit in visits if visit.status in within]) for title, within in groups]
+    return {
+        "groups": [
+            {"title": title, "rows": [_row(visit, asked, at, day.location.time_zone) for visit in members]}
+            for title, members in filled
+            if members
+        ]
+    }
+
+
+def _row(visit: BoardVisit, asked: Address, at: datetime, zone: str) -> dict[str, Any]:
+    action = next_action(visit.status)
+    button = None
+    if action is not None and may(PERMISSIONS[action]):
+        button = {
+            "label": action_label(action),
+            "href": url_for(f"desk.{ROUTES[action]}", appointment_id=visit.id),
+            "hidden": [("version", visit.version), ("back", asked.url(visit=None))],
+            "form_attrs": {
+                "hx-post": url_for(f"desk.{ROUTES[action]}", appointment_id=visit.id),
+                "hx-target": "#board",
+                "hx-swap": "outerMorph",
+            },
+        }
+    return {"visit": card(visit, asked, at, zone), "action": button}
