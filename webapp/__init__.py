@@ -69,18 +69,20 @@ def _connect(app: Flask, settings: Settings) -> None:
 
 def _open_slices(app: Flask, settings: Settings) -> None:
     """Wire every slice, in the order in which they may import each other."""
-    import importlib
-    from importlib.util import find_spec
-
     from webapp import identity
+    from webapp.booking import views as booking
+    from webapp.desk import views as desk
+    from webapp.interop import commands as interop
+    from webapp.ops import commands as ops_commands
+    from webapp.ops import views as ops
+    from webapp.patients import views as patients
+    from webapp.portal import views as portal
 
     identity.init_app(app, settings)
-    for name in ("practice", "patients", "booking", "interop", "desk", "portal", "ops"):
-        if find_spec(f"webapp.{name}.views"):
-            app.register_blueprint(importlib.import_module(f"webapp.{name}.views").blueprint)
-        if find_spec(f"webapp.{name}.commands"):
-            for command in importlib.import_module(f"webapp.{name}.commands").COMMANDS:
-                app.cli.add_command(command)
+    for slice_views in (patients, booking, desk, portal, ops):
+        app.register_blueprint(slice_views.blueprint)
+    for command in (*interop.COMMANDS, *ops_commands.COMMANDS):
+        app.cli.add_command(command)
 
 
 __all__ = ["Settings", "create_app"]

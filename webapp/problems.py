@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import structlog
-from flask import Response, current_app, g, make_response, render_template
+from flask import Response, current_app, g, make_response, render_template, request, session
 from flask_babel import gettext as _
+from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateError
 from markupsafe import escape
 from sqlalchemy.exc import DBAPIError
@@ -30,6 +31,8 @@ OUTAGE_CLASSES = ("08", "53", "57", "58")
 DATABASE_ERRORS = (DBAPIError, psycopg.Error, PoolTimeout)
 OUTAGES = frozenset({"40001", "40P01", "55P03", "25P03", "25P04"})
 OUR_FAULT = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE})
+# Flask-Login's name for the handle in the cookie.
+USER_ID = "_user_id"
 REFERENCE_LENGTH = 10
 PROBLEM = "fragment/problem.html"
 ALONE = "fragment/alone.html"
@@ -96,11 +99,20 @@ def refusal_of_http(error: HTTPException) -> Refusal:
 def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < HTTPStatus.BAD_REQUEST:
         return make_response(error.get_response())
+    if isinstance(error, CSRFError) and _has_signed_out():
+        return hypermedia.sign_in()
     answer = _render(error.code, refusal_of_http(error).message)
     allowed = error.get_response().headers.get("Allow")
     if allowed:
         answer.headers["Allow"] = allowed
     return answer
+
+
+def _has_signed_out() -> bool:
+    """Whether a form failed its check because its browser signed out meanwhile: then signing in helps, nothing else."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    door = getattr(view, "door", None)
+    return door is not None and door.permission is not None and USER_ID not in session
 
 
 def _unexpected(error: Exception) -> Response:
