@@ -36,15 +36,12 @@ NOBODYS_ID = UUID("018f0000-0000-7000-8000-00000000dead")
 
 @dataclass(frozen=True)
 class Row:
-    """Who may come in, and what they get; `elsewhere` names a role that is sent to a page of its own."""
+    """Who may come in, and what they get."""
 
     roles: frozenset[StaffRole]
     status: int
-    elsewhere: StaffRole | None = None
 
     def expected(self, role: StaffRole) -> int:
-        if role is self.elsewhere:
-            return 303
         return self.status if role in self.roles else 403
 
 
@@ -60,7 +57,7 @@ OPEN: dict[tuple[str, str], int] = {
 
 MATRIX: dict[tuple[str, str], Row] = {
     ("identity.start", "GET"): Row(EVERYBODY, 303),
-    ("identity.home", "GET"): Row(EVERYBODY, 200, elsewhere=StaffRole.PATIENT),
+    ("identity.home", "GET"): Row(EVERYBODY - PATIENT, 200),
     ("patients.new", "GET"): Row(EDITORS, 200),
     ("patients.register", "POST"): Row(EDITORS, 422),
     ("booking.book", "GET"): Row(BOOKERS, 200),

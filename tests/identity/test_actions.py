@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 
 from tests.identity.accounts import PASSWORD, Account, MakeAccount, identity_scope
+from tests.identity.browsing import dynamo_away
 from tests.stack.database import Database
 from webapp import clock
 from webapp.db import transactional
@@ -66,8 +67,6 @@ def test_a_process_that_dies_before_the_second_bump_is_made_good_by_the_job(make
 def test_where_dynamo_is_down_no_role_is_changed(
     app: Flask, monkeypatch: pytest.MonkeyPatch, make_account: MakeAccount, database: Database
 ) -> None:
-    from tests.identity.test_views import dynamo_away
-
     account = make_account(StaffRole.MANAGER)
     with (
         dynamo_away(app, monkeypatch),

@@ -9,6 +9,13 @@ def test_every_role_has_a_row_and_a_start_page() -> None:
     assert all(Permission.HOME_VIEW in allowed for allowed in ROLE_PERMISSIONS.values())
 
 
+def test_the_staff_has_a_start_page_of_its_own() -> None:
+    assert all(
+        (Permission.STAFF_HOME_VIEW in allowed) is (role is not StaffRole.PATIENT)
+        for role, allowed in ROLE_PERMISSIONS.items()
+    )
+
+
 def test_no_role_means_no_permission() -> None:
     assert permissions_of([]) == frozenset()
 

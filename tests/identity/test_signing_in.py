@@ -11,6 +11,7 @@ import pytest
 from flask import Flask
 
 from tests.identity.accounts import PASSWORD, Account, MakeAccount, identity_scope
+from tests.identity.browsing import must_change
 from webapp import clock, dynamo
 from webapp.db import transactional
 from webapp.identity.actions import disable, link_sub, set_roles
@@ -86,17 +87,6 @@ def test_a_pool_person_that_is_not_the_linked_one_stays_out(make_account: MakeAc
         link_sub(session, account.id, "somebody else of the same name")
     with pytest.raises(WrongPassword):
         sign_in(account)
-
-
-def must_change(account: Account, settings: Settings, temporary: str) -> None:
-    """Do what an administrator does who hands out a password."""
-    import boto3
-
-    boto3.client(
-        "cognito-idp", region_name=settings.aws_region, endpoint_url=settings.aws_endpoint_url
-    ).admin_set_user_password(
-        UserPoolId=settings.cognito_pool_id, Username=str(account.id), Password=temporary, Permanent=False
-    )
 
 
 def test_a_temporary_password_has_to_be_replaced_before_anything_opens(

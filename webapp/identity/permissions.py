@@ -25,6 +25,7 @@ class Permission(StrEnum):
     """One thing a route can ask for; every route behind a session names exactly one."""
 
     HOME_VIEW = "home.view"
+    STAFF_HOME_VIEW = "staff_home.view"
     OWN_VISITS_VIEW = "own_visits.view"
     BOARD_VIEW = "board.view"
     PATIENT_SEARCH = "patient.search"
@@ -49,54 +50,34 @@ class Permission(StrEnum):
     JOBS_RETRY = "jobs.retry"
 
 
+_STAFF = frozenset({Permission.HOME_VIEW, Permission.STAFF_HOME_VIEW})
 _LOOK_AT_THE_DAY = frozenset({Permission.BOARD_VIEW, Permission.PATIENT_SEARCH, Permission.PATIENT_VIEW})
 _PLAN_VISITS = frozenset(
-    {
-        Permission.VISIT_BOOK,
-        Permission.VISIT_MOVE,
-        Permission.VISIT_CANCEL,
-        Permission.VISIT_CONFIRM,
-    }
+    {Permission.VISIT_BOOK, Permission.VISIT_MOVE, Permission.VISIT_CANCEL, Permission.VISIT_CONFIRM}
 )
 _RUN_VISITS = frozenset(
-    {
-        Permission.VISIT_CHECK_IN,
-        Permission.VISIT_START,
-        Permission.VISIT_FINISH,
-        Permission.VISIT_NO_SHOW,
-    }
+    {Permission.VISIT_CHECK_IN, Permission.VISIT_START, Permission.VISIT_FINISH, Permission.VISIT_NO_SHOW}
 )
+_FRONT = _STAFF | _LOOK_AT_THE_DAY | _PLAN_VISITS | _RUN_VISITS
 
 # Nobody holds the sum of all roles: a manager sees no clinical field, an auditor no record, only who looked at it.
 ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
-    StaffRole.RECEPTIONIST: frozenset({Permission.HOME_VIEW, Permission.PATIENT_EDIT, Permission.SETTINGS_VIEW})
-    | _LOOK_AT_THE_DAY
-    | _PLAN_VISITS
-    | _RUN_VISITS,
-    StaffRole.CLINICIAN: frozenset({Permission.HOME_VIEW, Permission.CLINICAL_VIEW, Permission.SETTINGS_VIEW})
-    | _LOOK_AT_THE_DAY
-    | _PLAN_VISITS
-    | _RUN_VISITS,
-    StaffRole.BILLER: frozenset({Permission.HOME_VIEW, Permission.BILLING_VIEW}) | _LOOK_AT_THE_DAY,
-    StaffRole.COORDINATOR: frozenset({Permission.HOME_VIEW, Permission.TRIALS_VIEW, Permission.VISIT_BOOK})
-    | _LOOK_AT_THE_DAY,
-    StaffRole.MANAGER: frozenset(
-        {
-            Permission.HOME_VIEW,
-            Permission.PATIENT_EDIT,
-            Permission.BILLING_VIEW,
-            Permission.SETTINGS_VIEW,
-            Permission.SETTINGS_EDIT,
-            Permission.ACCOUNTS_MANAGE,
-            Permission.ACTIVITY_VIEW,
-            Permission.JOBS_VIEW,
-            Permission.JOBS_RETRY,
-        }
-    )
-    | _LOOK_AT_THE_DAY
-    | _PLAN_VISITS
-    | _RUN_VISITS,
-    StaffRole.AUDITOR: frozenset({Permission.HOME_VIEW, Permission.ACTIVITY_VIEW, Permission.JOBS_VIEW}),
+    StaffRole.RECEPTIONIST: _FRONT | {Permission.PATIENT_EDIT, Permission.SETTINGS_VIEW},
+    StaffRole.CLINICIAN: _FRONT | {Permission.CLINICAL_VIEW, Permission.SETTINGS_VIEW},
+    StaffRole.BILLER: _STAFF | _LOOK_AT_THE_DAY | {Permission.BILLING_VIEW},
+    StaffRole.COORDINATOR: _STAFF | _LOOK_AT_THE_DAY | {Permission.TRIALS_VIEW, Permission.VISIT_BOOK},
+    StaffRole.MANAGER: _FRONT
+    | {
+        Permission.PATIENT_EDIT,
+        Permission.BILLING_VIEW,
+        Permission.SETTINGS_VIEW,
+        Permission.SETTINGS_EDIT,
+        Permission.ACCOUNTS_MANAGE,
+        Permission.ACTIVITY_VIEW,
+        Permission.JOBS_VIEW,
+        Permission.JOBS_RETRY,
+    },
+    StaffRole.AUDITOR: _STAFF | {Permission.ACTIVITY_VIEW, Permission.JOBS_VIEW},
     StaffRole.PATIENT: frozenset({Permission.HOME_VIEW, Permission.OWN_VISITS_VIEW}),
 }
 

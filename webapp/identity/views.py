@@ -43,6 +43,9 @@ CHALLENGE_NEXT = "challenge_next"
 RETRY_SECONDS = 10
 ACTIVITY_LINES = 25
 
+# Not worth a line among what a role may do.
+EVERYBODY_MAY = frozenset({Permission.HOME_VIEW, Permission.STAFF_HOME_VIEW})
+
 # The pages that are a role's own; everybody else starts at /home.
 HOMES = {
     StaffRole.RECEPTIONIST: "/board",
@@ -169,11 +172,9 @@ def _recent_activity() -> list[Record]:
 
 
 @bp.get("/home")
-@requires(Permission.HOME_VIEW, role=Role.IDENTITY, prefetch=_recent_activity)
+@requires(Permission.STAFF_HOME_VIEW, role=Role.IDENTITY, prefetch=_recent_activity)
 def home() -> Response:
     """The start page of a role whose own pages are not there yet: what it can do today, and for auditors the log."""
-    if current_user.roles == {StaffRole.PATIENT}:
-        return hypermedia.see(HOMES[StaffRole.PATIENT])
     records: list[Record] = g.prefetched
     names = queries.names_of(db.session(), {record.actor for record in records if record.actor})
     return hypermedia.page(
@@ -182,7 +183,7 @@ def home() -> Response:
         permission_names=[
             PERMISSION_NAMES[each]
             for each in Permission
-            if each in current_user.permissions and each is not Permission.HOME_VIEW
+            if each in current_user.permissions and each not in EVERYBODY_MAY
         ],
         records=[
             {

@@ -22,7 +22,8 @@ ROLE_NAMES: dict[StaffRole, LazyString] = {
 }
 
 PERMISSION_NAMES: dict[Permission, LazyString] = {
-    Permission.HOME_VIEW: _l("See your start page"),
+    Permission.HOME_VIEW: _l("Sign in"),
+    Permission.STAFF_HOME_VIEW: _l("See your start page"),
     Permission.OWN_VISITS_VIEW: _l("See your own visits"),
     Permission.BOARD_VIEW: _l("See the day board"),
     Permission.PATIENT_SEARCH: _l("Find patients"),
