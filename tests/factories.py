@@ -177,7 +177,7 @@ def appointment(connection: Connection[Any], at: Clinic, starts: datetime, **col
         "patient_id": at.patients[0],
         "service_id": at.service,
         "provider_id": at.providers[0],
-        "room_id": at.rooms[0],
+        "room_id": at.rooms[0] if at.rooms else None,
         "location_id": at.location,
         "starts_at": starts,
         "ends_at": starts + timedelta(minutes=20),

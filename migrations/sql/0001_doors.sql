@@ -33,7 +33,7 @@ END
 $$;
 
 -- Frees holds whose time is over wherever they overlap the wanted spans: locked by id, looked at again, then freed.
-CREATE FUNCTION doors.free_lapsed(resources uuid[], spans tstzrange[], at timestamptz)
+CREATE FUNCTION doors.free_lapsed(wanted_by uuid, resources uuid[], spans tstzrange[], at timestamptz)
 RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$
@@ -44,7 +44,7 @@ BEGIN
     SELECT array_agg(DISTINCT o.owner_id) INTO holds
     FROM unnest(resources, spans) AS wanted (id, span)
     JOIN public.occupancy AS o ON o.resource_id = wanted.id AND o.during && wanted.span
-    WHERE o.lapses_at <= free_lapsed.at;
+    WHERE o.lapses_at <= free_lapsed.at AND o.owner_id <> wanted_by;
     IF holds IS NULL THEN
         RETURN;
     END IF;
@@ -69,7 +69,7 @@ AS $$
 DECLARE
     taken text;
 BEGIN
-    PERFORM doors.free_lapsed(resources, spans, occupy.at);
+    PERFORM doors.free_lapsed(owner, resources, spans, occupy.at);
     -- A plain INSERT would deadlock against another one; ON CONFLICT waits for it and then yields.
     WITH inserted AS (
         INSERT INTO public.occupancy (resource_id, lane, during, owner_id, owner_kind, lapses_at)
