@@ -26,7 +26,8 @@ def parse(number: str) -> str | None:
         parsed = phonenumbers.parse(number, COUNTRY)
     except phonenumbers.NumberParseException:
         return None
-    if not phonenumbers.is_possible_number(parsed):
+    # Seven digits are possible only for neighbors; a number without its area code reaches nobody later.
+    if phonenumbers.is_possible_number_with_reason(parsed) != phonenumbers.ValidationResult.IS_POSSIBLE:
         return None
     home = parsed.country_code == phonenumbers.country_code_for_region(COUNTRY)
     form = phonenumbers.PhoneNumberFormat.NATIONAL if home else phonenumbers.PhoneNumberFormat.INTERNATIONAL

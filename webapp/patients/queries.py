@@ -68,7 +68,7 @@ def search(typed: str, *, today: dt.date, limit: int = 8, first: Collection[UUID
         return []
     branches = [*_preferred(terms, first), *_by_birth_date(terms), *_by_name(terms), *_by_digits(terms)]
     ids = _run(branches, limit)
-    if len(ids) < limit and terms.words and min(map(len, terms.words)) >= _TRIGRAM:
+    if len(ids) < limit and terms.words and max(map(len, terms.words)) >= _TRIGRAM:
         ids = list(dict.fromkeys([*ids, *_inside(terms, limit)]))
     return _found(ids[:limit])
 
