@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.stack.people import SignIn, Visitor
+from tests.test_access import address, doors
 from webapp import clock
 from webapp.dynamo.budget import ENVIRON_KEY, Budget
+from webapp.identity.permissions import StaffRole
 from webapp.identity.service import identity
+from webapp.routing import door_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -28,11 +31,18 @@ def test_a_fragment_without_a_session_sends_the_whole_page_to_sign_in(visitor: V
     assert response.text == ""
 
 
-def test_every_request_behind_a_session_reads_it_exactly_once(sign_in: SignIn) -> None:
-    for path in ("/", "/home"):
-        budget = Budget()
-        sign_in("auditor").get(path, environ_overrides={ENVIRON_KEY: budget})
-        assert [call for call in budget.calls if call[1] == "sessions"] == [("BatchGetItem", "sessions")]
+@pytest.mark.parametrize("role", list(StaffRole))
+def test_every_door_behind_a_session_reads_it_exactly_once(app: Flask, sign_in: SignIn, role: StaffRole) -> None:
+    person, reads = sign_in(role), {}
+    for rule, method in doors(app):
+        door, budget = door_of(app, rule.endpoint), Budget()
+        if door is None or door.permission is None:
+            continue
+        ask = person.get if method == "GET" else person.post
+        ask(address(app, rule), environ_overrides={ENVIRON_KEY: budget})
+        reads[rule.endpoint, method] = [operation for operation, table in budget.calls if table == "sessions"]
+    assert {name: seen for name, seen in reads.items() if seen != ["BatchGetItem"]} == {}
+    assert reads
 
 
 def test_pages_without_a_session_read_none(sign_in: SignIn) -> None:
