@@ -79,6 +79,7 @@
     wanted?.focus();
   };
   const open = (dialog, opener) => {
+    all("dialog[open]").filter((other) => other !== dialog).forEach((other) => other.close());
     if (!dialog.open) dialog.showModal();
     dialog.dataset.opener = opener?.id || "";
     focusIn(dialog);
@@ -185,6 +186,7 @@
     moveNow();
     const [scroller, now] = [find(".board-scroll"), find("#now")];
     if (scroller && now) scroller.scrollTop = now.offsetTop - scroller.clientHeight / 3;
+    find(".appt[aria-current]")?.scrollIntoView({ block: "center", inline: "center" });
     find("[data-focus]")?.focus();
   };
   start();

@@ -18,6 +18,7 @@ from webapp.patients.forms import read_new_patient
 from webapp.patients.queries import Found, possible_duplicates
 from webapp.patients.refusals import MaybeRegistered
 from webapp.patients.wording import born, initials, record_number, tone
+from webapp.practice.queries import signboard
 from webapp.routing import requires
 
 TEMPLATE = "patients/new.html"
@@ -69,6 +70,7 @@ def _page(refusal: Refusal | None) -> Response:
         TEMPLATE,
         targets=BLOCKS,
         block="sheet",
+        clinic=signboard(),
         values={name: request.form.get(name, "") for name in FIELDS},
         errors=refusal.errors if isinstance(refusal, FormInvalid) else {},
         alike=[_row(person, booking=then == "book") for person in found],

@@ -18,6 +18,7 @@ from webapp.booking.wording import LOCALE, clock, local_date, short_date, time_s
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.identity.permissions import Permission
+from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 
 blueprint = Blueprint("portal", __name__)
@@ -42,6 +43,7 @@ def home() -> Response:
         "portal/home.html",
         next_visit=_tile(coming[0]) if coming else None,
         phone=place.phone if place else "",
+        clinic=letterhead(place),
         name=current_user.display_name,
         several=len(current_user.patients) > 1,
         later=[_line(visit, at) for visit in later],

@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import Range
 
 from webapp.db import db
 from webapp.practice.hours import Block, Site, Span
+from webapp.practice.letterhead import Letterhead, letterhead
 from webapp.practice.models import (
     Closure,
     Location,
@@ -61,6 +62,11 @@ def providers() -> list[Provider]:
 def locations() -> list[Location]:
     """List the sites that are in use, by name."""
     return list(db.session.scalars(select(Location).where(Location.retired_at.is_(None)).order_by(Location.name)))
+
+
+def signboard() -> Letterhead:
+    """Letterhead of the first site, for pages that belong to none."""
+    return letterhead(next(iter(locations()), None))
 
 
 def offers() -> list[Offer]:

@@ -21,6 +21,7 @@ from webapp.db import Role
 from webapp.errors import NotFound, Refusal
 from webapp.identity.permissions import Permission
 from webapp.patients.wording import initials, tone
+from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 
 TEMPLATE = "booking/cancel.html"
@@ -60,6 +61,7 @@ def _page(appointment_id: UUID, refusal: Refusal | None = None) -> Response:
         TEMPLATE,
         targets=BLOCKS,
         block="sheet",
+        clinic=letterhead(visit.location),
         open_still=allows(detail.status, Action.CANCEL),
         state=detail.status.value,
         **_context(visit, refusal),

@@ -27,6 +27,7 @@ from webapp.identity.permissions import Permission
 from webapp.patients.wording import initials, tone
 from webapp.practice import queries as practice
 from webapp.practice.hours import Span
+from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 
 TEMPLATE = "booking/move.html"
@@ -64,7 +65,9 @@ def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) 
     activity.note("opened", patient=visit.patient_id)
     movable = detail.status in MOVABLE
     context = _context(visit, choice, scope().at, refusal) if movable else _stuck(visit, refusal)
-    return hypermedia.page(TEMPLATE, targets=BLOCKS, block="sheet", movable=movable, **context)
+    return hypermedia.page(
+        TEMPLATE, targets=BLOCKS, block="sheet", movable=movable, clinic=letterhead(visit.location), **context
+    )
 
 
 def _stuck(visit: Appointment, refusal: Refusal | None) -> dict[str, Any]:

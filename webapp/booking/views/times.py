@@ -99,7 +99,7 @@ def context(times: Times, choice: Choice, link: Link, now: datetime, sheet: str)
 
     words = {"any": _("Any"), "am": _("AM"), "pm": _("PM")}
     return {
-        "offers": [_large(start, times, today) for start in times.offers],
+        "offers": [_large(n, start, times, today) for n, start in enumerate(times.offers)],
         "alternatives": times.gone is not None,
         # Two radios of one value can't both be checked: the large one has it when there is one.
         "week_value": write_instant(times.chosen) if times.chosen and times.chosen not in large else "",
@@ -111,12 +111,17 @@ def context(times: Times, choice: Choice, link: Link, now: datetime, sheet: str)
     }
 
 
-def _large(start: FreeStart, times: Times, today: date) -> dict[str, Any]:
+def _large(n: int, start: FreeStart, times: Times, today: date) -> dict[str, Any]:
+    # The error summary leads to the first one; the dialog opens with the focus on the chosen one.
+    attrs = {"id": "f-starts_at"} if n == 0 else {}
+    if start.start == times.chosen:
+        attrs["data-first"] = ""
     return {
         "value": write_instant(start.start),
         "label": clock(start.start, times.zone),
         "detail": day_name(local_date(start.start, times.zone), today),
         "checked": start.start == times.chosen,
+        "attrs": attrs,
     }
 
 

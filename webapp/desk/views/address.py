@@ -28,7 +28,7 @@ class Address:
     location: UUID | None = None
     visit: UUID | None = None
 
-    def url(self, **changes: Any) -> str:
+    def url(self, **changes: Any) -> str:  # noqa: ANN401 - each field has its own type
         """Address of the same board with some of it changed."""
         wanted = replace(self, **changes)
         return url_for(

@@ -19,9 +19,11 @@ from webapp.desk.views.address import Address
 from webapp.desk.views.door import blueprint
 from webapp.errors import NotFound, Sentence
 from webapp.identity.permissions import Permission
+from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 
 TEMPLATE = "desk/board.html"
+PARTS = frozenset({"board", "drawer", "main", "panel"})
 
 
 @blueprint.get("/board")
@@ -58,6 +60,9 @@ def _board(day: date | None) -> Response:
         return hypermedia.page("desk/no_clinic.html")
     if day is None:
         asked = address.read(request.args, local_date(at, site.time_zone))
+    if hypermedia.wants_fragment() and hypermedia.target() not in PARTS:
+        # A dialog's form led here: the whole page follows, wherever the dialog was opened.
+        return hypermedia.leave(asked.url())
     if hypermedia.wants_fragment() and hypermedia.target() == "drawer":
         return _drawer_alone(asked)
     return whole(asked, queries.day(site, asked.day, at))
@@ -99,7 +104,7 @@ def whole(asked: Address, day: queries.Day, problem: Sentence | None = None) -> 
         drawer=None if opened is None else drawer.context(opened, asked, at),
         alone=hypermedia.wants_fragment(),
         problem=problem,
-        **panel.clinic_of(day.location),
+        clinic=letterhead(day.location),
     )
 
 

@@ -72,7 +72,7 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
         ],
         "status": shown_as(detail.status),
         "steps": _stepper(detail),
-        "primary": _primary(detail, back),
+        "primary": _primary(detail, at, back),
         "facts": _facts(detail, at),
         "note": visit.note,
         "cancel_reason": visit.cancel_reason if detail.status is Status.CANCELLED else "",
@@ -83,8 +83,17 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
     }
 
 
-def _primary(detail: VisitDetail, back: str) -> dict[str, Any] | None:
+def _next(detail: VisitDetail, at: datetime) -> Action | None:
+    """The one next step; before its day a visit can be confirmed, and nobody is checked in."""
     action = next_action(detail.status)
+    zone = detail.appointment.location.time_zone
+    if action is Action.CHECK_IN and local_date(detail.appointment.starts_at, zone) > local_date(at, zone):
+        return Action.CONFIRM if allows(detail.status, Action.CONFIRM) else None
+    return action
+
+
+def _primary(detail: VisitDetail, at: datetime, back: str) -> dict[str, Any] | None:
+    action = _next(detail, at)
     if action is None or not may(f"visit.{ROUTES[action]}"):
         return None
     return _button(detail, action, back) | {"kind": "primary", "key": "c", "full": True}
@@ -157,7 +166,7 @@ def _facts(detail: VisitDetail, at: datetime) -> list[tuple[str, str]]:
 def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any]]:
     visit = detail.appointment
     actions: list[dict[str, Any]] = []
-    if allows(detail.status, Action.CONFIRM) and may("visit.confirm"):
+    if allows(detail.status, Action.CONFIRM) and may("visit.confirm") and _next(detail, at) is not Action.CONFIRM:
         actions.append(_posted(detail, Action.CONFIRM, back) | {"key": "k"})
     if detail.status in MOVABLE and may("visit.move"):
         href = url_for("booking.move", appointment_id=visit.id)
@@ -213,6 +222,6 @@ def _line(visit: BoardVisit, zone: str) -> dict[str, Any]:
     return {
         "href": url_for("desk.visit", appointment_id=visit.id),
         "when": short_date(local_date(visit.starts_at, zone)),
-        "text": f"{visit.service}, {visit.provider_name}",
+        "text": visit.service,
         "status": shown_as(visit.status),
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import date, datetime, timedelta
-from types import SimpleNamespace
 from typing import Any
 
 from babel.dates import format_date
@@ -15,7 +14,6 @@ from webapp.booking.states import Status
 from webapp.booking.wording import LOCALE, local_date, long_day
 from webapp.desk.queries import Day, Month
 from webapp.desk.views.address import Address
-from webapp.practice.models import Location
 
 FLOW = (Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM, Status.FINISHED, Status.NOSHOW)
 _WEEK = 7
@@ -113,16 +111,3 @@ def _other_month(day: date, step: int) -> date:
     first = (day.replace(day=1) + timedelta(days=31 * step if step > 0 else -1)).replace(day=1)
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     return min(first + timedelta(days=day.day - 1), last)
-
-
-def clinic_of(location: Location) -> dict[str, Any]:
-    """The clinic's name and how to reach it, for the shell."""
-    lines = [
-        location.line,
-        " ".join(part for part in (f"{location.city},", location.state, location.postal_code) if part),
-    ]
-    return {
-        "clinic": SimpleNamespace(
-            name=location.name, phone=location.phone, address_lines=[line for line in lines if line], hours_today=""
-        )
-    }

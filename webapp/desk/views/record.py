@@ -25,6 +25,7 @@ from webapp.patients.languages import language_name
 from webapp.patients.models import Patient
 from webapp.patients.queries import desk_record
 from webapp.patients.wording import born, email_of, gender_label, initials, phone_of, record_number, tone
+from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 from webapp.templating import may
 
@@ -50,6 +51,7 @@ def record(patient_id: UUID) -> Response:
     rows = _rows(visits, past, zone)
     return hypermedia.page(
         TEMPLATE,
+        clinic=letterhead(site),
         person=_person(patient, at, zone),
         tabs=_tabs(patient.id, tab, len(rows)),
         tab=tab,

@@ -24,6 +24,7 @@ from webapp.patients.queries import search as find
 from webapp.patients.search_terms import marked
 from webapp.patients.wording import born, initials, record_number, tone
 from webapp.practice.hours import local_day
+from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 from webapp.templating import may
 
@@ -66,10 +67,11 @@ def _results(section: str) -> Response:
         TEMPLATE,
         block="results",
         section=section,
+        clinic=letterhead(site),
         typed=typed,
         today=today,
         rows=rows,
-        title=_("Patients") if typed else _("Coming today"),
+        title=_("Patients") if typed else _("Today"),
         actions=[] if booking else _actions(found if typed else [], typed),
         searched=len(typed) >= FEWEST,
         register="/patients/new?then=book" if booking else "/patients/new",
@@ -126,7 +128,7 @@ def _actions(found: Sequence[Found], typed: str) -> list[dict[str, Any]]:
     actions: list[dict[str, Any]] = []
     if may("visit.book") and found and not found[0].deceased:
         href = url_for("booking.book", patient=found[0].id)
-        text = Markup("{} <strong>{}</strong>").format(_("Book for"), found[0].name)
+        text = Markup("{} <b>{}</b>").format(_("Book for"), found[0].name)
         actions.append(_action(href, "calendar-plus", text, dialog=True))
     places = (
         ("visit.book", url_for("booking.book"), "calendar-plus", _("Book a visit"), True),
