@@ -23,6 +23,16 @@ QUIET = ("botocore", "urllib3", "procrastinate", "werkzeug", "asyncio")
 log = structlog.get_logger("webapp.request")
 
 
+class StandardError(logging.Handler):
+    """Writes to what standard error is at that moment, not to what it was at start."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+        except Exception:  # noqa: BLE001 - a log line must not end a request
+            self.handleError(record)
+
+
 def configure() -> None:
     """Send our own and the libraries' logs to standard error as JSON; safe to call again."""
     shared: list[Any] = [
@@ -38,7 +48,9 @@ def configure() -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    # A record that can't be written would otherwise be printed with its traceback and all that it quotes.
+    logging.raiseExceptions = False
+    handler = StandardError()
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=[_without_arguments, *shared],
@@ -49,9 +61,7 @@ def configure() -> None:
         )
     )
     root = logging.getLogger()
-    root.handlers = [
-        each for each in root.handlers if not isinstance(each.formatter, structlog.stdlib.ProcessorFormatter)
-    ]
+    root.handlers = [each for each in root.handlers if not isinstance(each, StandardError)]
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     for name in QUIET:

@@ -36,6 +36,10 @@ class Wire:
         self._down = True
         self._listener.close()
 
+    def cut_off(self) -> None:
+        """Let nobody through any more."""
+        self._down = True
+
     def mend(self) -> None:
         """Let everybody through again."""
         self.cut, self._down = "never", False
