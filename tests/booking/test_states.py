@@ -12,6 +12,7 @@ from webapp.booking.states import (
     minutes_in_state,
     minutes_late,
     next_action,
+    next_step,
     shown_as,
 )
 
@@ -55,6 +56,14 @@ def test_a_finished_visit_is_to_pay_until_nothing_is_due() -> None:
     assert shown_as(Status.FINISHED, balance_cents=4500) == "to_pay"
     assert shown_as(Status.FINISHED) == "finished"
     assert shown_as(Status.CONFIRMED, balance_cents=4500) == "confirmed"
+
+
+def test_before_its_day_a_visit_can_be_confirmed_but_nobody_is_checked_in() -> None:
+    today, tomorrow = NOON.date(), NOON.date() + timedelta(days=1)
+    assert next_step(Status.BOOKED, on=tomorrow, today=today) is Action.CONFIRM
+    assert next_step(Status.CONFIRMED, on=tomorrow, today=today) is None
+    assert next_step(Status.CONFIRMED, on=today, today=today) is Action.CHECK_IN
+    assert next_step(Status.CONFIRMED, on=today, today=tomorrow) is Action.CHECK_IN
 
 
 def test_late_counts_whole_minutes_until_check_in_only() -> None:

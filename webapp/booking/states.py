@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import date, datetime
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name message extraction knows for "translate later, at the edge"
@@ -110,6 +110,14 @@ def allows(status: Status, action: Action) -> bool:
 def next_action(status: Status) -> Action | None:
     """Name the one primary step of a visit in this state; None when nothing is left to do at the desk."""
     return _NEXT.get(status)
+
+
+def next_step(status: Status, *, on: date, today: date) -> Action | None:
+    """Name the primary step of a visit on a local day as seen today: before its day nobody is checked in."""
+    action = next_action(status)
+    if action is Action.CHECK_IN and on > today:
+        return Action.CONFIRM if allows(status, Action.CONFIRM) else None
+    return action
 
 
 def shown_as(status: Status, *, balance_cents: int = 0) -> str:

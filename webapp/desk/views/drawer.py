@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.booking.queries import BoardVisit, Step, VisitDetail, patient_visits
-from webapp.booking.states import MOVABLE, STATES, Action, Status, allows, next_action, shown_as
+from webapp.booking.states import MOVABLE, STATES, Action, Status, allows, next_step, shown_as
 from webapp.booking.wording import (
     action_label,
     clock,
@@ -84,12 +84,8 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
 
 
 def _next(detail: VisitDetail, at: datetime) -> Action | None:
-    """The one next step; before its day a visit can be confirmed, and nobody is checked in."""
-    action = next_action(detail.status)
     zone = detail.appointment.location.time_zone
-    if action is Action.CHECK_IN and local_date(detail.appointment.starts_at, zone) > local_date(at, zone):
-        return Action.CONFIRM if allows(detail.status, Action.CONFIRM) else None
-    return action
+    return next_step(detail.status, on=local_date(detail.appointment.starts_at, zone), today=local_date(at, zone))
 
 
 def _primary(detail: VisitDetail, at: datetime, back: str) -> dict[str, Any] | None:

@@ -9,15 +9,13 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.booking.queries import BoardVisit
-from webapp.booking.states import Action, Status, next_action
-from webapp.booking.wording import action_label
+from webapp.booking.states import Status, next_step
+from webapp.booking.wording import action_label, local_date
 from webapp.desk.queries import Day
 from webapp.desk.views.address import Address
 from webapp.desk.views.cards import card
+from webapp.desk.views.drawer import ROUTES
 from webapp.templating import may
-
-ROUTES = {Action.CHECK_IN: "check_in", Action.START: "start", Action.FINISH: "finish"}
-PERMISSIONS = {Action.CHECK_IN: "visit.check_in", Action.START: "visit.start", Action.FINISH: "visit.finish"}
 
 
 def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
@@ -46,9 +44,9 @@ def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
 
 
 def _row(visit: BoardVisit, asked: Address, at: datetime, zone: str) -> dict[str, Any]:
-    action = next_action(visit.status)
+    action = next_step(visit.status, on=asked.day, today=local_date(at, zone))
     button = None
-    if action is not None and may(PERMISSIONS[action]):
+    if action is not None and may(f"visit.{ROUTES[action]}"):
         button = {
             "label": action_label(action),
             "href": url_for(f"desk.{ROUTES[action]}", appointment_id=visit.id),

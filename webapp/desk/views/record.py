@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 
 from webapp import activity, hypermedia
 from webapp.booking.queries import BoardVisit, patient_visits
-from webapp.booking.states import MOVABLE, Status, next_action, shown_as
+from webapp.booking.states import MOVABLE, Status, next_step, shown_as
 from webapp.booking.wording import action_label, clock, day_name, local_date, short_date, time_span
 from webapp.cycle import scope
 from webapp.db import Role
@@ -108,11 +108,13 @@ def _next(visits: list[BoardVisit], patient: Patient, at: datetime, zone: str) -
     visit = coming[0]
     day = local_date(visit.starts_at, zone)
     today = local_date(at, zone)
-    action = next_action(visit.status) if day == today else None
+    action = next_step(visit.status, on=day, today=today)
     step = None
     if action is not None and may(f"visit.{ROUTES[action]}"):
         step = {
-            "label": f"{action_label(action)}, {clock(visit.starts_at, zone)}",
+            "label": f"{action_label(action)}, {clock(visit.starts_at, zone)}"
+            if day == today
+            else action_label(action),
             "href": url_for(f"desk.{ROUTES[action]}", appointment_id=visit.id),
             "icon": ICONS[action],
             "hidden": [("version", visit.version), ("back", url_for("desk.record", patient_id=patient.id))],
