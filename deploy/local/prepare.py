@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.local.problem import Problem, told_in_one_sentence
+from deploy.local.problem import DISK_FULL, Problem, check_room, is_full_disk, told_in_one_sentence
 from deploy.local.steps import say, step
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def prepare(*, development: bool) -> None:
     LOG.parent.mkdir(mode=0o700, exist_ok=True)
     with _one_at_a_time():
         done = (REPOSITORY / ".venv" / ".installed-requirements").exists()
-        _check_room(ROOM_TO_RUN if done else ROOM_TO_INSTALL)
+        check_room(REPOSITORY, ROOM_TO_RUN if done else ROOM_TO_INSTALL)
         lists = ["requirements.txt"] + (["requirements-dev.txt"] if development else [])
         with step("Application packages"):
             _install(REPOSITORY / ".venv", lists)
@@ -117,8 +117,8 @@ def _log(command: Sequence[str], purpose: str) -> None:
     if outcome.returncode == 0:
         return
     written = LOG.read_bytes()[started:].decode("utf-8", "replace")
-    if "No space left on device" in written:
-        raise Problem("The disk is full: free at least 1 GB and run the same command again.")
+    if is_full_disk(written):
+        raise Problem(DISK_FULL.format(room=ROOM_TO_INSTALL / 1e9))
     if any(sign in written for sign in OFFLINE) or "npm could not fetch" in written:
         raise Problem(f"Anteroom could not {purpose}: check the network and run the same command again ({LOG}).")
     lines = written.strip().splitlines()
@@ -138,11 +138,6 @@ def _stamp(home: Path, name: str) -> Path:
 
 def _digest(name: str) -> str:
     return hashlib.sha256((REPOSITORY / name).read_bytes() + sys.version.encode()).hexdigest()
-
-
-def _check_room(needed: int) -> None:
-    if shutil.disk_usage(REPOSITORY).free < needed:
-        raise Problem(f"The disk is full: free at least {needed / 1e9:.1f} GB and run the same command again.")
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from deploy.local import processes
-from deploy.local.problem import Problem, told_in_one_sentence
+from deploy.local.problem import DISK_FULL, Problem, check_room, is_full_disk, told_in_one_sentence
 from deploy.local.processes import LOOPBACK
 from deploy.local.stack import Stack
 from deploy.local.steps import say, step
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parents[2]
 VAR = REPOSITORY / "var"
 START_SECONDS = 30.0
+ROOM_TO_OPEN = 300e6  # bytes; a demo clinic takes half of it
 PYTHON = sys.executable
 
 
@@ -57,7 +58,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _services(opened: contextlib.ExitStack, data: Path, port: int) -> Stack:
+    data.mkdir(parents=True, exist_ok=True)
     with step("PostgreSQL and local AWS"):
+        check_room(data, ROOM_TO_OPEN)
         stack = opened.enter_context(Stack(data))  # refuses a second copy before it can complain about the port
         if processes.port_is_taken(port):
             raise Problem(
@@ -78,9 +81,12 @@ def _flask(data: Path, environment: Mapping[str, str], *command: str) -> str:
     except BaseException:
         processes.stop(child)
         raise
+    printed = log.read_text("utf-8", "replace")
+    if status != 0 and is_full_disk(printed):
+        raise Problem(DISK_FULL.format(room=1.0))
     if status != 0:
         raise Problem(f"`flask {' '.join(command)}` failed; {log} ends:\n{processes.last_lines(log, 8)}")
-    return log.read_text("utf-8", "replace")
+    return printed
 
 
 def _wait_for_answer(address: str, data: Path, watch: Watch) -> None:
@@ -102,7 +108,7 @@ def _write_environment(data: Path, environment: Mapping[str, str]) -> None:
 
 def _announce(port: int, accounts: str, seconds: float) -> None:
     say(f"\nAnteroom is open at http://{LOOPBACK}:{port}  (ready after {seconds:.1f} s; Ctrl-C stops it)\n")
-    say(accounts.strip() + "\n")
+    say(accounts[max(accounts.find("Demo accounts"), 0) :].strip() + "\n")
 
 
 def _interrupt(_signal: int, _frame: object) -> NoReturn:

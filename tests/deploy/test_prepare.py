@@ -5,13 +5,16 @@ from __future__ import annotations
 import errno
 import subprocess
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from deploy.local import prepare
-from deploy.local.problem import Problem, sentence_for, told_in_one_sentence
+from deploy.local.problem import Problem, check_room, sentence_for, told_in_one_sentence
 from tests.stack.services import REPOSITORY
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_a_machine_without_a_new_enough_python_is_told_which_it_needs() -> None:
@@ -42,19 +45,19 @@ def test_a_set_up_without_network_says_so(written: str, tmp_path: Path, monkeypa
 
 def test_a_set_up_that_fills_the_disk_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prepare, "LOG", tmp_path / "setup.log")
-    with pytest.raises(Problem, match="The disk is full: free at least 1 GB"):
+    with pytest.raises(Problem, match="The disk is full: free at least"):
         prepare._log([sys.executable, "-c", "import sys; sys.exit('[Errno 28] No space left on device')"], "install")
 
 
 def test_too_little_room_is_noticed_before_anything_is_written() -> None:
     with pytest.raises(Problem, match="The disk is full"):
-        prepare._check_room(10**18)
+        check_room(REPOSITORY, 1e18)
 
 
 @pytest.mark.parametrize(
     ("code", "words"),
     [
-        (errno.ENOSPC, "The disk is full: free at least 1 GB"),
+        (errno.ENOSPC, "The disk is full: free at least 1.0 GB"),
         (errno.EROFS, "cannot write to /clinic/var: make it writable"),
         (errno.EACCES, "cannot write to /clinic/var: make it writable"),
     ],
