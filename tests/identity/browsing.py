@@ -59,11 +59,11 @@ def cognito_away(app: Flask, settings: Settings) -> Iterator[None]:
 
 
 @contextmanager
-def dynamo_away(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Nobody listens where DynamoDB was; Cognito goes on."""
+def dynamo_away(app: Flask, monkeypatch: pytest.MonkeyPatch, endpoint: str = "http://127.0.0.1:9") -> Iterator[None]:
+    """DynamoDB is somewhere else, by default where nobody listens; Cognito goes on."""
     client = app.extensions["anteroom.dynamo"]
     channel = client._channel
-    nowhere = Channel(region="us-east-1", endpoint="http://127.0.0.1:9", credentials=channel._credentials)
+    nowhere = Channel(region="us-east-1", endpoint=endpoint, credentials=channel._credentials)
     with monkeypatch.context() as patch:
         patch.setattr(client, "_channel", nowhere)
         yield

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+from time import monotonic
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,3 +56,23 @@ def test_without_dynamo_signing_out_empties_the_cookie_and_says_what_it_could_no
     assert response.status_code == 503
     assert "ends within the hour" in response.text
     assert person.get("/home").status_code == 303
+
+
+def test_a_dynamo_that_swallows_everything_holds_a_worker_for_a_second_at_most(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, sign_in: SignIn
+) -> None:
+    person = sign_in("biller")
+    waited = []
+    with (
+        socket.create_server(("127.0.0.1", 0)) as black_hole,
+        dynamo_away(app, monkeypatch, f"http://127.0.0.1:{black_hole.getsockname()[1]}"),
+    ):
+        for _ in range(8):
+            started = monotonic()
+            assert person.get("/home").status_code == 503
+            waited.append(monotonic() - started)
+        assert person.get("/sign-in").status_code == 200
+    assert max(waited) < 1.2
+    # After five failures in a row the breaker answers for it.
+    assert max(waited[5:]) < 0.2
+    assert person.get("/home").status_code == 200
