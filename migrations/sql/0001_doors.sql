@@ -170,6 +170,30 @@ BEGIN
 END
 $$;
 
+-- Two appointments whose rows have traded places: the only change that deletes first, so it locks everything they leave
+-- and take FOR UPDATE. Whoever books there waits at that lock, with nothing of their own for us to wait for.
+CREATE FUNCTION doors.trade(one uuid, other uuid, at timestamptz)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$
+DECLARE
+    owners uuid[] := ARRAY[one, other];
+    resources uuid[];
+BEGIN
+    SELECT array_agg(DISTINCT part.id) INTO resources
+    FROM (
+        SELECT o.resource_id AS id FROM public.occupancy AS o WHERE o.owner_id = ANY (owners)
+        UNION ALL
+        SELECT e.resource_id FROM public.appointment AS a, doors.expected_occupancy(a) AS e WHERE a.id = ANY (owners)
+    ) AS part;
+    PERFORM doors.lock_resources(resources, true);
+    DELETE FROM public.occupancy
+    WHERE owner_id = ANY (owners) AND EXISTS (SELECT FROM public.appointment AS a WHERE a.id = owner_id);
+    PERFORM doors.settle(one, trade.at);
+    PERFORM doors.settle(other, trade.at);
+END
+$$;
+
 CREATE FUNCTION doors.occupancy_must_match()
 RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public

@@ -125,7 +125,7 @@ def _allow_doors() -> None:
     _run(f"""
         GRANT USAGE ON SCHEMA doors TO {", ".join(EVERYBODY)}, anteroom_owner;
         GRANT EXECUTE ON FUNCTION doors.busy, doors.lock_resources, doors.settle TO {bookers}, app_job;
-        GRANT EXECUTE ON FUNCTION doors.occupy, doors.vacate TO {desk};
+        GRANT EXECUTE ON FUNCTION doors.occupy, doors.vacate, doors.trade TO {desk};
         GRANT EXECUTE ON FUNCTION doors.actor, doors.moment TO {", ".join(EVERYBODY)};
         GRANT EXECUTE ON FUNCTION doors.occupancy_must_match, doors.appointment_history, doors.audit_change,
             doors.append_only TO anteroom_owner;

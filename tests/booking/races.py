@@ -19,11 +19,13 @@ from webapp.booking.actions import (
     CancelRequest,
     MoveRequest,
     Once,
+    SwapRequest,
     book,
     cancel,
     change_hours,
     close_location,
     move,
+    swap,
 )
 from webapp.booking.actions.locking import locked, settle
 from webapp.booking.models import Appointment
@@ -142,7 +144,7 @@ def two_moves_of_one_visit(arena: Arena) -> dict[str, object]:
         return {"waited": waited, "second": second.ends(step), "half": judge.half(arena.owner)}
 
 
-def swap(arena: Arena) -> dict[str, object]:
+def crossing_moves(arena: Arena) -> dict[str, object]:
     """Two people want each other's visit's time: one goes by way of noon, the other straight."""
     one, other = arena.visit(), arena.visit(ELEVEN, patient_id=arena.clinic.patients[1])
     with arena.hand() as first, arena.hand() as second:
@@ -151,6 +153,30 @@ def swap(arena: Arena) -> dict[str, object]:
         waited = second.waits(straight)
         last = first.ends(first.does(arena.moves(one, ELEVEN)))
         return {"waited": waited, "first": last, "second": second.ends(straight), "half": judge.half(arena.owner)}
+
+
+def two_swaps_the_other_way_round(arena: Arena) -> dict[str, object]:
+    one, other = arena.visit(), arena.visit(ELEVEN, patient_id=arena.clinic.patients[1])
+    seen = {one: 1, other: 1}
+    with arena.hand() as first, arena.hand() as second:
+        first.did(lambda: swap(SwapRequest(one, other, seen), at=NOW))
+        step = second.does(lambda: swap(SwapRequest(other, one, seen), at=NOW))
+        waited = second.waits(step)
+        first.commits()
+        return {"waited": waited, "second": second.ends(step), "half": judge.half(arena.owner)}
+
+
+def swap_and_move_into_it(arena: Arena) -> dict[str, object]:
+    """A swap empties both times for a moment; nobody gets in."""
+    clinic = arena.clinic
+    one, other = arena.visit(), arena.visit(ELEVEN, patient_id=clinic.patients[1])
+    third = arena.visit(clock_time(12), patient_id=factories.patient(arena.owner))
+    with arena.hand() as first, arena.hand() as second:
+        first.did(lambda: swap(SwapRequest(one, other, {}), at=NOW))
+        step = second.does(arena.moves(third, TEN))
+        waited = second.waits(step)
+        first.commits()
+        return {"waited": waited, "move": second.ends(step), "overlaps": judge.overlaps(arena.owner)}
 
 
 def booking_then_closure(arena: Arena) -> dict[str, object]:

@@ -85,10 +85,22 @@ CASES = (
         unlocked=True,
     ),
     Case(
-        races.swap,
+        races.crossing_moves,
         {"waited": True, "first": "slot_taken", "second": "slot_taken", "half": 0},
         {"second": "DeadlockDetected"},
         rewritten=DELETE_FIRST,
+    ),
+    Case(
+        races.two_swaps_the_other_way_round,
+        {"waited": True, "second": "version_conflict", "half": 0},
+        {"second": "done"},
+        unlocked=True,
+    ),
+    Case(
+        races.swap_and_move_into_it,
+        {"waited": True, "move": "slot_taken", "overlaps": 0},
+        {"waited": False, "move": "done", "overlaps": 1},
+        NO_CONSTRAINT + NO_RESOURCE_LOCK,
     ),
     Case(
         races.booking_then_closure,

@@ -6,6 +6,7 @@ from webapp.booking.actions.cancel import CancelRequest, cancel
 from webapp.booking.actions.closing import Closing, change_hours, close_location
 from webapp.booking.actions.move import MoveRequest, move
 from webapp.booking.actions.progress import check_in, confirm, finish, mark_no_show, start
+from webapp.booking.actions.swap import SwapRequest, swap
 
 __all__ = [
     "BookRequest",
@@ -13,6 +14,7 @@ __all__ = [
     "Closing",
     "MoveRequest",
     "Once",
+    "SwapRequest",
     "block_time",
     "book",
     "cancel",
@@ -24,4 +26,5 @@ __all__ = [
     "mark_no_show",
     "move",
     "start",
+    "swap",
 ]
