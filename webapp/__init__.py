@@ -77,7 +77,9 @@ def _open_slices(app: Flask, settings: Settings) -> None:
     from webapp.ops import views as ops
     from webapp.patients import views as patients
     from webapp.portal import views as portal
+    from webapp.practice import signboard
 
+    signboard.init_app(app)
     identity.init_app(app, settings)
     for slice_views in (patients, booking, desk, portal, ops):
         app.register_blueprint(slice_views.blueprint)

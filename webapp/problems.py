@@ -138,6 +138,7 @@ def _render(status: int, message: Sentence) -> Response:
 
 def _bare(status: int, title: str, text: str) -> Response:
     """One of the two pages that need neither session nor database, and plain words when even a template fails."""
+    g.alone = True
     templates = [f"errors/{status}.html", ALONE] if status in OUR_FAULT else [ALONE]
     try:
         body = _rendered(templates, title=title, text=text, message=text, status=status)

@@ -34,7 +34,6 @@ def init_app(app: Flask) -> None:
     env.lstrip_blocks = True
     env.globals.update(
         asset=_assets(Path(app.root_path).parent / VENDOR),
-        clinic=SimpleNamespace(name="Anteroom", phone="", address_lines=[], hours_today=""),
         current_user=current_user,
         may=may,
         new_key=new_key,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, time
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -136,6 +136,15 @@ def closures(location_ids: Sequence[UUID], span: Span) -> list[Shut]:
     return [
         Shut(location_id, Span(start, end), reason) for location_id, start, end, reason in db.session.execute(query)
     ]
+
+
+def open_from_until(location_id: UUID, day: date) -> tuple[time, time] | None:
+    """Wall-clock times at which the first provider starts and the last one ends on a local day; None on a free day."""
+    query = select(func.min(Schedule.starts), func.max(Schedule.ends)).where(
+        Schedule.location_id == location_id, Schedule.weekday == day.isoweekday(), *_valid(day, day)
+    )
+    opens, closes = db.session.execute(query).one()
+    return None if opens is None else (opens, closes)
 
 
 def _valid(first: date, last: date) -> tuple[ColumnElement[bool], ...]:

@@ -1,0 +1,75 @@
+"""The clinic's name, address and today's hours for pages that have no transaction of their own: kept a minute."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_time
+from flask import current_app, g, has_request_context
+from flask_babel import gettext as _
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from werkzeug.local import LocalProxy
+
+from webapp import clock
+from webapp.db import Role, Scope, db, transactional
+from webapp.ids import new_id
+from webapp.practice import queries
+from webapp.practice.letterhead import NOBODY, Letterhead, letterhead
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+KEPT = timedelta(minutes=1)
+KEPT_IN_AN_OUTAGE = timedelta(seconds=10)
+EXTENSION = "anteroom.signboard"
+
+
+@dataclass(slots=True)
+class Signboard:
+    """What the last look said, and until when it is believed; one for each process."""
+
+    shown: Letterhead = NOBODY
+    until: datetime | None = None
+
+
+def init_app(app: Flask) -> None:
+    """Give every template `clinic`; pages of one site pass their own in its place."""
+    app.extensions[EXTENSION] = Signboard()
+    app.jinja_env.globals["clinic"] = LocalProxy(current)
+
+
+def current() -> Letterhead:
+    """Look again after a minute, and never from a page that says that a service is away."""
+    board: Signboard = current_app.extensions[EXTENSION]
+    now = clock.now()
+    if (board.until is None or now >= board.until) and not (has_request_context() and g.get("alone")):
+        try:
+            board.shown, board.until = _look(now), now + KEPT
+        except (DBAPIError, PoolTimeout):
+            board.until = now + KEPT_IN_AN_OUTAGE
+    return board.shown
+
+
+def _look(now: datetime) -> Letterhead:
+    if db.session().in_transaction():
+        return _read(now)
+    with transactional(Scope(Role.IDENTITY, None, now, str(new_id())), read_only=True):
+        return _read(now)
+
+
+def _read(now: datetime) -> Letterhead:
+    places = queries.locations()
+    if not places:
+        return NOBODY
+    today = now.astimezone(ZoneInfo(places[0].time_zone)).date()
+    open_from = queries.open_from_until(places[0].id, today)
+    return replace(letterhead(places[0]), hours_today="" if open_from is None else _words(*open_from))
+
+
+def _words(opens: time, closes: time) -> str:
+    first, last = (format_time(each, "h:mm a", locale="en_US") for each in (opens, closes))
+    return str(_("%(opens)s to %(closes)s", opens=first, closes=last))
