@@ -50,6 +50,8 @@ def told_in_one_sentence() -> Iterator[None]:
         yield
     except Problem as problem:
         sys.exit(f"\n{problem}")
+    except BrokenPipeError:  # whoever read our lines has gone
+        sys.exit(1)
     except OSError as error:
         sys.exit(f"\n{sentence_for(error)}")
     except KeyboardInterrupt:

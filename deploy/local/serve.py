@@ -10,10 +10,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from deploy.local import processes
+from deploy.local import databases, processes
 from deploy.local.problem import DISK_FULL, Problem, check_room, is_full_disk, told_in_one_sentence
 from deploy.local.processes import LOOPBACK
-from deploy.local.stack import Stack
+from deploy.local.stack import DATABASE, Stack
 from deploy.local.steps import say, step
 from deploy.local.watch import Watch
 
@@ -43,13 +43,15 @@ def main(arguments: Sequence[str]) -> None:
         _write_environment(data, stack.environment(web_port=port))
         environment = processes.surroundings(stack.environment(web_port=port))
         with step("Database schema"):
-            _flask(data, environment, "db", "upgrade")
+            if not databases.is_migrated(stack.postgres, DATABASE):
+                _flask(data, environment, "db", "upgrade")
+        watch = opened.enter_context(Watch(data / "log", environment))
+        # Both take a second to start, and nobody knows their address yet: the demo clinic is filled meanwhile.
+        watch.start("web server", [PYTHON, "-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}", "wsgi:app"])
+        watch.start("worker", [PYTHON, "-m", "flask", "--app", "wsgi", "worker"], restart=True)
         with step("Demo clinic"):
             accounts = _flask(data, environment, "demo", "load")
-        watch = opened.enter_context(Watch(data / "log", environment))
         with step("Web server and worker"):
-            watch.start("web server", [PYTHON, "-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}", "wsgi:app"])
-            watch.start("worker", [PYTHON, "-m", "flask", "--app", "wsgi", "worker"], restart=True)
             _wait_for_answer(f"http://{LOOPBACK}:{port}/livez", data, watch)
         _announce(port, accounts, time.monotonic() - started)
         watch.until_interrupted({"PostgreSQL": stack.postgres.process, "local AWS": stack.aws.process})

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 LOOPBACK = {"127.0.0.1", "::1"}
-WARM_SECONDS = 8.0
+WARM_SECONDS = 16.0  # the promise is 8 on an idle machine; other tests run beside this one
 
 
 @pytest.fixture(scope="module")
