@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from random import Random
+from zoneinfo import ZoneInfo
 
 from webapp.booking.states import Action
+from webapp.interop.demo.clinic import TIME_ZONE
 
 CANCELLED, NO_SHOW = 0.03, 0.07
 REASONS = ("Patient asked to cancel", "Feeling better", "Conflict at work", "No transport")
+# Chance alone would leave some mornings without a no-show or a cancellation: these visits always are one.
+_FATED = (
+    ("Marin", time(8, 50), time(9, 25), NO_SHOW),
+    ("Weber", time(9, 20), time(9, 40), NO_SHOW),
+    ("Kim", time(8, 30), time(8, 45), CANCELLED),
+    ("Ruiz", time(9), time(9, 20), CANCELLED),
+)
+_ZONE = ZoneInfo(TIME_ZONE)
 _CONFIRMED = 0.82
 _LATE = 0.07
 _MARKED_AFTER = timedelta(minutes=20)
@@ -44,7 +54,7 @@ def course(seed: int, provider: str, starts_at: datetime, ends_at: datetime) -> 
     via = chance.choice(("desk", "desk", "phone", "phone", "phone", "portal", "portal"))
     booked_at = starts_at - timedelta(days=chance.randint(2, 24), minutes=chance.randint(0, 500))
     steps = []
-    fate = chance.random()
+    fate = _fate(chance.random(), provider, starts_at)
     if fate < CANCELLED:
         ahead = timedelta(hours=chance.randint(3, 40))
         steps.append(Step(Action.CANCEL, starts_at - ahead, chance.choice(REASONS)))
@@ -58,9 +68,17 @@ def course(seed: int, provider: str, starts_at: datetime, ends_at: datetime) -> 
     return Course(via, booked_at, tuple(steps))
 
 
+def _fate(drawn: float, provider: str, starts_at: datetime) -> float:
+    at = starts_at.astimezone(_ZONE).time()
+    for name, earliest, latest, below in _FATED:
+        if name == provider and earliest <= at < latest:
+            return below - 0.01
+    return drawn
+
+
 def _attended(chance: Random, starts_at: datetime, ends_at: datetime) -> list[Step]:
-    minutes = chance.randint(3, 9) if chance.random() < _LATE else -chance.randint(2, 16)
+    minutes = chance.randint(3, 9) if chance.random() < _LATE else -chance.randint(6, 22)
     arrived = starts_at + timedelta(minutes=minutes)
-    begun = max(starts_at, arrived + timedelta(minutes=2)) + timedelta(minutes=chance.randint(0, 4))
-    ended = max(begun + _SHORTEST, ends_at - timedelta(minutes=chance.randint(0, 6)))
+    begun = max(starts_at, arrived + timedelta(minutes=2)) + timedelta(minutes=chance.randint(0, 3))
+    ended = max(begun + _SHORTEST, ends_at - timedelta(minutes=chance.randint(0, 3)))
     return [Step(Action.CHECK_IN, arrived), Step(Action.START, begun), Step(Action.FINISH, ended)]

@@ -15,7 +15,7 @@ from webapp.patients.birth_dates import age
 
 _ZONE = ZoneInfo(TIME_ZONE)
 # Some visits are canceled later; with this many, more than 80 people still come.
-_FEWEST = 89
+_FEWEST = 93
 _GAP_SHARES = (0.22, 0.17, 0.12, 0.06)
 _GAPS = (10, 15, 20, 30)
 
