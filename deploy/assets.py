@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -51,6 +52,8 @@ ICONS = (
     "stethoscope sun sunrise trash-2 triangle-alert undo-2 user user-check user-plus user-x users video wallet "
     "wifi-off wrench x"
 ).split()
+KEPT_SECONDS = 86_400
+"""A server that is running goes on sending pages that name the files it started with."""
 LATTICE_ROWS = 300
 """Five-minute rows of the longest day: 25 hours when clocks go back."""
 
@@ -182,7 +185,7 @@ def write(files: dict[str, bytes], sources: str) -> None:
     names = {name: hashed(name, content) for name, content in files.items()}
     wanted = {*names.values(), *(f"{name}.gz" for name in names.values())}
     for old in VENDOR.iterdir():
-        if old.name not in wanted:
+        if old.name not in wanted and time.time() - old.stat().st_mtime > KEPT_SECONDS:
             old.unlink()
     for name, content in files.items():
         (VENDOR / names[name]).write_bytes(content)

@@ -60,6 +60,20 @@ def test_a_missing_file_is_built_again(vendor: Path) -> None:
     assert (vendor / name).exists()
 
 
+def test_files_of_a_running_server_stay_for_a_day(vendor: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assets.main()
+    served = names_in(vendor)["icons.svg"]
+    monkeypatch.setattr(assets, "ICONS", ["search"])
+    (vendor / "manifest.json").unlink()
+    assets.main()
+    assert names_in(vendor)["icons.svg"] != served
+    assert (vendor / served).exists()
+    monkeypatch.setattr(assets, "KEPT_SECONDS", -1)
+    (vendor / "manifest.json").unlink()
+    assets.main()
+    assert not (vendor / served).exists()
+
+
 def test_style_script_and_icons_weigh_little(vendor: Path) -> None:
     assets.main()
     names = names_in(vendor)
