@@ -139,7 +139,7 @@ def _read(view: View, args: Arguments, scope: Scope) -> Response:
             return rolled_back.response
         except DATABASE_ERRORS as error:
             if not (is_retryable(error) and left):
-                raise _meaning(error) from error
+                raise _meaning(error, Unavailable) from error
     raise Unavailable
 
 
@@ -156,7 +156,7 @@ def _change(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
         except DATABASE_ERRORS as error:
             if is_retryable(error) and left and not attempt.commit_sent:
                 continue
-            refusal = _meaning(error)
+            refusal = _meaning(error, NotSaved)
             if attempt.commit_sent and isinstance(refusal, Unavailable):
                 return _look_up(claim, scope, error)
             raise refusal from error
@@ -222,16 +222,17 @@ def _claim(scope: Scope, args: Arguments) -> idempotency.Claim:
     return idempotency.Claim(scope.actor, key, digest)
 
 
-def _meaning(error: BaseException) -> Exception:
+def _meaning(error: Exception, away: type[Unavailable]) -> Exception:
     """What a database error is to the person: a refusal, a service that is away, or a mistake of ours (as it is)."""
     refusal = refusal_of(error)
     if refusal is not None:
         return refusal
-    return NotSaved() if problems.is_outage(error) else _as_exception(error)
-
-
-def _as_exception(error: BaseException) -> Exception:
-    return error if isinstance(error, Exception) else RuntimeError()
+    if problems.is_outage(error):
+        return away()
+    if problems.is_unreadable(error):
+        problems.log.error("unreadable", exc_info=error)
+        return BadRequest()
+    return error
 
 
 def _refuse(door: Door, refusal: Refusal, args: Arguments, scope: Scope) -> Response:

@@ -133,10 +133,10 @@ class Unavailable(Refusal):
 
 
 class NotSaved(Unavailable):
-    """The connection to PostgreSQL was lost, and we know that the change did not happen."""
+    """PostgreSQL was lost or too slow, and we know that the change did not happen."""
 
     code = "not_saved"
-    message = _l("The connection was lost and nothing was saved. Press the button again.")
+    message = _l("That took too long or the connection was lost, and nothing was saved. Press the button again.")
 
 
 class Unchecked(Unavailable):

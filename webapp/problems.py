@@ -34,6 +34,7 @@ OUR_FAULT = frozenset({HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAV
 # Flask-Login's name for the handle in the cookie.
 USER_ID = "_user_id"
 REFERENCE_LENGTH = 10
+RETRY_SECONDS = 5
 PROBLEM = "fragment/problem.html"
 ALONE = "fragment/alone.html"
 PLAIN = '<!doctype html><html lang="en"><title>%s</title><main><h1>%s</h1><p>%s</p></main></html>'
@@ -64,6 +65,11 @@ def is_outage(error: BaseException) -> bool:
     if state is None:
         return not isinstance(error, DBAPIError) or error.connection_invalidated or _is_operational(error)
     return state in OUTAGES or state.startswith(OUTAGE_CLASSES)
+
+
+def is_unreadable(error: BaseException) -> bool:
+    """Whether PostgreSQL could not hold a value (SQLSTATE class 22): a form of ours let too much through."""
+    return (sqlstate_of(error) or "").startswith("22") or type(error).__name__ == "DataError"
 
 
 def _is_operational(error: DBAPIError) -> bool:
@@ -145,7 +151,10 @@ def _bare(status: int, title: str, text: str) -> Response:
     except TemplateError:
         log.exception("no_error_page", status=status)
         body = PLAIN % (escape(title), escape(text), escape(reference()))
-    return Response(body, status=status)
+    response = Response(body, status=status)
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_SECONDS)
+    return response
 
 
 def _rendered(templates: list[str], **context: object) -> str:

@@ -91,6 +91,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         WTF_CSRF_SSL_STRICT=False,
     )
     app.before_request(_same_origin)
+    app.before_request(_no_nul)
     csrf.init_app(app)
 
 
@@ -100,6 +101,15 @@ def wrap(app: Flask, settings: Settings) -> None:
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
     app.wsgi_app = SecurityHeaders(app.wsgi_app, secure=settings.secure)  # type: ignore[method-assign]
+
+
+def _no_nul() -> None:
+    """Refuse text that PostgreSQL can't hold, before any view has to think of it."""
+    values = (request.args, request.form) if request.method not in SAFE_METHODS else (request.args,)
+    for texts in values:
+        for name, text in texts.items(multi=True):
+            if "\0" in name or "\0" in text:
+                raise BadRequest
 
 
 def _same_origin() -> None:

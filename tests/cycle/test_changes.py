@@ -146,3 +146,21 @@ def test_a_form_without_a_proper_key_changes_nothing(desk: Visitor, database: Da
     answer = desk.client.post("/trial", data={"csrf_token": desk.csrf_token, "_key": key, "word": "oak"})
     assert answer.status_code == 400
     assert words(database) == []
+
+
+def test_a_value_that_the_database_cannot_hold_is_no_error_of_ours(desk: Visitor, database: Database) -> None:
+    hooks.before = ["select cast('twelve' as integer)"]
+    assert desk.post("/trial", {"word": "oak"}).status_code == 400
+    assert words(database) == []
+
+
+@pytest.mark.parametrize("state", ["57014", "55P03", "53300"])
+def test_a_database_that_is_too_slow_or_full_says_that_nothing_was_saved(
+    desk: Visitor, database: Database, state: str
+) -> None:
+    hooks.before = [f"do $$ begin raise exception 'slow' using errcode = '{state}'; end $$"]
+    answer = desk.post("/trial", {"word": "oak"})
+    assert answer.status_code == 503
+    assert "nothing was saved" in answer.text
+    assert hooks.runs == 1
+    assert words(database) == []
