@@ -74,9 +74,9 @@
 
   /* Dialogs and the drawer. */
   const focusIn = (place) => {
-    const wanted = find("[data-focus]", place) || find("[data-first]", place) ||
-      find("input:not([type=hidden], [type=radio]):enabled, select, textarea, :checked", place);
-    wanted?.focus();
+    const first = find("input:not([type=hidden]):enabled, select, textarea", place);
+    const chosen = first?.type === "radio" && find(`[name="${CSS.escape(first.name)}"]:checked`, place);
+    (find("[data-focus]", place) || find("[data-first]", place) || chosen || first)?.focus();
   };
   const open = (dialog, opener) => {
     all("dialog[open]").filter((other) => other !== dialog).forEach((other) => other.close());
