@@ -62,9 +62,9 @@ def _reason(code: str) -> str:
 
 
 def _version(typed: object) -> int | None:
-    text = str(typed)
-    if not text:
+    if typed is None or typed == "":
         return None
+    text = str(typed)
     if not (text.isascii() and text.isdecimal() and int(text) <= MOST_VERSION):
         raise _wrong("format")
     return int(text)

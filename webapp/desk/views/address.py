@@ -14,6 +14,8 @@ from werkzeug.datastructures import MultiDict
 from webapp.booking.states import STATES, Status
 
 VIEWS = ("day", "list")
+YEARS = range(1900, 2200)
+"""Years that a board can be opened in: every instant around them exists in every zone."""
 FILTERS = frozenset(STATES) - {Status.LAPSED}
 
 
@@ -67,7 +69,7 @@ def of(url: str) -> Address | None:
         day = date.fromisoformat(name)
     except ValueError:
         return None
-    return read(MultiDict(parse_qsl(query)), day)
+    return read(MultiDict(parse_qsl(query)), day) if day.year in YEARS else None
 
 
 def _id(text: str) -> UUID | None:

@@ -53,6 +53,8 @@ def visit(appointment_id: UUID) -> Response:
 
 
 def _board(day: date | None) -> Response:
+    if day is not None and day.year not in address.YEARS:
+        raise NotFound
     at = scope().at
     asked = address.read(request.args, day or at.date())
     site = queries.location(asked.location)
