@@ -18,7 +18,7 @@ YEAR_SECONDS = 31_536_000
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application from its settings; raises SettingsError or RuntimeError rather than start half wired."""
-    from webapp import cycle, hypermedia, logs, problems, routing, security, templating
+    from webapp import compression, cycle, hypermedia, logs, problems, routing, security, templating
 
     settings = settings or Settings.from_environment()
     logs.configure()
@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.testing = settings.environment == "test"
     logs.init_app(app)
     app.before_request(cycle.begin)
+    compression.init_app(app)
     security.init_app(app, settings)
     hypermedia.init_app(app)
     problems.init_app(app)
