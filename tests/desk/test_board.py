@@ -40,6 +40,11 @@ def statements(app: Flask) -> Iterator[list[str]]:
     event.remove(engine, "before_cursor_execute", remember)
 
 
+def actor_of(desk: Visitor) -> UUID:
+    assert desk.account_id is not None
+    return desk.account_id
+
+
 def status_of(database: Database, visit: UUID) -> str:
     with database.administer() as connection:
         row = connection.execute("select status from appointment where id = %s", (visit,)).fetchone()
@@ -99,7 +104,7 @@ def test_a_poll_that_shows_nothing_leaves_no_record(app: Flask, desk: Visitor, v
     tag = desk.get(TODAY).headers["HX-PTag"]
     desk.get(TODAY, fragment=True, target="board", headers={"HX-PTag": tag})
     with app.app_context():
-        assert len(of_actor(desk.account_id)) == 1
+        assert len(of_actor(actor_of(desk))) == 1
 
 
 def test_the_drawer_opens_beside_the_board_and_alone(desk: Visitor, visit: UUID) -> None:
@@ -169,7 +174,7 @@ def test_a_waiting_patient_is_shown_with_minutes(desk: Visitor, visit: UUID) -> 
 def test_every_board_is_recorded_with_who_was_on_it(app: Flask, desk: Visitor, clinic: Clinic, visit: UUID) -> None:
     desk.get(TODAY)
     with app.app_context():
-        (item,) = of_actor(desk.account_id)
+        (item,) = of_actor(actor_of(desk))
     assert item.action == "listed"
     assert item.listed == {clinic.patients[0]}
 
