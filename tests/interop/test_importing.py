@@ -250,7 +250,7 @@ def test_the_command_names_broken_files_imports_the_others_and_fails(
     assert "impossible date" in told["date.json"]
     assert "not a Bundle" in told["patient.json"]
     assert one(admin, "select string_agg(value, ',') from patient_identifier") == "M-1"
-    assert "6 files read, 5 not imported" in result.output
+    assert "1 of 6 files imported" in result.output
 
 
 def test_the_command_succeeds_when_all_is_well(app: Flask, write: Write) -> None:

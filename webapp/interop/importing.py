@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 
 from webapp.db import Role, Scope, constraint_of, is_retryable, sqlstate_of, transactional
 from webapp.ids import new_id
@@ -29,7 +29,7 @@ class Import:
     """The course of one import; `failed` holds each file that was left out, with the reason."""
 
     at: datetime
-    read: int = 0
+    imported: int = 0
     stored: Stored = field(default_factory=Stored)
     dropped: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -38,15 +38,16 @@ class Import:
     def add(self, path: Path) -> None:
         """Import one file, all of it or nothing; a fault is noted and the next file can go on.
 
-        Raises sqlalchemy.exc.OperationalError when the database is gone: then no other file would do better.
+        Raises OperationalError or ProgrammingError of SQLAlchemy when the database is gone or has no such tables: then
+        no other file would do better.
         """
-        self.read += 1
         try:
             bundle = read_bundle(read_document(path), self.at.date())
             self.stored += self._store(bundle)
         except Fault as fault:
             self.failed.append((path, fault))
         else:
+            self.imported += 1
             self.dropped.update(dict(bundle.dropped))
             self.skipped.update(dict(bundle.skipped))
 
@@ -58,16 +59,16 @@ class Import:
                 # Another import brought the same person between our look and our insert: look again.
                 if left and (is_retryable(error) or isinstance(error, IntegrityError)):
                     continue
-                if isinstance(error, OperationalError) and _is_gone(error):
+                if isinstance(error, ProgrammingError) or _is_gone(error):
                     raise
                 raise Fault(f"the database refused it ({constraint_of(error) or type(error.orig).__name__})") from None
         raise Fault("another import of the same people did not end")
 
 
-def _is_gone(error: OperationalError) -> bool:
+def _is_gone(error: DBAPIError) -> bool:
     """Whether the server itself went away: no SQLSTATE, or one of the classes 08 and 57P."""
     state = sqlstate_of(error)
-    return state is None or state.startswith(("08", "57P"))
+    return isinstance(error, OperationalError) and (state is None or state.startswith(("08", "57P")))
 
 
 def store_bundle(bundle: ImportedBundle, at: datetime) -> Stored:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import and_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.db import db
 from webapp.ids import new_id
 from webapp.interop.actions.tally import Tally
+from webapp.interop.actions.wanted import as_table
 from webapp.interop.mapping.records import Identifier
 from webapp.practice.models import Organization, Practitioner
 
@@ -74,10 +75,11 @@ def _store(
 
 
 def _find(model: type[E], wanted: Iterable[Identifier]) -> dict[Identifier, E]:
-    pairs = [(each.system, each.value) for each in wanted]
-    if not pairs:
-        return {}
-    query = select(model).where(tuple_(model.identifier_system, model.identifier_value).in_(pairs))
+    identifiers = as_table(wanted)
+    query = select(model).join(
+        identifiers,
+        and_(identifiers.c.system == model.identifier_system, identifiers.c.value == model.identifier_value),
+    )
     return {Identifier(each.identifier_system, each.identifier_value): each for each in db.session.scalars(query)}
 
 

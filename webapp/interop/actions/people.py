@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, insert, select, tuple_
+from sqlalchemy import and_, delete, insert, select
 
 from webapp.db import db
 from webapp.ids import new_id
 from webapp.interop.actions.tally import Tally
+from webapp.interop.actions.wanted import as_table
 from webapp.interop.mapping.faults import Fault
 from webapp.interop.mapping.records import Identifier
 from webapp.patients import phones
@@ -58,14 +59,15 @@ def store_patients(
 
 
 def _find(wanted: Iterable[Identifier]) -> Known:
-    pairs = [(each.system, each.value) for each in wanted]
-    if not pairs:
-        return {}
+    identifiers = as_table(wanted)
     # Whoever was merged is met as the person they turned out to be.
     query = (
         select(PatientIdentifier.system, PatientIdentifier.value, Patient.id, Patient.merged_into)
         .join(Patient, Patient.id == PatientIdentifier.patient_id)
-        .where(tuple_(PatientIdentifier.system, PatientIdentifier.value).in_(pairs))
+        .join(
+            identifiers,
+            and_(identifiers.c.system == PatientIdentifier.system, identifiers.c.value == PatientIdentifier.value),
+        )
     )
     return {Identifier(row.system, row.value): row.merged_into or row.id for row in db.session.execute(query)}
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import insert, select, tuple_, update
+from sqlalchemy import and_, insert, select, update
 
 from webapp.db import db
 from webapp.ids import new_id
 from webapp.interop.actions.tally import Tally
+from webapp.interop.actions.wanted import as_table
 from webapp.interop.mapping.faults import Fault
 from webapp.interop.mapping.records import Identifier
 from webapp.patients.models import Encounter, EncounterDetail
@@ -67,13 +68,14 @@ def _write(visits: Mapping[str, list[Row]], details: Mapping[str, list[Row]]) ->
 def _find(wanted: Sequence[Identifier]) -> dict[Identifier, Row]:
     if not wanted:
         return {}
+    sources = as_table(wanted)
     source = (Encounter.source_system, Encounter.source_id)
     visit = [getattr(Encounter, name) for name in ("id", *_VISIT)]
     detail = [getattr(EncounterDetail, name) for name in _DETAIL]
     query = (
         select(*source, *visit, *detail)
         .join(EncounterDetail, EncounterDetail.encounter_id == Encounter.id)
-        .where(tuple_(*source).in_([(each.system, each.value) for each in wanted]))
+        .join(sources, and_(sources.c.system == Encounter.source_system, sources.c.value == Encounter.source_id))
     )
     return {
         Identifier(row["source_system"], row["source_id"]): dict(row) for row in db.session.execute(query).mappings()

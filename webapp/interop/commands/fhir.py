@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 from flask.cli import AppGroup, with_appcontext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, ProgrammingError
 
 from webapp import clock
 from webapp.interop.importing import Import
@@ -36,8 +36,9 @@ def fhir(paths: tuple[Path, ...]) -> None:
     """
     started = time.monotonic()
     course = Import(clock.now())
-    status = run(course, list(find_files(paths)))
-    for line in report(course, time.monotonic() - started):
+    files = list(find_files(paths))
+    status = run(course, files)
+    for line in report(course, len(files), time.monotonic() - started):
         click.echo(line)
     for path, fault in course.failed:
         click.echo(f"not imported: {click.format_filename(path)}: {fault}", err=True)
@@ -51,19 +52,21 @@ def run(course: Import, files: Sequence[Path]) -> int:
             for path in bar:
                 course.add(path)
     except KeyboardInterrupt:
-        left = len(files) - course.read + 1
-        click.echo(f"\nStopped: {left} of {len(files)} files are not imported. Run it again to go on.", err=True)
+        click.echo("\nStopped. What was imported stays; run it again to go on.", err=True)
         return INTERRUPTED
     except OperationalError:
         click.echo("\nThe database does not answer. What was imported stays; run it again to go on.", err=True)
         return 1
+    except ProgrammingError:
+        click.echo("\nThe database is not ready for records. Bring it up to date with `flask db upgrade`.", err=True)
+        return 1
     return 0
 
 
-def report(course: Import, seconds: float) -> list[str]:
+def report(course: Import, files: int, seconds: float) -> list[str]:
     """Sum an import up, one line a kind of record."""
     stored = course.stored
-    lines = [f"{course.read} files read, {len(course.failed)} not imported, {seconds:.1f} s"]
+    lines = [f"{course.imported} of {files} files imported in {seconds:.1f} s"]
     kinds: list[tuple[str, Tally]] = [
         ("patients", stored.patients),
         ("practitioners", stored.practitioners),
