@@ -29,5 +29,6 @@ reset: python ## forget all local data and installed packages
 	@"$(PYTHON)" -B -m deploy.local.reset
 
 python:
-	@if [ -z "$(PYTHON)" ]; then echo "Anteroom needs Python 3.11 or newer: install it, then run the same command again." >&2; exit 1; fi
-	@cd "$(CURDIR)"
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Anteroom needs Python 3.11 or newer: install it, or name it with PYTHON=…, and run the same command again." >&2; \
+		exit 1; }
