@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from webapp.interop.mapping.reading import Document, parse_document
+import pytest
 
+from webapp.interop.mapping.bundle import read_bundle
+from webapp.interop.mapping.faults import Fault
+from webapp.interop.mapping.reading import Document, parse_document
+from webapp.interop.mapping.records import ImportedBundle
+
+TODAY = dt.date(2026, 11, 23)
 Json = dict[str, Any]
+Write = Callable[..., Path]
 MRN = "https://hospital.example/mrn"
 SSN = "http://hl7.org/fhir/sid/us-ssn"
 NPI = "http://hl7.org/fhir/sid/us-npi"
@@ -102,3 +112,13 @@ def record(mrn: str = "M-1", visits: int = 2, npi: str = "1234567890", **changes
 
 def document(value: object) -> Document:
     return parse_document(json.dumps(value).encode())
+
+
+def read(value: object) -> ImportedBundle:
+    return read_bundle(document(value), TODAY)
+
+
+def refused(value: object) -> Fault:
+    with pytest.raises(Fault) as caught:
+        read(value)
+    return caught.value

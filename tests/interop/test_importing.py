@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import gc
-import gzip
 import json
 import threading
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
-from tests.interop.bundles import MRN, NPI, bundle, encounter, entry, patient, practitioner, record
+from tests.interop.bundles import MRN, NPI, Write, bundle, encounter, entry, patient, practitioner, record
 from webapp.db import Role, Scope, transactional
 from webapp.interop.actions import Tally
-from webapp.interop.commands.fhir import run
 from webapp.interop.importing import Import
 from webapp.patients.actions import change_contact
 from webapp.patients.registration import ContactChange
@@ -25,39 +22,14 @@ from webapp.patients.registration import ContactChange
 if TYPE_CHECKING:
     from flask import Flask
 
-    from tests.stack.database import Database
 
 NOW = datetime(2026, 11, 23, 15, 0, tzinfo=UTC)
 SIXTY = Path(__file__).parents[2] / "demo" / "synthea"
 TABLES = (
     "patient patient_identifier patient_telecom patient_address practitioner organization encounter encounter_detail"
 )
-Write = Callable[..., Path]
 
-
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    """Write a bundle to a file."""
-
-    def written(value: object, name: str = "bundle.json") -> Path:
-        path = tmp_path / name
-        content = value if isinstance(value, bytes) else json.dumps(value).encode()
-        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
-        return path
-
-    return written
-
-
-@pytest.fixture
-def admin(database: Database) -> Iterator[psycopg.Connection[Any]]:
-    with database.administer() as connection:
-        yield connection
-
-
-@pytest.fixture(autouse=True)
-def in_app(app: Flask) -> Iterator[None]:
-    with app.app_context():
-        yield
+pytestmark = pytest.mark.usefixtures("in_app")
 
 
 def counts(admin: psycopg.Connection[Any], tables: str = TABLES) -> dict[str, int]:
@@ -227,51 +199,6 @@ def test_two_imports_at_once_bring_everybody_once(admin: psycopg.Connection[Any]
         "encounter": 24,
     }
     assert sum(course.stored.patients.created for course in courses) == 12
-
-
-def test_the_command_names_broken_files_imports_the_others_and_fails(
-    admin: psycopg.Connection[Any], app: Flask, tmp_path: Path, write: Write
-) -> None:
-    write(record("M-1"), "good.json.gz")
-    write(b"{not json", "text.json")
-    write(gzip.compress(json.dumps(record("M-2")).encode())[:-30], "cut.json")
-    wrong = record("M-3")
-    wrong["entry"][3]["resource"]["period"]["start"] = "2019-02-30T00:00:00Z"
-    write(wrong, "date.json")
-    write({"resourceType": "Patient"}, "patient.json")
-    result = app.test_cli_runner().invoke(args=["import", "fhir", str(tmp_path), str(tmp_path / "none.json")])
-    assert result.exit_code == 1
-    told = {
-        line.split(": ")[1].rsplit("/", 1)[1]: line for line in result.output.splitlines() if "not imported: " in line
-    }
-    assert set(told) == {"text.json", "cut.json", "date.json", "patient.json", "none.json"}
-    assert "truncated" in told["cut.json"]
-    assert "entry 3 (Encounter urn:uuid:" in told["date.json"]
-    assert "impossible date" in told["date.json"]
-    assert "not a Bundle" in told["patient.json"]
-    assert one(admin, "select string_agg(value, ',') from patient_identifier") == "M-1"
-    assert "1 of 6 files imported" in result.output
-
-
-def test_the_command_succeeds_when_all_is_well(app: Flask, write: Write) -> None:
-    result = app.test_cli_runner().invoke(args=["import", "fhir", str(write(record()))])
-    assert result.exit_code == 0
-    assert "identifiers left out: 3" in result.output
-
-
-class Interrupted(list[Path]):
-    """Files of somebody who presses Ctrl-C at the second one."""
-
-    def __iter__(self) -> Iterator[Path]:
-        yield self[0]
-        raise KeyboardInterrupt
-
-
-def test_ctrl_c_keeps_what_is_in_and_says_how_to_go_on(admin: psycopg.Connection[Any], write: Write) -> None:
-    course = Import(NOW)
-    files = Interrupted([write(record("M-1"), "1.json"), write(record("M-2"), "2.json")])
-    assert run(course, files) == 130
-    assert one(admin, "select count(*) from patient") == 1
 
 
 def test_memory_does_not_grow_with_the_number_of_bundles(write: Write) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from webapp.identity.gateways.cognito import SignInService
     from webapp.interop.demo.build import Clinic
 
-DAYS_BEFORE, DAYS_AFTER = 4, 9
+DAYS_BEFORE, DAYS_AFTER = 3, 7
 
 
 class DemoIncomplete(Exception):  # noqa: N818 - the demo is at fault, in words for the terminal
