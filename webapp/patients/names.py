@@ -25,6 +25,7 @@ _PLAIN = str.maketrans(
 )
 # O'Brien, O’Brien and OBrien are one name; so are D. Cruz and D Cruz.
 _DROPPED = re.compile(r"['’‘ʼʻ`´.]+")
+LONGEST_KEY = 200
 _SEPARATORS = re.compile(r"[\W_]+")
 
 
@@ -49,9 +50,12 @@ def search_key(name: str) -> str:
 
 
 def name_keys(given: str, family: str, maiden_name: str = "") -> NameKeys:
-    """Fold the parts of a name; `whole` also finds people by the name they were born with."""
-    whole = " ".join(key for key in (search_key(part) for part in (given, family, maiden_name)) if key)
-    return NameKeys(search_key(family), search_key(given), whole)
+    """Fold the parts of a name; `whole` also finds people by the name they were born with.
+
+    Keys are cut at 200 characters: some letters fold to eighteen, and an index row has its limit.
+    """
+    keys = [search_key(part)[:LONGEST_KEY].rstrip() for part in (given, family, maiden_name)]
+    return NameKeys(keys[1], keys[0], " ".join(key for key in keys if key))
 
 
 def initials(given: str, family: str) -> str:
