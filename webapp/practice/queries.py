@@ -143,8 +143,10 @@ def open_from_until(location_id: UUID, day: date) -> tuple[time, time] | None:
     query = select(func.min(Schedule.starts), func.max(Schedule.ends)).where(
         Schedule.location_id == location_id, Schedule.weekday == day.isoweekday(), *_valid(day, day)
     )
-    opens, closes = db.session.execute(query).one()
-    return None if opens is None else (opens, closes)
+    row = db.session.execute(query).one()
+    opens: time | None = row[0]
+    closes: time | None = row[1]
+    return None if opens is None or closes is None else (opens, closes)
 
 
 def _valid(first: date, last: date) -> tuple[ColumnElement[bool], ...]:
