@@ -91,3 +91,35 @@ EXCEPTION WHEN exclusion_violation OR unique_violation OR check_violation OR for
     appointment_id := NULL;
 END
 $$;
+
+-- The end of a move in one call: the visit's row has its new place already; here come locks, guards, then occupancy.
+CREATE FUNCTION public.take_place(visit uuid, schedule_version integer, at timestamptz)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public
+AS $$
+DECLARE
+    a public.appointment;
+BEGIN
+    SELECT * INTO STRICT a FROM public.appointment WHERE id = visit;
+    PERFORM doors.lock_resources(array_remove(ARRAY[a.patient_id, a.provider_id, a.room_id], NULL), false);
+    PERFORM public.guard_visit(a.patient_id, a.provider_id, a.location_id, a.starts_at, a.ends_at, schedule_version);
+    PERFORM doors.settle(visit, take_place.at);
+END
+$$;
+
+-- The end of a swap in one call, because all its resources are locked FOR UPDATE until the COMMIT that follows: the rows
+-- have traded places already; here come locks, guards, then occupancy.
+CREATE FUNCTION public.swap_places(
+    one uuid, other uuid, resources uuid[], one_version integer, other_version integer, at timestamptz
+)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public
+AS $$
+BEGIN
+    PERFORM doors.lock_resources(resources, true);
+    PERFORM public.guard_visit(a.patient_id, a.provider_id, a.location_id, a.starts_at, a.ends_at,
+        CASE a.id WHEN one THEN one_version ELSE other_version END)
+    FROM public.appointment AS a WHERE a.id IN (one, other);
+    PERFORM doors.trade(one, other, swap_places.at);
+END
+$$;

@@ -197,8 +197,8 @@ def _grant() -> None:
         GRANT INSERT, UPDATE ON account TO app_identity, app_manager;
         GRANT INSERT, DELETE ON account_role TO app_identity, app_manager;
         GRANT INSERT, UPDATE, DELETE ON account_patient TO app_identity, app_manager;
-        REVOKE ALL ON FUNCTION book, guard_visit FROM PUBLIC;
-        GRANT EXECUTE ON FUNCTION book, guard_visit TO app_desk, app_manager;
+        REVOKE ALL ON FUNCTION book, guard_visit, take_place, swap_places FROM PUBLIC;
+        GRANT EXECUTE ON FUNCTION book, guard_visit, take_place, swap_places TO app_desk, app_manager;
     """)
     _run(f"""
         GRANT USAGE ON SCHEMA jobs TO {everybody}, anteroom_worker;

@@ -28,8 +28,10 @@ from webapp.booking.actions import (
     swap,
 )
 from webapp.booking.actions.locking import locked, settle
+from webapp.booking.actions.move import _move_to
+from webapp.booking.actions.placing import Place, Terms
 from webapp.booking.models import Appointment
-from webapp.booking.states import Status
+from webapp.booking.states import MOVABLE, Status
 from webapp.db import Role, db
 from webapp.ids import new_id
 from webapp.practice.actions import lock_resources
@@ -60,6 +62,16 @@ class Arena:
     def moves(self, visit: UUID, starts: Any, version: int | None = None) -> Callable[[], UUID]:
         return lambda: move(MoveRequest(visit, starts, version=version), at=NOW).id
 
+    def goes_on_moving(self, visit: UUID, starts: Any) -> Callable[[], None]:
+        """What a move does after its look, which was a moment too early to see what is happening now."""
+        clinic = self.clinic
+
+        def step() -> None:
+            terms = Terms(clinic.location, factories.NEW_YORK, starts, starts + timedelta(minutes=20), 0, 0, 0, "USD")
+            _move_to(locked(visit, MOVABLE), terms, Place(clinic.providers[0], None, 1), NOW)
+
+        return step
+
     def cancels(self, visit: UUID) -> Callable[[], UUID]:
         return lambda: cancel(CancelRequest(visit, "ill"), at=NOW).id
 
@@ -67,40 +79,30 @@ class Arena:
 Race: TypeAlias = Callable[[Arena], dict[str, object]]
 
 
-def same_slot(arena: Arena) -> dict[str, object]:
+def _contest(arena: Arena, first_ends: Callable[[Hand], None] = Hand.commits, **second_wants: Any) -> dict[str, object]:
+    """The first books at ten and holds the transaction open, the second tries, the first ends."""
     with arena.hand() as first, arena.hand() as second:
         first.did(arena.books())
-        step = second.does(arena.books(patient_id=arena.clinic.patients[1]))
+        step = second.does(arena.books(**second_wants))
         waited = second.waits(step)
-        first.commits()
+        first_ends(first)
         return {"waited": waited, "second": second.ends(step), "overlaps": judge.overlaps(arena.owner)}
+
+
+def same_slot(arena: Arena) -> dict[str, object]:
+    return _contest(arena, patient_id=arena.clinic.patients[1])
 
 
 def same_slot_given_back(arena: Arena) -> dict[str, object]:
-    with arena.hand() as first, arena.hand() as second:
-        first.did(arena.books())
-        step = second.does(arena.books(patient_id=arena.clinic.patients[1]))
-        waited = second.waits(step)
-        first.rolls_back()
-        return {"waited": waited, "second": second.ends(step), "overlaps": judge.overlaps(arena.owner)}
+    return _contest(arena, Hand.rolls_back, patient_id=arena.clinic.patients[1])
 
 
 def neighbours(arena: Arena) -> dict[str, object]:
-    with arena.hand() as first, arena.hand() as second:
-        first.did(arena.books())
-        step = second.does(arena.books(patient_id=arena.clinic.patients[1], starts=TEN + timedelta(minutes=20)))
-        waited = second.waits(step)
-        first.commits()
-        return {"waited": waited, "second": second.ends(step), "overlaps": judge.overlaps(arena.owner)}
+    return _contest(arena, patient_id=arena.clinic.patients[1], starts=TEN + timedelta(minutes=20))
 
 
 def one_patient_in_two_places(arena: Arena) -> dict[str, object]:
-    with arena.hand() as first, arena.hand() as second:
-        first.did(arena.books())
-        step = second.does(arena.books(provider_id=arena.clinic.providers[1], starts=TEN + timedelta(minutes=10)))
-        waited = second.waits(step)
-        first.commits()
-        return {"waited": waited, "second": second.ends(step), "overlaps": judge.overlaps(arena.owner)}
+    return _contest(arena, provider_id=arena.clinic.providers[1], starts=TEN + timedelta(minutes=10))
 
 
 def any_provider_twice(arena: Arena) -> dict[str, object]:
@@ -149,9 +151,9 @@ def crossing_moves(arena: Arena) -> dict[str, object]:
     one, other = arena.visit(), arena.visit(ELEVEN, patient_id=arena.clinic.patients[1])
     with arena.hand() as first, arena.hand() as second:
         first.did(arena.moves(one, clock_time(12)))
-        straight = second.does(arena.moves(other, TEN))
+        straight = second.does(arena.goes_on_moving(other, TEN))
         waited = second.waits(straight)
-        last = first.ends(first.does(arena.moves(one, ELEVEN)))
+        last = first.ends(first.does(arena.goes_on_moving(one, ELEVEN)))
         return {"waited": waited, "first": last, "second": second.ends(straight), "half": judge.half(arena.owner)}
 
 
@@ -173,7 +175,7 @@ def swap_and_move_into_it(arena: Arena) -> dict[str, object]:
     third = arena.visit(clock_time(12), patient_id=factories.patient(arena.owner))
     with arena.hand() as first, arena.hand() as second:
         first.did(lambda: swap(SwapRequest(one, other, {}), at=NOW))
-        step = second.does(arena.moves(third, TEN))
+        step = second.does(arena.goes_on_moving(third, TEN))
         waited = second.waits(step)
         first.commits()
         return {"waited": waited, "move": second.ends(step), "overlaps": judge.overlaps(arena.owner)}

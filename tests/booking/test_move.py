@@ -161,3 +161,13 @@ def _only_at(owner: Owner, visit: UUID, hour: int) -> None:
     starts = clock_time(hour)
     assert set(occupied(owner, visit).values()) == {(starts, starts + LENGTH)}
     assert len(occupied(owner, visit)) == 3
+
+
+def test_a_service_whose_buffers_grew_does_not_keep_an_earlier_visit_from_moving(
+    desk: Open, clinic: Clinic, owner: Owner
+) -> None:
+    visit = booked(desk, wish(clinic))
+    booked(desk, wish(clinic, ELEVEN, patient_id=clinic.patients[1]))
+    owner.execute("UPDATE service SET buffer_before_minutes = 30, buffer_after_minutes = 30")
+    moved(desk, MoveRequest(visit, ELEVEN + LENGTH))
+    assert set(occupied(owner, visit).values()) == {(ELEVEN + LENGTH, ELEVEN + 2 * LENGTH)}

@@ -48,7 +48,7 @@ DELETE_FIRST = (
     "    IF resources IS NOT NULL THEN",
     "    DELETE FROM public.occupancy WHERE id = ANY (surplus);\n    IF resources IS NOT NULL THEN",
 )
-CLOSED_RANGES = ("doors.expected_occupancy", "coalesce(part.released, part.closes))))", "part.closes)), '[]')")
+CLOSED_RANGES = ("doors.expected_occupancy", "COALESCE(part.released, part.closes))))", "part.closes)), '[]')")
 NO_VERSION = ("public.guard_visit", "<> schedule_version", "< 0")
 FIRST_PLACE_ONLY = ("public.book", "1 .. cardinality(providers)", "1 .. 1")
 NO_SECOND_LOOK = ("doors.free_lapsed", "AND NOT payment_open AND held_until <= free_lapsed.at", "")

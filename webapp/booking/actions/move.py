@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import locked, settle
-from webapp.booking.actions.placing import Offered, Place, Terms, guard, offered
+from webapp.booking.actions.locking import locked, taken
+from webapp.booking.actions.placing import Offered, Place, Terms, free_places, offered
 from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
 from webapp.errors import Refusal, refusal_of
-from webapp.practice.actions import lock_resources
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 _LOOKS = 3
+_TAKE_PLACE = text("select take_place(:visit, :schedule_version, :at)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +45,8 @@ def move(request: MoveRequest, *, at: datetime) -> Appointment:
     """
     visit = locked(request.appointment_id, MOVABLE, version=request.version)
     provider, location = request.provider_id or visit.provider_id, request.location_id or visit.location_id
-    length = visit.ends_at - visit.starts_at
     for _ in range(_LOOKS):
-        wanted = offered(visit.service_id, location, request.starts_at, provider, length=length)
+        wanted = offered(visit.service_id, location, request.starts_at, provider, agreed=visit)
         if wanted.terms.ends_at <= at:
             raise TimePassed(field="starts_at", patient=visit.patient_id)
         try:
@@ -57,7 +57,7 @@ def move(request: MoveRequest, *, at: datetime) -> Appointment:
 
 
 def _move_to_one_of(visit: Appointment, wanted: Offered, at: datetime) -> Appointment:
-    places = wanted.places(list(wanted.rooms))
+    places = free_places(wanted, visit.patient_id, at, moving=visit.id)
     # Its own room first: people find their way back to it.
     places.sort(key=lambda place: place.room_id != visit.room_id)
     refusal: Refusal | None = None
@@ -74,12 +74,13 @@ def _move_to_one_of(visit: Appointment, wanted: Offered, at: datetime) -> Appoin
 
 
 def _move_to(visit: Appointment, terms: Terms, place: Place, at: datetime) -> None:
-    lock_resources([part for part in (visit.patient_id, place.provider_id, place.room_id) if part is not None])
-    try:
-        guard(visit.patient_id, place, terms)
-    except DBAPIError as error:
-        raise refusal_of(error) or error from error
     visit.starts_at, visit.ends_at = terms.starts_at, terms.ends_at
     visit.provider_id, visit.room_id, visit.location_id = place.provider_id, place.room_id, terms.location_id
     visit.version += 1
-    settle(visit, at)
+    db.session.flush()
+    values = {"visit": visit.id, "schedule_version": place.schedule_version, "at": at}
+    try:
+        db.session.execute(_TAKE_PLACE, values)
+    except DBAPIError as error:
+        meaning = taken(error, visit.patient_id)
+        raise (refusal_of(error) or error if meaning is error else meaning) from error

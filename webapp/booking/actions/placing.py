@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from sqlalchemy import Row
+
+    from webapp.booking.models import Appointment
+
 # All a booking has to know, in one round trip: eight of them cost more than the booking itself.
 _LOOK = text("""
     select s.length_minutes, s.buffer_before_minutes, s.buffer_after_minutes, s.price_cents, s.currency, s.needs_room,
@@ -48,7 +52,18 @@ _LOOK = text("""
 """)
 _BUSY = text("""
     select distinct b.resource_id from doors.busy(:resources, tstzrange(:opens, :closes), :at) as b
-    where b.resource_id <> :patient or b.during && tstzrange(:starts_at, :ends_at)
+    where (b.resource_id <> :patient or b.during && tstzrange(:starts_at, :ends_at))
+      and (b.resource_id, b.during) not in (
+        select o.resource_id, o.during
+        from appointment as a cross join lateral (values
+            (a.patient_id, tstzrange(a.starts_at, a.ends_at)),
+            (a.provider_id, tstzrange(a.starts_at - make_interval(mins => a.buffer_before_minutes),
+                a.ends_at + make_interval(mins => a.buffer_after_minutes))),
+            (a.room_id, tstzrange(a.starts_at - make_interval(mins => a.buffer_before_minutes),
+                a.ends_at + make_interval(mins => a.buffer_after_minutes)))
+        ) as o (resource_id, during)
+        where a.id = :moving and o.resource_id is not null
+      )
 """)
 _LOAD = text("""
     select provider_id, sum(extract(epoch from ends_at - starts_at)) / 60 as minutes from appointment
@@ -56,7 +71,6 @@ _LOAD = text("""
       and status not in ('lapsed', 'cancelled', 'noshow')
     group by provider_id
 """)
-_GUARD = text("select guard_visit(:patient, :provider, :location, :starts_at, :ends_at, :schedule_version)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +125,11 @@ def offered(
     starts_at: datetime,
     provider_id: UUID | None,
     *,
-    length: timedelta | None = None,
+    agreed: Appointment | None = None,
 ) -> Offered:
     """Look up who could perform a service there and then; no `provider_id` means anybody.
 
-    `length` keeps what was agreed with a visit that moves; none takes the service's own.  Raises NotOffered when the
+    A visit that moves keeps what was `agreed`: length, buffers and price.  Raises NotOffered when the
     clinic has no such thing there, OutsideHours when nobody asked for works then.
     """
     values = {
@@ -123,23 +137,14 @@ def offered(
         "location": location_id,
         "starts_at": starts_at,
         "provider": provider_id,
-        "moving": length is not None,
+        "moving": agreed is not None,
     }
     found = db.session.execute(_LOOK, values).one_or_none()
     if found is None:
         raise NotOffered(field="service")
     if found.provider_ids is None:
         raise NotOffered(field="provider")
-    terms = Terms(
-        location_id,
-        found.time_zone,
-        starts_at,
-        starts_at + (length or timedelta(minutes=found.length_minutes)),
-        found.buffer_before_minutes,
-        found.buffer_after_minutes,
-        found.price_cents,
-        found.currency,
-    )
+    terms = _terms(found if agreed is None else agreed, location_id, found.time_zone, starts_at, _length(found, agreed))
     rooms: dict[UUID, tuple[UUID | None, ...]] = {}
     for block in _covering(found.blocks or (), terms):
         usual = found.room_ids if block.room_id is None else [block.room_id]
@@ -148,6 +153,23 @@ def offered(
     if not rooms:
         raise OutsideHours(field="starts_at")
     return Offered(terms, rooms, dict(zip(found.provider_ids, found.versions, strict=True)))
+
+
+def _length(found: Row[Any], agreed: Appointment | None) -> timedelta:
+    return timedelta(minutes=found.length_minutes) if agreed is None else agreed.ends_at - agreed.starts_at
+
+
+def _terms(source: Any, location_id: UUID, zone: str, starts_at: datetime, length: timedelta) -> Terms:  # noqa: ANN401 - a row or a visit
+    return Terms(
+        location_id,
+        zone,
+        starts_at,
+        starts_at + length,
+        source.buffer_before_minutes,
+        source.buffer_after_minutes,
+        source.price_cents,
+        source.currency,
+    )
 
 
 def _covering(rows: Sequence[Sequence[Any]], terms: Terms) -> Iterator[Block]:
@@ -177,8 +199,10 @@ def _turned(rooms: Sequence[UUID], provider: UUID) -> tuple[UUID, ...]:
     return (*rooms[first:], *rooms[:first])
 
 
-def free_places(wanted: Offered, patient_id: UUID, at: datetime) -> list[Place]:
+def free_places(wanted: Offered, patient_id: UUID, at: datetime, *, moving: UUID | None = None) -> list[Place]:
     """List the places where nobody is seen to be busy, fairest provider first; raises SlotTaken when there is none.
+
+    The time of the visit that is `moving` counts as free.
 
     What is seen busy was so during the attempt, so leaving it out refuses nobody wrongly.  What is seen free may be
     taken by the time it is booked: that is for the database to say.
@@ -192,6 +216,7 @@ def free_places(wanted: Offered, patient_id: UUID, at: datetime) -> list[Place]:
         "starts_at": terms.starts_at,
         "ends_at": terms.ends_at,
         "patient": patient_id,
+        "moving": moving,
         "at": at,
     }
     busy = set(db.session.scalars(_BUSY, values))
@@ -202,19 +227,6 @@ def free_places(wanted: Offered, patient_id: UUID, at: datetime) -> list[Place]:
     if not places:
         raise SlotTaken(["room" if free else "provider"], patient=patient_id)
     return places
-
-
-def guard(patient_id: UUID, place: Place, terms: Terms) -> None:
-    """Ask PostgreSQL, under the locks, whether hours, closures and the patient still allow the visit."""
-    values = {
-        "patient": patient_id,
-        "provider": place.provider_id,
-        "location": terms.location_id,
-        "starts_at": terms.starts_at,
-        "ends_at": terms.ends_at,
-        "schedule_version": place.schedule_version,
-    }
-    db.session.execute(_GUARD, values)
 
 
 def _fairest(providers: Sequence[UUID], terms: Terms) -> Sequence[UUID]:

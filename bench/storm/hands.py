@@ -1,0 +1,117 @@
+"""Does deeds through the actions of the application, each in one transaction as the desk's database role."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from bench.storm.deeds import Attempt, Book, Cancel, Move, Placed, Rebook, Swap, Want
+from tests import factories
+from tests.factories import NOW
+from webapp.booking.actions import (
+    BookRequest,
+    CancelRequest,
+    MoveRequest,
+    Once,
+    SwapRequest,
+    book,
+    cancel,
+    move,
+    swap,
+)
+from webapp.booking.models import Appointment
+from webapp.db import CONNECT_ARGS, Role, db, transactional
+from webapp.errors import Refusal
+from webapp.ids import new_id
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from bench.storm.deeds import Deed
+
+
+def application(address: str) -> Flask:
+    """The least Flask that actions need, with one connection for each thread that asks."""
+    app = Flask("storm")
+    app.config["SQLALCHEMY_DATABASE_URI"] = address.replace("postgresql://", "postgresql+psycopg://", 1)
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": CONNECT_ARGS, "hide_parameters": True, "pool_size": 16}
+    db.init_app(app)
+    return app
+
+
+class Hands:
+    """One person at one connection; the thread that makes it has an application context."""
+
+    def __init__(self, location: UUID) -> None:
+        self._location = location
+        self._actor = new_id()
+
+    def attempt(self, deed: Deed) -> Attempt:
+        """Do it and commit, or be refused and roll back."""
+        scope = factories.scope(Role.DESK, actor=self._actor)
+        attempt = Attempt(deed, time.monotonic())
+        try:
+            with transactional(scope):
+                self._do(attempt, deed)
+            attempt.outcome = "done"
+        except Refusal as refusal:
+            attempt.outcome = refusal.code
+        except Exception as error:  # noqa: BLE001 - the storm counts every way to fail
+            attempt.outcome = type(getattr(error, "orig", error)).__name__
+        attempt.ended = time.monotonic()
+        if attempt.outcome != "done":
+            attempt.placed, attempt.gone = (), {}
+        return attempt
+
+    def _do(self, attempt: Attempt, deed: Deed) -> None:
+        match deed:
+            case Book(want):
+                attempt.wants = (want,)
+                attempt.placed = (self._book(want),)
+            case Move(visit, provider, starts):
+                before = db.session.get_one(Appointment, visit)
+                self._wants(attempt, (before, provider or before.provider_id, starts))
+                attempt.placed = (_placed(move(MoveRequest(visit, starts, provider), at=NOW)),)
+            case Cancel(visit):
+                attempt.gone = {visit: cancel(CancelRequest(visit, "storm"), at=NOW).version}
+            case Rebook(visit, provider, starts):
+                before = cancel(CancelRequest(visit, "storm"), at=NOW)
+                attempt.gone = {visit: before.version}
+                self._wants(attempt, (before, provider, starts))
+                attempt.placed = (self._book(attempt.wants[0]),)
+            case Swap(one, other):
+                first, second = db.session.get_one(Appointment, one), db.session.get_one(Appointment, other)
+                self._wants(
+                    attempt,
+                    (first, second.provider_id, second.starts_at),
+                    (second, first.provider_id, first.starts_at),
+                )
+                seen = {one: first.version, other: second.version}
+                attempt.placed = tuple(map(_placed, swap(SwapRequest(one, other, seen), at=NOW)))
+
+    def _book(self, want: Want) -> Placed:
+        request = BookRequest(want.patient, want.service, self._location, want.starts, want.provider)
+        once = Once(new_id(), bytes(32), "/board?visit={appointment}")
+        return _placed(book(request, actor=self._actor, at=NOW, once=once))
+
+    @staticmethod
+    def _wants(attempt: Attempt, *wishes: tuple[Appointment, UUID | None, object]) -> None:
+        attempt.wants = tuple(
+            Want(visit.patient_id, visit.service_id, provider, starts)  # type: ignore[arg-type]
+            for visit, provider, starts in wishes
+        )
+        attempt.own = frozenset(visit.id for visit, _, _ in wishes)
+
+
+def _placed(visit: Appointment) -> Placed:
+    return Placed(
+        visit.id,
+        visit.version,
+        visit.patient_id,
+        visit.service_id,
+        visit.provider_id,
+        visit.room_id,
+        visit.starts_at,
+    )

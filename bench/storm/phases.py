@@ -1,0 +1,109 @@
+"""What the crowd does in each phase, drawn from a seed so that a storm can be repeated."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from bench.storm.crowd import CONNECTIONS
+from bench.storm.deeds import Book, Cancel, Move, Rebook, Swap, Want
+from bench.storm.ground import DAY_MINUTES, PROVIDERS, SLOTS_A_DAY, minute, slot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from bench.storm.crowd import Plan
+    from bench.storm.deeds import Attempt, Deed
+    from bench.storm.ground import Ground
+
+LATTICE = 5
+ROUND = 25
+EQUAL_DAYS = 60
+"""Phase (a) has these days for itself, (b) and (c) the ones after."""
+MIXED_DAYS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How hard to storm: bookers and slots of phase (a), deeds of (b) and of (c)."""
+
+    bookers: int = 200
+    slots: int = 500
+    mixed: int = 8000
+    changes: int = 8000
+
+
+def equal(ground: Ground, size: Size, random: Random) -> list[Plan]:
+    """(a) Every booker wants every one of the equal slots, all of them the same one at the same moment."""
+    plans: list[Plan] = [[] for _ in range(CONNECTIONS)]
+    service = ground.kinds[0].service
+    for number in range(size.slots):
+        provider, starts = ground.providers[number % PROVIDERS], slot(number // PROVIDERS)
+        bookers = random.sample(ground.patients, size.bookers)
+        for n, plan in enumerate(plans):
+            plan.append([Book(Want(patient, service, provider, starts)) for patient in bookers[n::CONNECTIONS]])
+    return plans
+
+
+def mixed(ground: Ground, size: Size, random: Random) -> list[Plan]:
+    """(b) Visits of all lengths, with and without buffers, by name or with anybody; many touch their neighbours."""
+    deeds: list[Deed] = []
+    for _ in range(size.mixed):
+        kind = random.choice(ground.kinds)
+        deeds.append(
+            Book(Want(random.choice(ground.patients), kind.service, _anybody(ground, random), _some_time(random)))
+        )
+    return _dealt(deeds)
+
+
+def changes(ground: Ground, size: Size, random: Random, visits: Sequence[UUID], equals: Sequence[UUID]) -> list[Plan]:
+    """(c) Moves, swaps, cancellations and new bookings of cancelled visits, several people at the same visits.
+
+    `visits` are those of (b); `equals` those among them of the kind of equal slots, which can trade places.
+    """
+    deeds: list[Deed] = []
+    for _ in range(size.changes):
+        lot = random.random()
+        visit = random.choice(visits)
+        if lot < 0.45:
+            deeds.append(Move(visit, random.choice((None, *ground.providers)), _some_time(random)))
+        elif lot < 0.55 and len(equals) > 1:
+            deeds.append(Swap(*random.sample(equals, 2)))
+        elif lot < 0.60:
+            deeds.append(Cancel(visit))
+        elif lot < 0.75:
+            deeds.append(Rebook(visit, _anybody(ground, random), _some_time(random)))
+        else:
+            kind = random.choice(ground.kinds)
+            patient = random.choice(ground.patients)
+            deeds.append(Book(Want(patient, kind.service, _anybody(ground, random), _some_time(random))))
+    return _dealt(deeds)
+
+
+def live(attempts: Iterable[Attempt]) -> dict[UUID, UUID]:
+    """Visit -> service of what these attempts left live."""
+    found: dict[UUID, UUID] = {}
+    for attempt in attempts:
+        found.update({placed.visit: placed.service for placed in attempt.placed})
+    gone = {visit for attempt in attempts for visit in attempt.gone}
+    return {visit: service for visit, service in found.items() if visit not in gone}
+
+
+def _anybody(ground: Ground, random: Random) -> UUID | None:
+    return random.choice(ground.providers) if random.random() < 0.5 else None
+
+
+def _some_time(random: Random) -> datetime:
+    day = EQUAL_DAYS + random.randrange(MIXED_DAYS)
+    if random.random() < 0.5:  # on the grid of equal slots, so that visits touch
+        return minute(day, 20 * random.randrange(SLOTS_A_DAY - 2))
+    return minute(day, LATTICE * random.randrange((DAY_MINUTES - 45) // LATTICE))
+
+
+def _dealt(deeds: list[Deed]) -> list[Plan]:
+    hands = [deeds[n::CONNECTIONS] for n in range(CONNECTIONS)]
+    rounds = -(-len(hands[0]) // ROUND)
+    return [[hand[ROUND * n : ROUND * (n + 1)] for n in range(rounds)] for hand in hands]
