@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.patients.birth_dates import age, parse
@@ -55,11 +55,13 @@ def test_the_29th_of_february_of_a_year_that_has_none_means_a_century_earlier_or
     assert parse("2/29/00", dt.date(2000, 1, 1)) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_anything_typed_is_a_date_or_none(typed: str) -> None:
     parse(typed, TODAY)
 
 
+@settings(deadline=None)
 @given(st.dates(dt.date(1000, 1, 1)))
 def test_every_day_is_read_back_from_how_it_is_written(day: dt.date) -> None:
     assert parse(day.isoformat(), TODAY) == day

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from flask import Flask
 from flask_babel import Babel
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.errors import FormInvalid
@@ -81,6 +81,7 @@ def test_a_wrong_field_is_named_with_what_to_do(field: str, value: str, sentence
     assert sentence in found[field][0]
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from([*GOOD, "email", "gender", "x"]), st.text(max_size=30)))
 def test_whatever_is_sent_it_is_read_or_refused(form: dict[str, str]) -> None:
     try:

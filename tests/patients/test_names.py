@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.patients.names import initials, name_keys, search_key
@@ -33,6 +33,7 @@ def test_a_name_is_folded_for_search(name: str, key: str) -> None:
     assert search_key(name) == key
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_folding_twice_folds_no_further_and_leaves_words_parted_by_one_space(name: str) -> None:
     key = search_key(name)

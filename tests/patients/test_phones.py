@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.patients.phones import digits, parse
@@ -32,6 +32,7 @@ def test_digits_leave_punctuation_country_and_extension_out(number: str, found: 
     assert digits(number) == found
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_anything_typed_is_a_number_or_none(typed: str) -> None:
     parse(typed)

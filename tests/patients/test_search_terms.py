@@ -3,7 +3,7 @@ from __future__ import annotations
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webapp.patients.search_terms import SearchTerms, marked, read_terms
@@ -47,6 +47,7 @@ def test_a_comma_says_which_is_the_family_name() -> None:
     assert read_terms("smi, jo", TODAY).splits == [("smi", "jo")]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=150))
 def test_anything_typed_can_be_taken_apart(typed: str) -> None:
     terms = read_terms(typed, TODAY)
@@ -66,6 +67,7 @@ def test_the_beginnings_that_were_typed_are_marked(name: str, typed: str, pieces
     assert marked(name, typed) == pieces
 
 
+@settings(deadline=None)
 @given(st.text(max_size=40), st.text(max_size=20))
 def test_marking_loses_no_letter(name: str, typed: str) -> None:
     assert "".join(piece for piece, _ in marked(name, typed)) == name
