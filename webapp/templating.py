@@ -10,8 +10,8 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from flask import g
-from flask_babel import Babel
+from flask import g, has_request_context, request
+from flask_babel import Babel, get_locale
 from flask_login import current_user
 from jinja2 import StrictUndefined
 
@@ -27,7 +27,7 @@ VENDOR = Path("static") / "vendor"
 
 def init_app(app: Flask) -> None:
     """Set up the Jinja environment; macros are loaded once, because they are the same for every request."""
-    Babel(app, default_locale="en", locale_selector=lambda: "en")
+    translate(app, Path(app.root_path).parent / "translations")
     env = app.jinja_env
     env.undefined = StrictUndefined
     env.trim_blocks = True
@@ -44,6 +44,18 @@ def init_app(app: Flask) -> None:
     )
     with app.app_context():
         _load_macros(app)
+
+
+def translate(app: Flask, folder: Path) -> None:
+    """Speak the languages that have a catalog in the folder, as the browser asks for; US English without one."""
+    languages = ["en", *sorted(path.parent.parent.name for path in folder.glob("*/LC_MESSAGES/messages.mo"))]
+
+    def select() -> str:
+        asked = request.accept_languages.best_match(languages) if has_request_context() else None
+        return asked or "en"
+
+    Babel(app, default_locale="en", default_translation_directories=str(folder), locale_selector=select)
+    app.jinja_env.globals["language"] = lambda: str(get_locale() or "en").replace("_", "-")
 
 
 def may(permission: str) -> bool:
