@@ -105,7 +105,7 @@
     if (!target || ctx.swap === "none") return;
     const dialog = openDialog();
     if (target.matches("dialog")) return open(target, ctx.sourceElement);
-    if (dialog && !dialog.contains(target) && !isTick(ctx) && ctx.response?.status < 400) dialog.close();
+    if (dialog && target.isConnected && !dialog.contains(target) && !isTick(ctx) && ctx.response?.status < 400) dialog.close();
     if (target.id === "drawer") {
       all(".appt[aria-current], .visit-row[aria-current]").forEach((card) => card.removeAttribute("aria-current"));
       ctx.sourceElement.closest(".appt, .visit-row")?.setAttribute("aria-current", "true");

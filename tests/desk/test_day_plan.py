@@ -82,6 +82,11 @@ def test_free_time_starts_now_and_is_cut_at_full_hours() -> None:
     ]
 
 
+def test_no_piece_of_free_time_is_too_short_to_book() -> None:
+    gaps = column(OSEI, GRID, moment(9, 48)).gaps
+    assert [(gap.start, gap.minutes) for gap in gaps][:2] == [(moment(9, 50), 70), (moment(11), 60)]
+
+
 def test_time_of_a_visit_that_nobody_came_to_is_free_again() -> None:
     facts = Facts(((at(9), at(10)),), visits=(visit(1, at(9), at(10), takes_time=False),))
     laid = column(facts, GRID, moment(9))

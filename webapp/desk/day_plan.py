@@ -218,6 +218,8 @@ def _gaps(facts: Facts, taken: Iterable[Seconds], on: Grid, now: int) -> list[Ga
 def _by_hour(start: int, end: int, on: Grid) -> Iterable[Gap]:
     while start < end:
         cut = _hour_after(start + STEP, on.zone)
+        if cut - start < SHORTEST_GAP:
+            cut += HOUR
         stop = end if end - cut < SHORTEST_GAP else cut
         yield Gap(_instant(start), (stop - start) // 60, on.row(start), on.row(stop) - on.row(start))
         start = stop
