@@ -72,7 +72,9 @@ class Hands:
                 attempt.placed = (self._book(want),)
             case Move(visit, provider, starts):
                 before = db.session.get_one(Appointment, visit)
-                self._wants(attempt, (before, provider or before.provider_id, starts))
+                # By name: somebody may give the visit to another provider before we hold it.
+                provider = provider or before.provider_id
+                self._wants(attempt, (before, provider, starts))
                 attempt.placed = (_placed(move(MoveRequest(visit, starts, provider), at=NOW)),)
             case Cancel(visit):
                 attempt.gone = {visit: cancel(CancelRequest(visit, "storm"), at=NOW).version}

@@ -93,6 +93,8 @@ class Storm:
         self.verdict.faults.update({name: n for name, n in outcomes.items() if name not in ANSWERS})
         told = ", ".join(f"{outcome} {n}" for outcome, n in outcomes.most_common())
         rate = len(attempts) / seconds
+        for attempt in wrong:
+            self._say(f"{name}: falsely refused {attempt}")
         self._say(f"{name}: {len(attempts)} attempts, {rate:.0f}/s ({told}), slowest {slowest:.0f} ms")
         return attempts
 
