@@ -75,6 +75,7 @@ def upgrade() -> None:
     _run((SQL / "0001_book.sql").read_text())
     _protect()
     _grant()
+    _grant_jobs()
     _attach_triggers()
 
 
@@ -200,6 +201,10 @@ def _grant() -> None:
         REVOKE ALL ON FUNCTION book, guard_visit, take_place, swap_places FROM PUBLIC;
         GRANT EXECUTE ON FUNCTION book, guard_visit, take_place, swap_places TO app_desk, app_manager;
     """)
+
+
+def _grant_jobs() -> None:
+    everybody = ", ".join(EVERYBODY)
     _run(f"""
         GRANT USAGE ON SCHEMA jobs TO {everybody}, anteroom_worker;
         GRANT INSERT (queue_name, task_name, priority, lock, queueing_lock, args, scheduled_at), SELECT (id)
