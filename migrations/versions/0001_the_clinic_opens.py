@@ -167,30 +167,17 @@ def _protect() -> None:
         USING (actor = (SELECT doors.actor())) WITH CHECK (actor = (SELECT doors.actor()))""")
 
 
-def _grant() -> None:
-    staff = ", ".join(STAFF)
-    everybody = ", ".join(EVERYBODY)
-    desk_tables = "patient, patient_identifier, patient_telecom, patient_address, patient_contact, patient_alert"
+def _grant_clinic() -> None:
+    practice = ", ".join(PRACTICE)
+    callers = ", ".join((*STAFF, "app_auditor", "app_patient", "app_identity", "app_import"))
     _run(f"""
-        GRANT SELECT ON {", ".join(PRACTICE)} TO {everybody};
-        GRANT SELECT ON resource TO {staff}, app_auditor, app_import, app_job, app_patient;
-        GRANT SELECT ON {desk_tables}, encounter, appointment, appointment_history
-            TO {staff}, app_patient, app_auditor, app_job, app_import;
-        GRANT SELECT ON clinical_alert, encounter_detail TO app_clinician, app_coordinator, app_import;
-        GRANT SELECT ON clinical_alert, encounter_detail TO app_patient;
+        GRANT SELECT ON {practice} TO {", ".join(EVERYBODY)};
+        GRANT SELECT ON resource TO {", ".join(STAFF)}, app_auditor, app_import, app_job;
         GRANT INSERT ON resource TO app_desk, app_manager, app_import;
         GRANT UPDATE (version) ON resource TO app_manager, app_import;
-        GRANT INSERT, UPDATE ON {desk_tables} TO app_desk, app_manager, app_import;
-        GRANT DELETE ON patient_telecom, patient_address, patient_contact, patient_alert, patient_identifier
-            TO app_desk, app_manager, app_import;
-        GRANT INSERT, UPDATE ON clinical_alert TO app_clinician;
-        GRANT INSERT, UPDATE ON encounter, encounter_detail, clinical_alert TO app_import;
-        GRANT INSERT, UPDATE ON appointment TO app_desk, app_clinician, app_manager;
-        GRANT INSERT, UPDATE ON {", ".join(PRACTICE)} TO app_manager, app_import;
+        GRANT INSERT, UPDATE ON {practice} TO app_manager, app_import;
         GRANT DELETE ON schedule, closure, service_provider, service_location, blocked_time TO app_manager, app_import;
-        GRANT SELECT ON occupancy TO app_manager, app_auditor, app_job;
-        GRANT SELECT, INSERT, UPDATE (status, location, result) ON idempotency
-            TO {staff}, app_auditor, app_patient, app_identity, app_import;
+        GRANT SELECT, INSERT, UPDATE (status, location, result) ON idempotency TO {callers};
         GRANT SELECT, DELETE ON idempotency TO app_job;
         GRANT SELECT ON audit TO app_auditor, app_job;
         GRANT SELECT ON account, account_role TO app_identity, app_manager, app_auditor, app_job;
@@ -198,6 +185,22 @@ def _grant() -> None:
         GRANT INSERT, UPDATE ON account TO app_identity, app_manager;
         GRANT INSERT, DELETE ON account_role TO app_identity, app_manager;
         GRANT INSERT, UPDATE, DELETE ON account_patient TO app_identity, app_manager;
+    """)
+
+
+def _grant_people() -> None:
+    desk_tables = "patient, patient_identifier, patient_telecom, patient_address, patient_contact, patient_alert"
+    _run(f"""
+        GRANT SELECT ON {desk_tables}, encounter, appointment, appointment_history
+            TO {", ".join(STAFF)}, app_patient, app_auditor, app_job, app_import;
+        GRANT SELECT ON clinical_alert, encounter_detail TO app_clinician, app_coordinator, app_import, app_patient;
+        GRANT INSERT, UPDATE ON {desk_tables} TO app_desk, app_manager, app_import;
+        GRANT DELETE ON patient_telecom, patient_address, patient_contact, patient_alert, patient_identifier
+            TO app_desk, app_manager, app_import;
+        GRANT INSERT, UPDATE ON clinical_alert TO app_clinician;
+        GRANT INSERT, UPDATE ON encounter, encounter_detail, clinical_alert TO app_import;
+        GRANT INSERT, UPDATE ON appointment TO app_desk, app_clinician, app_manager;
+        GRANT SELECT ON occupancy TO app_manager, app_auditor, app_job;
         REVOKE ALL ON FUNCTION book, guard_visit, take_place, swap_places FROM PUBLIC;
         GRANT EXECUTE ON FUNCTION book, guard_visit, take_place, swap_places TO app_desk, app_manager;
     """)
