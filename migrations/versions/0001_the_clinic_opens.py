@@ -74,7 +74,8 @@ def upgrade() -> None:
     _run("SET LOCAL ROLE anteroom_owner")
     _run((SQL / "0001_book.sql").read_text())
     _protect()
-    _grant()
+    _grant_clinic()
+    _grant_people()
     _grant_jobs()
     _attach_triggers()
 
