@@ -67,6 +67,11 @@ def test_a_gap_that_fits_exactly_is_offered_though_it_is_off_the_grid() -> None:
     assert times(free_starts(wanted(), calendar(*busy))) == ["09:50"]
 
 
+def test_after_the_earliest_start_of_a_gap_come_those_that_leave_room_for_it() -> None:
+    busy = (Busy(OSEI, span(at(9), 50)),)
+    assert times(free_starts(wanted(), calendar(*busy))) == ["09:50", "10:30", "11:00", "11:30"]
+
+
 def test_neighbours_may_touch() -> None:
     assert "09:30" in times(free_starts(wanted(), calendar(Busy(OSEI, span(at(9), 30)), Busy(OSEI, span(at(10), 30)))))
 

@@ -226,13 +226,13 @@ def _allowed(bounds: Seconds, barred: list[Seconds]) -> list[Seconds]:
 
 
 def _grid(gaps: Iterable[Seconds], origin: int, every: int) -> Iterable[int]:
-    """Yield each gap's earliest start on the 5-minute lattice, then those on the grid counted from the block."""
+    """Yield each gap's earliest start on the 5-minute lattice, then those on the grid that are a step away from it."""
     for first, last in gaps:
         earliest = -(-first // LATTICE) * LATTICE
         if earliest > last:
             continue
         yield earliest
-        start = origin + -(-(earliest + 1 - origin) // every) * every
+        start = origin + -(-(earliest + every - origin) // every) * every
         while start <= last:
             if start % LATTICE == 0:
                 yield start

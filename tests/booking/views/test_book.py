@@ -218,6 +218,18 @@ def test_moving_offers_the_visits_own_time_around_it(desk: Visitor, database: Da
     assert booked(database)[0][1] == clock_time(10, 10)
 
 
+def test_moving_proposes_nothing_and_never_the_place_the_visit_has(
+    desk: Visitor, database: Database, clinic: Clinic
+) -> None:
+    with database.administer() as connection:
+        visit = factories.appointment(connection, clinic, clock_time(10, day=date(2026, 12, 7)))
+    page = desk.get(f"/appointments/{visit}/move").text
+    assert "No time chosen yet" in page
+    assert "December 7 to 13" in page
+    assert 'value="2026-12-07T15:20Z"' in page
+    assert 'value="2026-12-07T15:00Z"' not in page
+
+
 def test_moving_onto_a_visit_is_409_with_alternatives(desk: Visitor, database: Database, clinic: Clinic) -> None:
     take(database, clinic)
     with database.administer() as connection:

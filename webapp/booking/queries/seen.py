@@ -53,9 +53,10 @@ def seen(patient_ids: Collection[UUID], at: datetime) -> dict[UUID, Seen]:
     return found | {patient: Seen(last) for patient, last in before.items()}
 
 
-def patients_between(span: Span) -> set[UUID]:
-    """Ids of everyone with a live visit that starts in a span."""
+def patients_between(location_id: UUID, span: Span) -> set[UUID]:
+    """Ids of everyone with a live visit at a site that starts in a span."""
     query = select(Appointment.patient_id).where(
+        Appointment.location_id == location_id,
         Appointment.starts_at >= span.start,
         Appointment.starts_at < span.end,
         Appointment.status.in_([*_TO_COME, Status.FINISHED]),

@@ -78,6 +78,8 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
     zone = visit.location.time_zone
     if "provider" not in request.values:
         choice = replace(choice, provider=visit.provider_id)
+    if choice.week is None:
+        choice = replace(choice, week=local_date(visit.starts_at, zone))
     search = Search(
         service_id=visit.service_id,
         window=Span(at, at),
@@ -87,7 +89,7 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         moving=visit,
     )
     taken = refusal is not None and not isinstance(refusal, FormInvalid)
-    found = times.look(search, choice, zone, at, refused=taken)
+    found = times.look(search, choice, zone, at, refused=taken, proposes=False)
     if found is None:
         raise NotFound
     names = {provider.id: provider.name for provider in practice.providers()}

@@ -39,8 +39,13 @@ class Times:
     gone: datetime | None
 
 
-def look(search: Search, choice: Choice, zone: str, now: datetime, *, refused: bool = False) -> Times | None:
-    """Look for times; None when there is no such service. After a refusal the nearest to the wanted time come first."""
+def look(
+    search: Search, choice: Choice, zone: str, now: datetime, *, refused: bool = False, proposes: bool = True
+) -> Times | None:
+    """Look for times; None when there is no such service.
+
+    After a refusal the nearest to the wanted time come first; `proposes` chooses the first free one already.
+    """
     found = free_times(replace(search, window=Span(now, now + LOOK_AHEAD)), now)
     if found is None:
         return None
@@ -52,10 +57,12 @@ def look(search: Search, choice: Choice, zone: str, now: datetime, *, refused: b
     free = wanted is not None and not refused and _is_free(search, wanted, now)
     if wanted is not None and free and all(start.start != wanted for start in week):
         week = [*week, *_exactly(search, wanted, now)]
-    offers = first_free(found.starts, FIRST, found.zones)
+    week = _elsewhere(search, week)
+    offers = first_free(_elsewhere(search, found.starts), FIRST, found.zones)
     if wanted is not None and not free:
         offers = _nearest(search, wanted, now)
-    chosen = wanted if free else offers[0].start if offers and wanted is None else None
+    proposed = offers[0].start if offers and wanted is None and proposes else None
+    chosen = wanted if free else proposed
     gone = wanted if wanted is not None and not free else None
     return Times(found, offers, one_each(week), first_day, zone, chosen, gone)
 
@@ -66,6 +73,14 @@ def _week(search: Search, found: Found, first_day: date, zone: str, now: datetim
         return [start for start in found.starts if span.start <= start.start < span.end]
     later = free_times(replace(search, window=span), now)
     return [] if later is None else later.starts
+
+
+def _elsewhere(search: Search, starts: list[FreeStart]) -> list[FreeStart]:
+    """Leave out the place a visit has already."""
+    if search.moving is None:
+        return starts
+    here = (search.moving.starts_at, search.moving.provider_id)
+    return [start for start in starts if (start.start, start.provider_id) != here]
 
 
 def _exactly(search: Search, wanted: datetime, now: datetime) -> list[FreeStart]:

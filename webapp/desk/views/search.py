@@ -55,7 +55,7 @@ def _results(section: str) -> Response:
     site = queries.location()
     zone = "UTC" if site is None else site.time_zone
     today = local_date(at, zone)
-    coming = patients_between(local_day(zone, today))
+    coming = set() if site is None else patients_between(site.id, local_day(zone, today))
     booking = request.args.get("for") == "book" and may("visit.book")
     if len(typed) >= FEWEST:
         found = find(typed, today=today, first=coming)

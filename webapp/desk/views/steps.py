@@ -21,12 +21,13 @@ from webapp.desk.views import address, drawer
 from webapp.desk.views.address import Address
 from webapp.desk.views.board import TEMPLATE, whole
 from webapp.desk.views.door import blueprint
-from webapp.errors import NotFound, Refusal
+from webapp.errors import BadRequest, NotFound, Refusal
 from webapp.identity.permissions import Permission
 from webapp.routing import requires
 
 Step = Callable[..., Appointment]
-MOST_VERSION = 2**31 - 1
+LONGEST_VERSION = 10
+"""Digits of the largest version there can be."""
 
 toasts.say("visit.confirmed", _l("Confirmed."))
 toasts.say("visit.checked_in", _l("Checked in. The waiting time counts from now."))
@@ -95,8 +96,13 @@ def _now() -> datetime:
 
 
 def _version() -> int | None:
+    """The version the person saw, None when the form has none; what is no version must not pass for "any"."""
     text = request.form.get("version", "")
-    return int(text) if text.isascii() and text.isdecimal() and int(text) <= MOST_VERSION else None
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= LONGEST_VERSION):
+        raise BadRequest
+    return int(text)
 
 
 def _came_from(visit: Appointment) -> Address:
