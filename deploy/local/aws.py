@@ -53,6 +53,7 @@ class Aws:
     template: Path = TEMPLATE
     was_killed: bool = field(default=False, init=False)
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _clients: dict[str, Any] = field(default_factory=dict, init=False)
 
     def __enter__(self) -> Self:
         """Start it; returns when it answers."""
@@ -86,7 +87,12 @@ class Aws:
         return f"http://{LOOPBACK}:{self.port}"
 
     def client(self, service: str) -> Any:  # noqa: ANN401  boto3 makes its clients at run time
-        """A boto3 client of this stand-in."""
+        """The boto3 client of one service of this stand-in, made at its first use."""
+        if service not in self._clients:
+            self._clients[service] = self._new_client(service)
+        return self._clients[service]
+
+    def _new_client(self, service: str) -> Any:  # noqa: ANN401  the same
         return boto3.client(
             service,  # type: ignore[call-overload]  # its overloads want the literal name
             endpoint_url=self.address,
