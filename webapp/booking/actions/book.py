@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 
 from webapp import idempotency
-from webapp.booking.actions.placing import Place, Terms, free_places, offered
+from webapp.booking.actions.placing import Place, Terms, Wish, offered
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.db import db
@@ -86,11 +86,12 @@ def _earlier(actor: UUID | None, once: Once | None) -> Appointment | None:
 
 
 def _book(request: BookRequest, actor: UUID | None, at: datetime, once: Once | None) -> Appointment:
-    wanted = offered(request.service_id, request.location_id, request.starts_at, request.provider_id)
+    wish = Wish(request.patient_id, request.service_id, request.location_id, request.starts_at, request.provider_id)
+    wanted = offered(wish, at)
     if wanted.terms.ends_at <= at:
         raise TimePassed(field="starts_at", patient=request.patient_id)
-    places = free_places(wanted, request.patient_id, at)
-    row = db.session.execute(BOOK, _values(request, wanted.terms, places, actor, at, once)).one()
+    values = _values(request, wanted.terms, wanted.free_places(), actor, at, once)
+    row = db.session.execute(BOOK, values).one()
     if row.refused == "occupancy_busy":
         raise SlotTaken(row.taken.split(","), patient=request.patient_id)
     if row.refused is not None:

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.locking import locked, taken
-from webapp.booking.actions.placing import Offered, Place, Terms, free_places, offered
+from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered
 from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
@@ -46,7 +46,8 @@ def move(request: MoveRequest, *, at: datetime) -> Appointment:
     visit = locked(request.appointment_id, MOVABLE, version=request.version)
     provider, location = request.provider_id or visit.provider_id, request.location_id or visit.location_id
     for _ in range(_LOOKS):
-        wanted = offered(visit.service_id, location, request.starts_at, provider, agreed=visit)
+        wish = Wish(visit.patient_id, visit.service_id, location, request.starts_at, provider, agreed=visit)
+        wanted = offered(wish, at)
         if wanted.terms.ends_at <= at:
             raise TimePassed(field="starts_at", patient=visit.patient_id)
         try:
@@ -57,7 +58,7 @@ def move(request: MoveRequest, *, at: datetime) -> Appointment:
 
 
 def _move_to_one_of(visit: Appointment, wanted: Offered, at: datetime) -> Appointment:
-    places = free_places(wanted, visit.patient_id, at, moving=visit.id)
+    places = wanted.free_places()
     # Its own room first: people find their way back to it.
     places.sort(key=lambda place: place.room_id != visit.room_id)
     refusal: Refusal | None = None

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.locking import locked, taken
-from webapp.booking.actions.placing import Place, Terms, offered
+from webapp.booking.actions.placing import Place, Terms, Wish, offered
 from webapp.booking.refusals import SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
@@ -50,7 +50,7 @@ def swap(request: SwapRequest, *, at: datetime) -> tuple[Appointment, Appointmen
         for visit in sorted({request.one_id, request.other_id})
     }
     one, other = visits[request.one_id], visits[request.other_id]
-    plans = [(one, *_instead_of(other, one)), (other, *_instead_of(one, other))]
+    plans = [(one, *_instead_of(other, one, at)), (other, *_instead_of(one, other, at))]
     resources = {
         part for visit in (one, other) for part in (visit.patient_id, visit.provider_id, visit.room_id) if part
     }
@@ -71,9 +71,10 @@ def swap(request: SwapRequest, *, at: datetime) -> tuple[Appointment, Appointmen
     return one, other
 
 
-def _instead_of(there: Appointment, visit: Appointment) -> tuple[Place, Terms]:
+def _instead_of(there: Appointment, visit: Appointment, at: datetime) -> tuple[Place, Terms]:
     """Where the visit goes: the other's start, provider, site and, if it needs a room, the other's room."""
-    wanted = offered(visit.service_id, there.location_id, there.starts_at, there.provider_id, agreed=visit)
+    wish = Wish(visit.patient_id, visit.service_id, there.location_id, there.starts_at, there.provider_id, agreed=visit)
+    wanted = offered(wish, at)
     rooms = wanted.rooms[there.provider_id]
     room = there.room_id if there.room_id in rooms else rooms[0]
     if room is not None and room not in {there.room_id, visit.room_id}:
