@@ -13,8 +13,8 @@
   };
   const onResults = (results, ctx) => {
     const form = results.closest("form");
-    const query = new URL(ctx.request.action, location.href).searchParams.get("q");
-    if (query !== null && query !== form.querySelector(INPUT).value) return;
+    const query = ctx.request.body?.get?.("q");
+    if (query != null && query !== form.querySelector(INPUT).value) return;
     resultsAreOld = false;
     choose(form, 0);
     if (enterWaits) form.querySelector(".is-active")?.click();

@@ -140,7 +140,7 @@ def gets(clinic: Clinic, visit: UUID) -> list[Sending]:
         Sending("GET", "/sign-in", {"next": "/board"}),
         Sending("GET", "/board", seen),
         Sending("GET", "/board/2026-11-23", seen),
-        Sending("GET", "/search", {"q": "jimenez 3/4/1973", "for": "book", **wanted}),
+        Sending("POST", "/search", {"q": "jimenez 3/4/1973", "for": "book", **wanted}),
         Sending("GET", "/patients", {"q": "ji", "for": "book"}),
         Sending("GET", f"/patients/{patient}", {"tab": "visits"}),
         Sending("GET", "/patients/new", {"then": "book"}),

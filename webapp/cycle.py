@@ -108,7 +108,7 @@ def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
         raise NotAllowed
     if door.prefetch is not None:
         g.prefetched = door.prefetch(**args)
-    reading = request.method in READS
+    reading = door.asks or request.method in READS
     if not door.opens_transaction:
         response = current_app.make_response(view(**args))
     elif reading:

@@ -40,7 +40,8 @@ class Door:
     """What a route asks of a request before its view runs.
 
     `permission` None marks a door without a session; `role` None opens no transaction.  `gateway` routes open their
-    own short transactions with the network call between them, and keep their key themselves.
+    own short transactions with the network call between them, and keep their key themselves.  `asks` marks a POST that
+    only reads: it is a POST so that what a person typed stays out of addresses, and so out of logs.
     """
 
     permission: Permission | None
@@ -49,6 +50,7 @@ class Door:
     prefetch: Callable[..., Any] | None = None
     key_in_function: bool = False
     gateway: bool = False
+    asks: bool = False
 
     @property
     def opens_transaction(self) -> bool:
@@ -63,14 +65,16 @@ def requires(
     prefetch: Callable[..., Any] | None = None,
     key_in_function: bool = False,
     gateway: bool = False,
+    asks: bool = False,
 ) -> Callable[[View], View]:
     """Let a view run for people with the permission, inside one transaction of the database role.
 
-    GET reads in a READ ONLY transaction.  POST claims the form's key, runs, stores its outcome and commits; its view
-    answers with `hypermedia.done`.  `refused(refusal, **view_args)` renders a refusal in a new READ ONLY transaction,
-    with the input kept; `prefetch(**view_args)` reads from DynamoDB before the transaction, into `g.prefetched`.
+    GET, and a POST that `asks`, reads in a READ ONLY transaction.  Any other POST claims the form's key, runs, stores
+    its outcome and commits; its view answers with `hypermedia.done`.  `refused(refusal, **view_args)` renders a
+    refusal in a new READ ONLY transaction, with the input kept; `prefetch(**view_args)` reads from DynamoDB before the
+    transaction, into `g.prefetched`.
     """
-    door = Door(permission, role, refused, prefetch, key_in_function, gateway)
+    door = Door(permission, role, refused, prefetch, key_in_function, gateway, asks)
 
     def decorate(view: View) -> View:
         @wraps(view)

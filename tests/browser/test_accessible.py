@@ -29,7 +29,7 @@ def test_the_pages_of_the_desk(at_desk: Desk, open_clinic: OpenClinic, visit: UU
         f"{open_clinic.board}?view=day&visit={visit}",
         f"{open_clinic.board}?view=list",
         "/patients",
-        "/search?q=jim",
+        "/search",
         f"/patients/{rosa}",
         f"/patients/{rosa}?tab=visits",
         "/patients/new",

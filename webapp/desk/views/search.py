@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
+from werkzeug.datastructures import MultiDict
 
 from webapp import activity, hypermedia
 from webapp.booking.queries import Seen, patients_between, seen
@@ -37,26 +38,33 @@ MOST_TODAY = 24
 
 @blueprint.get("/search")
 @requires(Permission.PATIENT_SEARCH, role=Role.DESK)
+def search_page() -> Response:
+    """Show the search before anything is typed."""
+    return _results("search", MultiDict())
+
+
+@blueprint.post("/search")
+@requires(Permission.PATIENT_SEARCH, role=Role.DESK, asks=True)
 def search() -> Response:
-    """Find people and actions by what was typed so far."""
-    return _results("search")
+    """Find people and actions by what was typed so far; a POST, so that names stay out of addresses and logs."""
+    return _results("search", request.form)
 
 
 @blueprint.get("/patients")
 @requires(Permission.PATIENT_SEARCH, role=Role.DESK)
 def patients() -> Response:
     """Find a patient; before anything is typed, everyone who comes today."""
-    return _results("patients")
+    return _results("patients", MultiDict())
 
 
-def _results(section: str) -> Response:
-    typed = request.args.get("q", "")[:LONGEST].strip()
+def _results(section: str, asked: MultiDict[str, str]) -> Response:
+    typed = asked.get("q", "")[:LONGEST].strip()
     at = scope().at
     site = queries.location()
     zone = "UTC" if site is None else site.time_zone
     today = local_date(at, zone)
     coming = set() if site is None else patients_between(site.id, local_day(zone, today))
-    booking = request.args.get("for") == "book" and may("visit.book")
+    booking = asked.get("for") == "book" and may("visit.book")
     if len(typed) >= FEWEST:
         found = find(typed, today=today, first=coming)
     else:
@@ -103,7 +111,7 @@ def _row(person: Found, known: Seen, typed: str, at: datetime, zone: str, *, boo
 
 
 def _book(person: Found) -> str:
-    kept = {name: request.args[name] for name in KEPT if request.args.get(name)}
+    kept = {name: request.form[name] for name in KEPT if request.form.get(name)}
     return f"{url_for('booking.book')}?{urlencode({'patient': str(person.id)} | kept)}"
 
 
