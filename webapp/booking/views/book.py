@@ -68,15 +68,13 @@ def book_it() -> Response:
 def _page(choice: Choice, refusal: Refusal | None = None) -> Response:
     at = scope().at
     if choice.patient is None:
-        return hypermedia.page(TEMPLATE, targets=BLOCKS, block="sheet", **_shell(), **_who(choice, refusal))
+        return hypermedia.page(TEMPLATE, block="sheet", **_shell(), **_who(choice, refusal))
     patient = desk_record(choice.patient)
     activity.note("opened", patient=patient.id)
     offers = practice.offers()
     offer = _offer(choice, offers, patient.id)
     if offer is None:
-        return hypermedia.page(
-            TEMPLATE, targets=BLOCKS, block="sheet", **_shell(), patient=None, nothing=True, close=_close()
-        )
+        return hypermedia.page(TEMPLATE, block="sheet", **_shell(), patient=None, nothing=True, close=_close())
     choice = _completed(choice, offer, patient.id)
     return hypermedia.page(
         TEMPLATE, targets=BLOCKS, block="sheet", **_shell(), **_what(choice, patient, offer, offers, at, refusal)

@@ -127,9 +127,9 @@ def context(times: Times, choice: Choice, link: Link, now: datetime, sheet: str)
 
 
 def _large(n: int, start: FreeStart, times: Times, today: date) -> dict[str, Any]:
-    # The error summary leads to the first one; the dialog opens with the focus on the chosen one.
+    # The error summary leads to the first one; the dialog opens with the focus on the chosen one, else on the first.
     attrs = {"id": "f-starts_at"} if n == 0 else {}
-    if start.start == times.chosen:
+    if start.start == times.chosen or (n == 0 and times.chosen is None):
         attrs["data-first"] = ""
     return {
         "value": write_instant(start.start),
