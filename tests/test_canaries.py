@@ -1,0 +1,171 @@
+"""Names no other page has: where one is shown, the record of access says so; and they turn up nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from tests import factories
+from tests.factories import NOW, Clinic, clock_time
+from tests.morning import eight_in_the_morning
+from webapp.identity.permissions import StaffRole
+
+if TYPE_CHECKING:
+    from werkzeug.test import TestResponse
+
+    from tests.stack.database import Database
+    from tests.stack.people import SignIn, Visitor
+
+__all__ = ["eight_in_the_morning"]
+
+PEOPLE = 4
+TODAY = "/board/2026-11-23"
+TARGETS = ("board", "drawer", "panel", "main", "dialog", "omnibox-results", "search-results", "book-bar", "book-sheet")
+WORDS = ("Qzanary", "qzanary", "5550173", "555-0173", "qzanary@example.com")
+"""Beginnings of names, a phone number and an address that nobody else in the tests has."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A clinic whose patients have names like no word of ours, with a visit each."""
+
+    clinic: Clinic
+    patients: dict[str, UUID]
+    visits: tuple[UUID, ...]
+
+
+@pytest.fixture
+def scene(database: Database) -> Scene:
+    with database.administer() as connection:
+        clinic = factories.clinic(connection)
+        patients, visits = {}, []
+        for n in range(PEOPLE):
+            name, day = f"Qzanary{'abcdefgh'[n]}", NOW.date().replace(day=23 if n < PEOPLE - 1 else 16)
+            keys = {"family_key": name.lower(), "given_key": "xi", "name_key": f"xi {name.lower()}"}
+            patients[name] = factories.patient(connection, given="Xi", family=name, **keys)
+            factories.phone(connection, patients[name], f"(207) 555-017{n}")
+            starts = clock_time(9 + n, day=day)
+            visits.append(factories.appointment(connection, clinic, starts, patient_id=patients[name]))
+    return Scene(clinic, patients, tuple(visits))
+
+
+Ask = Callable[[], "TestResponse"]
+
+
+def reads(person: Visitor, scene: Scene) -> dict[str, Ask]:
+    """Every page and fragment that could show a name."""
+    visit, patient, clinic = scene.visits[0], next(iter(scene.patients.values())), scene.clinic
+    wanted = f"patient={patient}&service={clinic.service}&provider={clinic.providers[1]}"
+    pages = [
+        "/", "/home", "/me", "/jobs", "/styleguide", "/board", TODAY, f"{TODAY}?view=list", f"{TODAY}?status=booked",
+        f"{TODAY}?visit={visit}", f"/appointments/{visit}", f"/appointments/{visit}/move",
+        f"/appointments/{visit}/cancel", "/patients", "/search", f"/patients/{patient}",
+        f"/patients/{patient}?tab=visits",
+        "/patients/new", "/book", f"/book?{wanted}", f"/book?{wanted}&at=2026-11-23T15:00Z", "/board/2026-11-16",
+    ]  # fmt: skip
+    asked: dict[str, Ask] = {path: lambda path=path: person.get(path) for path in pages}  # type: ignore[misc]
+    for target in TARGETS:
+        for path in pages[5:]:
+            asked[f"{path} in {target}"] = lambda path=path, target=target: person.get(  # type: ignore[misc]
+                path, fragment=True, target=target
+            )
+        for typed in ("qzanary", "555-0171", "nobody"):
+            form, into = {"q": typed, "for": "book"}, {"HX-Target": f"div#{target}"}
+            asked[f"{typed} in {target}"] = lambda form=form, into=into: person.post(  # type: ignore[misc]
+                "/search", form, fragment=True, headers=into
+            )
+    return asked
+
+
+def refusals(person: Visitor, scene: Scene) -> dict[str, Ask]:
+    """Forms that are refused: what comes back shows people, too."""
+    first, second, clinic = scene.visits[0], scene.visits[1], scene.clinic
+    names = list(scene.patients)
+    alike = {"given": "Xi", "family": names[2], "birth_date": "3/4/1973", "phone": "(207) 555-0172"}
+    taken = {
+        "patient": str(scene.patients[names[3]]),
+        "service": str(clinic.service),
+        "location": str(clinic.location),
+        "provider": str(clinic.providers[0]),
+        "starts_at": "2026-11-23T14:00Z",
+    }
+    sent: dict[str, tuple[str, dict[str, Any]]] = {
+        "stale": (f"/appointments/{first}/check-in", {"version": "7", "back": f"{TODAY}?view=list"}),
+        "too early": (f"/appointments/{first}/no-show", {"version": "1", "back": f"{TODAY}?visit={first}"}),
+        "nonsense": (f"/appointments/{first}/confirm", {"version": "x", "back": "x"}),
+        "no reason": (f"/appointments/{second}/cancel", {"version": "1"}),
+        "nowhere to go": (f"/appointments/{second}/move", {"version": "1", "starts_at": "2026-11-23T14:00Z"}),
+        "taken": ("/book", taken),
+        "nothing chosen": ("/book", {"patient": taken["patient"]}),
+        "alike": ("/patients/new", alike),
+    }
+    asked: dict[str, Ask] = {}
+    for name, (path, form) in sent.items():
+        for target in ("", "drawer", "dialog", "board"):
+            headers = (
+                {"HX-Request": "true", "HX-Request-Type": "partial", "HX-Target": f"div#{target}"} if target else {}
+            )
+            asked[f"{name} in {target}"] = lambda path=path, form=form, headers=headers: person.post(  # type: ignore[misc]
+                path, form, headers=headers
+            )
+    return asked
+
+
+class Records:
+    """The activity table, read as it is."""
+
+    def __init__(self, database: Database) -> None:
+        self.client = database.stack.aws.client("dynamodb")
+        self.table = database.environment["DYNAMO_PREFIX"] + "activity"
+        self.known: set[tuple[str, str]] = set()
+        self.new()
+
+    def new(self) -> list[dict[str, Any]]:
+        pages = self.client.get_paginator("scan").paginate(TableName=self.table, ConsistentRead=True)
+        items = [item for page in pages for item in page["Items"]]
+        fresh = [item for item in items if (item["pk"]["S"], item["sk"]["S"]) not in self.known]
+        self.known |= {(item["pk"]["S"], item["sk"]["S"]) for item in fresh}
+        return fresh
+
+
+def named(records: list[dict[str, Any]]) -> set[str]:
+    """Ids of the patients whom records are about."""
+    owners = {item["pk"]["S"].removeprefix("P#") for item in records}
+    return owners.union(*(item.get("listed", {}).get("SS", ()) for item in records))
+
+
+@pytest.mark.parametrize("kind", ["reads", "refusals"])
+def test_whoever_is_shown_is_in_the_record_of_that_request(
+    sign_in: SignIn, database: Database, scene: Scene, kind: str
+) -> None:
+    person = sign_in(*StaffRole, patients=(next(iter(scene.patients.values())),), at=NOW)
+    records, unrecorded, seen = Records(database), {}, 0
+    for name, ask in (reads if kind == "reads" else refusals)(person, scene).items():
+        answer = ask()
+        shown = {str(patient) for word, patient in scene.patients.items() if word in answer.text}
+        missing = shown - named(records.new())
+        seen += bool(shown)
+        if missing or answer.status_code >= 500:
+            unrecorded[name] = (answer.status_code, len(missing))
+    assert unrecorded == {}
+    assert seen > 10
+
+
+def test_names_are_in_no_header_no_log_no_key_and_no_cookie(
+    sign_in: SignIn, database: Database, scene: Scene, capfd: pytest.CaptureFixture[str]
+) -> None:
+    person = sign_in(*StaffRole, at=NOW)
+    for name, ask in {**reads(person, scene), **refusals(person, scene)}.items():
+        headers = str(ask().headers)
+        assert not any(word in headers for word in WORDS), name
+    person.post(
+        "/patients/new", {"given": "Xi", "family": "Qzanaryz", "birth_date": "1/1/1990", "phone": "207 555 0173"}
+    )
+    said = capfd.readouterr()
+    assert not any(word in said.out + said.err for word in WORDS)
+    for item in Records(database).client.scan(TableName=database.environment["DYNAMO_PREFIX"] + "activity")["Items"]:
+        assert not any(word in str(item) for word in WORDS)
