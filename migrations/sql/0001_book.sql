@@ -41,6 +41,7 @@ DECLARE
     earlier public.idempotency;
     resources uuid[];
     busy text;
+    gone uuid;  -- a provider who was found to be busy: another room does not help
 BEGIN
     IF once IS NOT NULL THEN
         INSERT INTO public.idempotency (actor, key, request_hash, status, location, result, created_at)
@@ -57,6 +58,7 @@ BEGIN
         END IF;
     END IF;
     FOR place IN 1 .. cardinality(providers) LOOP
+        CONTINUE WHEN providers[place] = gone;
         BEGIN
             resources := array_remove(ARRAY[patient, providers[place], rooms[place]], NULL);
             IF doors.lock_resources(resources, false) <> cardinality(resources) THEN
@@ -79,6 +81,9 @@ BEGIN
             GET STACKED DIAGNOSTICS busy = PG_EXCEPTION_DETAIL;
             -- Whoever would see them, a patient can't be in two places.
             EXIT WHEN 'patient' = ANY (string_to_array(busy, ','));
+            IF 'provider' = ANY (string_to_array(busy, ',')) THEN
+                gone := providers[place];
+            END IF;
         END;
     END LOOP;
     RAISE EXCEPTION 'the time is taken' USING ERRCODE = '23P01', CONSTRAINT = 'occupancy_busy', DETAIL = coalesce(busy, '');

@@ -69,6 +69,8 @@ def _move_to_one_of(visit: Appointment, wanted: Offered, at: datetime) -> Appoin
         except SlotTaken as busy:
             refusal = busy
             db.session.refresh(visit)
+            if busy.kinds != ("room",):
+                break  # another room does not help
         else:
             return visit
     raise refusal or SlotTaken(patient=visit.patient_id)
