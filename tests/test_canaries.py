@@ -24,7 +24,7 @@ __all__ = ["eight_in_the_morning"]
 
 PEOPLE = 4
 TODAY = "/board/2026-11-23"
-TARGETS = ("board", "drawer", "panel", "main", "dialog", "omnibox-results", "search-results", "book-bar", "book-sheet")
+TARGETS = ("board", "drawer", "panel", "main", "dialog", "omnibox-results", "search-results", "book-bar", "move-bar")
 WORDS = ("Qzanary", "qzanary", "5550173", "555-0173", "qzanary@example.com")
 """Beginnings of names, a phone number and an address that nobody else in the tests has."""
 
@@ -49,7 +49,8 @@ def scene(database: Database) -> Scene:
             patients[name] = factories.patient(connection, given="Xi", family=name, **keys)
             factories.phone(connection, patients[name], f"(207) 555-017{n}")
             starts = clock_time(9 + n, day=day)
-            visits.append(factories.appointment(connection, clinic, starts, patient_id=patients[name]))
+            status = "finished" if n == PEOPLE - 1 else "booked"
+            visits.append(factories.appointment(connection, clinic, starts, patient_id=patients[name], status=status))
     return Scene(clinic, patients, tuple(visits))
 
 
@@ -58,13 +59,13 @@ Ask = Callable[[], "TestResponse"]
 
 def reads(person: Visitor, scene: Scene) -> dict[str, Ask]:
     """Every page and fragment that could show a name."""
-    visit, patient, clinic = scene.visits[0], next(iter(scene.patients.values())), scene.clinic
+    visit, over, patient, clinic = scene.visits[0], scene.visits[-1], next(iter(scene.patients.values())), scene.clinic
     wanted = f"patient={patient}&service={clinic.service}&provider={clinic.providers[1]}"
     pages = [
         "/", "/home", "/me", "/jobs", "/styleguide", "/board", TODAY, f"{TODAY}?view=list", f"{TODAY}?status=booked",
         f"{TODAY}?visit={visit}", f"/appointments/{visit}", f"/appointments/{visit}/move",
-        f"/appointments/{visit}/cancel", "/patients", "/search", f"/patients/{patient}",
-        f"/patients/{patient}?tab=visits",
+        f"/appointments/{visit}/cancel", f"/appointments/{over}/move", f"/appointments/{over}/cancel", "/patients", "/search",
+        f"/patients/{patient}", f"/patients/{patient}?tab=visits",
         "/patients/new", "/book", f"/book?{wanted}", f"/book?{wanted}&at=2026-11-23T15:00Z", "/board/2026-11-16",
     ]  # fmt: skip
     asked: dict[str, Ask] = {path: lambda path=path: person.get(path) for path in pages}  # type: ignore[misc]

@@ -65,8 +65,10 @@ def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) 
     activity.note("opened", patient=visit.patient_id)
     movable = detail.status in MOVABLE
     context = _context(visit, choice, scope().at, refusal) if movable else _stuck(visit, refusal)
+    # What another desk has moved on meanwhile has no bar to ask for.
+    targets = BLOCKS if movable else None
     return hypermedia.page(
-        TEMPLATE, targets=BLOCKS, block="sheet", movable=movable, clinic=letterhead(visit.location), **context
+        TEMPLATE, targets=targets, block="sheet", movable=movable, clinic=letterhead(visit.location), **context
     )
 
 
