@@ -214,9 +214,7 @@ class EncounterDetail(Base):
     """The clinical half of an imported visit: its type and reason as coded."""
 
     __tablename__ = "encounter_detail"
-    __table_args__ = (
-        ForeignKeyConstraint(["encounter_id", "patient_id"], ["encounter.id", "encounter.patient_id"]),
-    )
+    __table_args__ = (ForeignKeyConstraint(["encounter_id", "patient_id"], ["encounter.id", "encounter.patient_id"]),)
 
     encounter_id: Mapped[UUID] = mapped_column(primary_key=True)
     patient_id: Mapped[UUID]

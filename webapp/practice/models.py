@@ -160,7 +160,9 @@ class Closure(Base):
 
     __tablename__ = "closure"
     __table_args__ = (
-        CheckConstraint("not isempty(during) and not lower_inf(during) and not upper_inf(during)", name="during_finite"),
+        CheckConstraint(
+            "not isempty(during) and not lower_inf(during) and not upper_inf(during)", name="during_finite"
+        ),
         Index("closure_during_ix", "location_id", "during", postgresql_using="gist"),
     )
 
