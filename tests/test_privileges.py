@@ -125,7 +125,22 @@ def test_doors_belong_to_a_role_that_cannot_log_in_and_look_things_up_in_one_pla
     assert len(doors) >= 8
     for name, role, may_log_in, settings in doors:
         assert (role, may_log_in) == ("anteroom_doors", False), name
-        assert any(setting.startswith("search_path=pg_catalog") for setting in settings or ()), name
+        (path,) = [setting for setting in settings or () if setting.startswith("search_path=")]
+        # Left out, pg_temp would be searched first, and a caller's temporary table would pose as one of ours.
+        assert path.replace('"', "") in {
+            "search_path=pg_catalog, public, pg_temp",
+            "search_path=pg_catalog, pg_temp",
+        }, name
+
+
+def test_no_temporary_table_poses_as_one_of_the_job_queue(owner: Owner) -> None:
+    """The doors put jobs into the queue, so its triggers run with their rights."""
+    query = "SELECT p.proname, p.proconfig FROM pg_proc AS p WHERE p.pronamespace = 'jobs'::regnamespace"
+    functions = owner.execute(query).fetchall()
+    assert len(functions) > 10
+    for name, settings in functions:
+        assert settings is not None, name
+        assert any(each.replace('"', "") == "search_path=jobs, pg_catalog, pg_temp" for each in settings), name
 
 
 def test_login_roles_own_nothing_and_inherit_nothing(owner: Owner) -> None:

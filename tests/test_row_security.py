@@ -217,6 +217,20 @@ def test_who_is_busy_is_told_without_saying_whom_it_is_for(
             connection.execute("SELECT FROM occupancy")
 
 
+def test_a_patient_does_not_learn_when_another_patient_is_busy(
+    database: Database, owner: Owner, two_patients: tuple[UUID, UUID]
+) -> None:
+    mine, other = two_patients
+    busy = b"SELECT DISTINCT resource_id FROM doors.busy(%s, tstzrange(%s, %s), %s)"
+    asked = ([mine, other], NOW, NOW + timedelta(days=1), NOW)
+    with database.connect("app_patient") as connection:
+        assert connection.execute(busy, asked).fetchall() == []
+        connection.execute("SELECT set_config('app.patients', %s, false)", (str(mine),))
+        assert connection.execute(busy, asked).fetchall() == [(mine,)]
+    with database.connect("app_desk") as connection:
+        assert len(connection.execute(busy, asked).fetchall()) == 2
+
+
 def test_keys_belong_to_who_sent_them(database: Database, owner: Owner) -> None:
     mine, other = new_id(), new_id()
     for actor in (mine, other):

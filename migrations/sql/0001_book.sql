@@ -3,7 +3,7 @@ CREATE FUNCTION public.guard_visit(
     patient uuid, provider uuid, location uuid, starts timestamptz, ends timestamptz, schedule_version integer
 )
 RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
     IF (SELECT r.version FROM public.resource AS r WHERE r.id = provider) <> schedule_version THEN
@@ -35,7 +35,7 @@ CREATE FUNCTION public.book(
     at timestamptz, by_actor uuid, once uuid, content_hash bytea, answer text,
     OUT appointment_id uuid, OUT refused text, OUT taken text
 )
-LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     earlier public.idempotency;
@@ -100,7 +100,7 @@ $$;
 -- The end of a move in one call: the visit's row has its new place already; here come locks, guards, then occupancy.
 CREATE FUNCTION public.take_place(visit uuid, schedule_version integer, at timestamptz)
 RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     a public.appointment;
@@ -118,7 +118,7 @@ CREATE FUNCTION public.swap_places(
     one uuid, other uuid, resources uuid[], one_version integer, other_version integer, at timestamptz
 )
 RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public
+LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
     PERFORM doors.lock_resources(resources, true);

@@ -1,19 +1,24 @@
 -- Door functions: what a scope may learn or do beyond its own rows. They belong to a role that can't log in.
+-- pg_temp stands last in every search path: left out it would be first, and a caller's temporary table could pose as ours.
 
 CREATE FUNCTION doors.busy(resources uuid[], span tstzrange, at timestamptz)
 RETURNS TABLE (resource_id uuid, lane integer, during tstzrange, lapses_at timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
     -- A join to unnest() is an index condition for each resource; = ANY() would only filter.
     SELECT o.resource_id, o.lane, o.during, o.lapses_at
     FROM unnest(busy.resources) AS wanted (id)
     JOIN public.occupancy AS o ON o.resource_id = wanted.id AND o.during && busy.span
-    WHERE o.lapses_at IS NULL OR o.lapses_at > busy.at
+    WHERE (o.lapses_at IS NULL OR o.lapses_at > busy.at)
+      -- Patients learn when staff and rooms are busy, and of other patients nothing.
+      AND (current_setting('role') <> 'app_patient'
+           OR o.resource_id = ANY (string_to_array(current_setting('app.patients', true), ',')::uuid[])
+           OR EXISTS (SELECT FROM public.resource AS r WHERE r.id = o.resource_id AND r.kind <> 'patient'))
 $$;
 
 CREATE FUNCTION doors.lock_resources(resources uuid[], exclusive boolean)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     locked integer;
@@ -40,7 +45,7 @@ $$;
 -- Frees holds whose time is over wherever they overlap the wanted spans: locked by id, looked at again, then freed.
 CREATE FUNCTION doors.free_lapsed(wanted_by uuid, resources uuid[], spans tstzrange[], at timestamptz)
 RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     holds uuid[];
@@ -69,7 +74,7 @@ CREATE FUNCTION doors.occupy(
     owner uuid, kind text, resources uuid[], spans tstzrange[], on_lane integer, lapses timestamptz, at timestamptz
 )
 RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     taken text;
@@ -103,7 +108,7 @@ $$;
 
 CREATE FUNCTION doors.vacate(owner uuid)
 RETURNS integer
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     freed integer;
@@ -145,7 +150,7 @@ END;
 -- Makes occupancy agree with the appointment's row as it is now: inserts what is missing first, deletes what is left last.
 CREATE FUNCTION doors.settle(appointment uuid, at timestamptz)
 RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     a public.appointment;
@@ -180,7 +185,7 @@ $$;
 -- and take FOR UPDATE. Whoever books there waits at that lock, with nothing of their own for us to wait for.
 CREATE FUNCTION doors.trade(one uuid, other uuid, at timestamptz)
 RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     owners uuid[] := ARRAY[one, other];
@@ -202,7 +207,7 @@ $$;
 
 CREATE FUNCTION doors.occupancy_must_match()
 RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     owners uuid[];

@@ -1,14 +1,14 @@
 -- What happened: history of appointments and the audit of every changed row, by triggers, so no path can skip them.
 
-CREATE FUNCTION doors.actor() RETURNS uuid LANGUAGE sql STABLE SET search_path = pg_catalog
+CREATE FUNCTION doors.actor() RETURNS uuid LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$ SELECT nullif(current_setting('app.actor', true), '')::uuid $$;
 
-CREATE FUNCTION doors.moment() RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog
+CREATE FUNCTION doors.moment() RETURNS timestamptz LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$ SELECT coalesce(nullif(current_setting('app.at', true), '')::timestamptz, transaction_timestamp()) $$;
 
 CREATE FUNCTION doors.appointment_history()
 RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 BEGIN
     IF TG_OP = 'INSERT' OR (OLD.status, OLD.starts_at, OLD.provider_id, OLD.room_id)
@@ -25,7 +25,7 @@ $$;
 -- Arguments: the column that identifies the row, and the column of the patient ('' where there is none).
 CREATE FUNCTION doors.audit_change()
 RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     row_now jsonb := CASE WHEN TG_OP = 'DELETE' THEN to_jsonb(OLD) ELSE to_jsonb(NEW) END;
@@ -58,7 +58,7 @@ $$;
 
 CREATE FUNCTION doors.append_only()
 RETURNS trigger
-LANGUAGE plpgsql SET search_path = pg_catalog
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = '42501';

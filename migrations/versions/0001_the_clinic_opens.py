@@ -99,7 +99,7 @@ def _install_jobs() -> None:
     _run("""
         DO $$ DECLARE f regprocedure; BEGIN
             FOR f IN SELECT p.oid::regprocedure FROM pg_proc p WHERE p.pronamespace = 'jobs'::regnamespace LOOP
-                EXECUTE format('ALTER FUNCTION %s SET search_path = jobs, pg_catalog', f);
+                EXECUTE format('ALTER FUNCTION %s SET search_path = jobs, pg_catalog, pg_temp', f);
             END LOOP;
         END $$""")
     # NOTIFY takes a global lock at commit (13 to 23 % of bookings under load); workers poll once a second instead.
