@@ -114,7 +114,11 @@
   });
   document.addEventListener("close-dialog", () => openDialog()?.close());
 
-  /* Keys. An element says which key presses it: data-key="b". */
+  /* Keys. An element says which key presses it: data-key="b". htmx wakes a moment after the page: a key waits for it. */
+  const awake = new Promise((resolve) => {
+    document.addEventListener("htmx:after:process", resolve, { once: true });
+    setTimeout(resolve, 1000);
+  });
   const onCard = (event) => {
     const card = event.target;
     const column = card.closest(".col");
@@ -138,7 +142,7 @@
       const button = all(`[data-key="${CSS.escape(key)}"]`, scope).find((each) => !each.disabled);
       if (!button) return;
       event.preventDefault();
-      button.click();
+      awake.then(() => button.click());
     };
     if (command && event.key.toLowerCase() === "k") return openDialog() || press("/");
     if (command && event.key === "Enter") return press("ctrl+enter");

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
@@ -47,7 +48,6 @@ def visit(appointment_id: UUID) -> Response:
     detail = booking.visit(appointment_id)
     if detail is None:
         raise NotFound
-    activity.note("opened", patient=detail.appointment.patient_id)
     day = local_date(detail.appointment.starts_at, detail.appointment.location.time_zone)
     return hypermedia.see(url_for("desk.board", day=day, visit=appointment_id))
 
@@ -111,7 +111,12 @@ def whole(asked: Address, day: queries.Day, problem: Sentence | None = None) -> 
 
 
 def _revision(asked: Address, day: queries.Day) -> str:
-    """Name what the board shows: changes when a visit, a filter or the minute does."""
+    """Name what the board shows: changes when a visit, a filter or the minute does, not with the open drawer."""
     minute = int(scope().at.timestamp() // 60)
-    facts = (asked, minute, sorted((str(visit.id), visit.version) for visit in day.visits), sorted(day.facts.items()))
+    facts = (
+        replace(asked, visit=None),
+        minute,
+        sorted((str(visit.id), visit.version) for visit in day.visits),
+        sorted(day.facts.items()),
+    )
     return hashlib.blake2b(repr(facts).encode(), digest_size=9).hexdigest()
