@@ -41,7 +41,8 @@ class Door:
 
     `permission` None marks a door without a session; `role` None opens no transaction.  `gateway` routes open their
     own short transactions with the network call between them, and keep their key themselves.  `asks` marks a POST that
-    only reads: it is a POST so that what a person typed stays out of addresses, and so out of logs.
+    only reads: it is a POST so that what a person typed stays out of addresses, and so out of logs.  `touches`
+    False marks a door that pages knock at by themselves: coming in by it never counts as being seen.
     """
 
     permission: Permission | None
@@ -51,6 +52,7 @@ class Door:
     key_in_function: bool = False
     gateway: bool = False
     asks: bool = False
+    touches: bool = True
 
     @property
     def opens_transaction(self) -> bool:
@@ -66,6 +68,7 @@ def requires(
     key_in_function: bool = False,
     gateway: bool = False,
     asks: bool = False,
+    touches: bool = True,
 ) -> Callable[[View], View]:
     """Let a view run for people with the permission, inside one transaction of the database role.
 
@@ -74,7 +77,7 @@ def requires(
     refusal in a new READ ONLY transaction, with the input kept; `prefetch(**view_args)` reads from DynamoDB before the
     transaction, into `g.prefetched`.
     """
-    door = Door(permission, role, refused, prefetch, key_in_function, gateway, asks)
+    door = Door(permission, role, refused, prefetch, key_in_function, gateway, asks, touches)
 
     def decorate(view: View) -> View:
         @wraps(view)

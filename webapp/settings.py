@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 ENVIRONMENTS = ("local", "test", "production")
 SESSION_KEY_BYTES = 32
 MINIMUM_SECRET_LENGTH = 32
+# The warning comes two minutes before the end, so a shorter limit would be warning only.
+IDLE_CHOICES = frozenset(str(minutes) for minutes in range(3, 61))
 
 
 class SettingsError(ValueError):
@@ -44,6 +49,7 @@ class Settings:
     dynamo_prefix: str = "anteroom-"
     proxy_hops: int = 0
     show_demo_accounts: bool = False
+    idle_limits: Mapping[StaffRole, timedelta] = field(default_factory=dict)
 
     @property
     def secure(self) -> bool:
@@ -74,6 +80,7 @@ class Settings:
             dynamo_prefix=source.get("DYNAMO_PREFIX", "anteroom-"),
             proxy_hops=_count(source, "PROXY_HOPS"),
             show_demo_accounts=source.get("SHOW_DEMO_ACCOUNTS") == "1",
+            idle_limits=_idle_limits(source),
         )
 
 
@@ -118,6 +125,19 @@ def _count(env: Mapping[str, str], name: str) -> int:
         message = f"{name} is {value!r}; use a whole number, 0 without a balancer in front."
         raise SettingsError(message)
     return int(value)
+
+
+def _idle_limits(env: Mapping[str, str]) -> dict[StaffRole, timedelta]:
+    limits = {}
+    for part in filter(None, env.get("IDLE_MINUTES", "").replace(" ", "").split(",")):
+        role, _, minutes = part.partition("=")
+        if role not in {str(each.value) for each in StaffRole} or minutes not in IDLE_CHOICES:
+            message = (
+                f"IDLE_MINUTES has {part!r}; write role=minutes with 3 to 60 minutes, like clinician=10,patient=30."
+            )
+            raise SettingsError(message)
+        limits[StaffRole(role)] = timedelta(minutes=int(minutes))
+    return limits
 
 
 def _check_public_url(url: str) -> None:

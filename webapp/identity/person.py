@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -34,13 +34,16 @@ class Standing:
     grants: tuple[Grant, ...] = ()
     provider_id: UUID | None = None
 
+    def may(self, permission: Permission) -> bool:
+        return permission in permissions_of(self.roles)
+
 
 @dataclass(frozen=True)
 class Person:
     """A signed-in person at one moment (`at`); answers Flask-Login's questions too.
 
     `handle` is the cookie's secret and stays out of logs and reprs.  `seen_at` is the last touch, `expires_at` one hour
-    after signing in.
+    after signing in, `idle_ends_at` when they are out if they do nothing more.
     """
 
     standing: Standing
@@ -49,6 +52,7 @@ class Person:
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
+    idle_ends_at: datetime
 
     is_authenticated = True
     is_active = True
@@ -84,6 +88,10 @@ class Person:
 
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
+
+    def seen(self, now: datetime) -> Person:
+        """The same person, last seen now."""
+        return replace(self, seen_at=now, idle_ends_at=now + (self.idle_ends_at - self.seen_at))
 
 
 class Nobody:

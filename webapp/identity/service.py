@@ -8,6 +8,7 @@ from flask import current_app
 
 from webapp import dynamo
 from webapp.identity.gateways.cognito import Cognito
+from webapp.identity.idle import IdleLimits
 from webapp.identity.sessions import Sessions
 from webapp.identity.signing_in import SigningIn
 from webapp.identity.tokens import KeySet, Verifier
@@ -24,7 +25,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     """Give the application its sign-in; `dynamo` has to be there already."""
     cognito = Cognito(settings)
     with app.app_context():
-        sessions = Sessions(dynamo.client(), settings.session_key)
+        sessions = Sessions(dynamo.client(), settings.session_key, IdleLimits(settings.idle_limits))
     verifier = Verifier(KeySet(cognito.key_set), issuer=cognito.issuer, audience=settings.cognito_client_id)
     app.extensions[EXTENSION] = SigningIn(service=cognito, verifier=verifier, sessions=sessions)
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from webapp.identity.permissions import StaffRole
 from webapp.identity.person import Grant, Standing
+from webapp.identity.place import Place
 
 if TYPE_CHECKING:
     from webapp.dynamo import Item, Value
@@ -52,17 +53,22 @@ def bound_text(item: Item) -> str:
     return "|".join(str(item.get(name, "")) for name in ("account", "sk", "epoch", "created_at", "expires_at"))
 
 
-def pack_standing(standing: Standing, token: str) -> bytes:
+def pack_standing(standing: Standing, token: str, place: Place) -> bytes:
     content = {
         "token": token,
         "name": standing.display_name,
         "roles": sorted(standing.roles),
         "provider": str(standing.provider_id or ""),
+        "place": [place.browser, place.system, place.address],
         "grants": [
             [str(grant.patient_id), grant.ends_at.isoformat() if grant.ends_at else ""] for grant in standing.grants
         ],
     }
     return json.dumps(content, separators=(",", ":")).encode()
+
+
+def unpack_place(content: bytes) -> Place:
+    return Place(*json.loads(content).get("place", ()))
 
 
 def unpack_standing(content: bytes, account_id: UUID) -> Standing:

@@ -1,7 +1,7 @@
 """Sessions in DynamoDB: one item per session, one epoch item per account; the only switch of being signed in.
 
-A session counts while its item exists, its hour is not over, and it carries its account's present epoch.  So ending one
-session is a delete, and ending all of an account is a new epoch.
+A session counts while its item exists, its hour is not over, its person was seen lately, and it carries its account's
+present epoch.  So ending one session is a delete, and ending all of an account is a new epoch.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from uuid import UUID
 
 from webapp.dynamo import Check, ConditionFailed, Put
 from webapp.identity.handle import Handle, new_handle, parse_handle
+from webapp.identity.idle import IdleLimits
 from webapp.identity.person import Person, Standing
+from webapp.identity.place import NOWHERE, Place
 from webapp.identity.sealing import seal, unseal
 from webapp.identity.session_items import (
     CHALLENGE,
@@ -29,6 +31,7 @@ from webapp.identity.session_items import (
     moment_of,
     new_epoch,
     pack_standing,
+    unpack_place,
     unpack_standing,
 )
 
@@ -51,20 +54,22 @@ class EpochMoved(Exception):  # noqa: N818  the expected answer of a lost race
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """One session in the list of an account: since when, last seen, until when; `digest` names it for ending it."""
+    """One session in the list of an account: since when, last seen, until when, where; `digest` names it."""
 
     digest: str
     created_at: datetime
     seen_at: datetime
     expires_at: datetime
+    place: Place
 
 
 class Sessions:
     """The sessions table, sealed with `key`; every method raises DynamoUnavailable, and then nobody is let in."""
 
-    def __init__(self, dynamo: Dynamo, key: bytes) -> None:
+    def __init__(self, dynamo: Dynamo, key: bytes, idle: IdleLimits | None = None) -> None:
         self._dynamo = dynamo
         self._key = key
+        self._idle = idle or IdleLimits()
 
     # -- signing in and out
 
@@ -82,7 +87,7 @@ class Sessions:
                 continue
         return str((self._dynamo.get(TABLE, key) or {}).get("epoch", ""))
 
-    def create(self, standing: Standing, *, token: Token, epoch: str, now: datetime) -> Handle:
+    def create(self, standing: Standing, *, token: Token, epoch: str, now: datetime, place: Place = NOWHERE) -> Handle:
         """Open a session of one hour on the epoch that was read before the roles; raises EpochMoved if it moved since.
 
         The verified JWT is stored sealed and never leaves the server.  The session ends with it at the latest, so a
@@ -97,7 +102,7 @@ class Sessions:
             "seen_at": created,
             "expires_at": min(created + int(LIFETIME.total_seconds()), int(token.expires_at.timestamp())),
         }
-        item["sealed"] = seal(self._key, pack_standing(standing, token.text), bound_text(item))
+        item["sealed"] = seal(self._key, pack_standing(standing, token.text, place), bound_text(item))
         same_epoch = Check(TABLE, key_of(standing.account_id, EPOCH), "epoch = :epoch", {":epoch": epoch})
         try:
             self._dynamo.transact([same_epoch, Put(TABLE, item, "attribute_not_exists(sk)")])
@@ -138,7 +143,8 @@ class Sessions:
     def resolve(self, text: object, now: datetime) -> Person | None:
         """The person behind a cookie's handle in one consistent round trip, or None when the session does not count.
 
-        Item and epoch are compared here and the hour is checked here: DynamoDB removes expired items days late.
+        Item and epoch are compared here, the hour and the idle limit are checked here: DynamoDB removes expired items
+        days late.
         """
         handle = parse_handle(text)
         if handle is None:
@@ -152,13 +158,18 @@ class Sessions:
         content = self._open(item)
         if content is None:
             return None
+        standing, seen_at = unpack_standing(content, handle.account_id), _seen_at(item, now)
+        idle_ends_at = seen_at + self._idle.of(standing.roles)
+        if now >= idle_ends_at:
+            return None
         return Person(
-            standing=unpack_standing(content, handle.account_id),
+            standing=standing,
             handle=str(handle),
             at=now,
             created_at=moment_of(item.get("created_at")),
-            seen_at=moment_of(item.get("seen_at")),
+            seen_at=seen_at,
             expires_at=moment_of(item.get("expires_at")),
+            idle_ends_at=idle_ends_at,
         )
 
     def touch(self, person: Person, now: datetime) -> bool:
@@ -187,17 +198,21 @@ class Sessions:
     def of_account(self, account_id: UUID, now: datetime) -> list[OpenSession]:
         """The account's sessions that count, newest first."""
         epoch = self.epoch(account_id)
-        opened = [
-            OpenSession(
-                digest=str(item["sk"]).removeprefix(SESSION),
-                created_at=moment_of(item.get("created_at")),
-                seen_at=moment_of(item.get("seen_at")),
-                expires_at=moment_of(item.get("expires_at")),
-            )
-            for item in self._items(account_id, SESSION)
-            if item["epoch"] == epoch and is_alive(item, now)
-        ]
+        items = [item for item in self._items(account_id, SESSION) if item["epoch"] == epoch and is_alive(item, now)]
+        opened = [found for item in items if (found := self._opened(account_id, item, now))]
         return sorted(opened, key=lambda one: one.created_at, reverse=True)
+
+    def _opened(self, account_id: UUID, item: Item, now: datetime) -> OpenSession | None:
+        content = self._open(item)
+        if content is None or now >= _seen_at(item, now) + self._idle.of(unpack_standing(content, account_id).roles):
+            return None
+        return OpenSession(
+            digest=str(item["sk"]).removeprefix(SESSION),
+            created_at=moment_of(item.get("created_at")),
+            seen_at=moment_of(item.get("seen_at")),
+            expires_at=moment_of(item.get("expires_at")),
+            place=unpack_place(content),
+        )
 
     # -- between password and new password
 
@@ -245,3 +260,8 @@ class Sessions:
             start = page.next
             if start is None:
                 return items
+
+
+def _seen_at(item: Item, now: datetime) -> datetime:
+    """When the session was last seen, never later than now: a moment to come would keep the idle limit away."""
+    return min(moment_of(item.get("seen_at")), now)

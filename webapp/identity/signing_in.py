@@ -11,6 +11,7 @@ import structlog
 from webapp.db import Role, Scope, transactional
 from webapp.identity import queries
 from webapp.identity.gateways.cognito import NewPasswordRequired, Proof, SignInUnavailable, WrongPassword
+from webapp.identity.place import NOWHERE, Place
 from webapp.identity.sessions import EpochMoved
 from webapp.identity.tokens import TokenRefused
 
@@ -30,10 +31,11 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The time and id of the request that signs somebody in."""
+    """The time and id of the request that signs somebody in, and where it comes from."""
 
     at: datetime
     request: str
+    place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ class SigningIn:
             epoch = self.sessions.epoch(account_id)
             standing = self._standing(account_id, token, now)
             try:
-                handle = self.sessions.create(standing, token=token, epoch=epoch, now=now.at)
+                handle = self.sessions.create(standing, token=token, epoch=epoch, now=now.at, place=now.place)
             except EpochMoved:
                 continue
             return SignedIn(handle, standing)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from flask import Blueprint, g, request
+from flask import Blueprint, current_app, g, request
 from flask_login import LoginManager
 
-from webapp import cycle
+from webapp import cycle, hypermedia
 from webapp.identity.person import Nobody, Person
 from webapp.identity.service import identity
+from webapp.identity.sessions import TOUCH_EVERY
+from webapp.routing import door_of
 
 if TYPE_CHECKING:
     from datetime import datetime
 
-# Marks a request that only asks whether something is new; it says less about itself, never more, so it can be believed.
+# Marks a request that only asks whether something is new.
 POLL = "X-Poll"
 
 bp = Blueprint("identity", __name__)
@@ -29,9 +31,23 @@ def load_person(handle: str) -> Person | None:
     now: datetime = g.at
     sessions = identity().sessions
     person = sessions.resolve(handle, now)
-    if person is not None and POLL not in request.headers and not sessions.touch(person, now):
-        return None
+    if person is not None and _counts_as_seen():
+        due = now - person.seen_at >= TOUCH_EVERY
+        if not sessions.touch(person, now):
+            return None
+        person = person.seen(now) if due else person
+    g.session_of = person
     return person
+
+
+def _counts_as_seen() -> bool:
+    """Whether a person did something, rather than a page that asks by itself whether there is anything new.
+
+    Only headers that our pages' ticks bring along and doors of our own decide, never a parameter.  A browser that
+    claims to poll shortens its own session; none can make a tick count.
+    """
+    door = door_of(current_app, request.endpoint) if request.endpoint else None
+    return (door is None or door.touches) and not any(mark in request.headers for mark in (POLL, hypermedia.TAG))
 
 
 login.user_loader(load_person)

@@ -21,6 +21,7 @@ from webapp.identity.gateways.cognito import PasswordTooWeak, SignInUnavailable,
 from webapp.identity.handle import parse_handle
 from webapp.identity.permissions import StaffRole
 from webapp.identity.person import Person
+from webapp.identity.place import place_of
 from webapp.identity.return_path import return_path
 from webapp.identity.service import identity
 from webapp.identity.signing_in import Moment, PasswordExpired, SignedIn
@@ -117,7 +118,8 @@ def sign_out() -> Response:
 
 
 def moment() -> Moment:
-    return Moment(at=g.at, request=g.request_id)
+    place = place_of(request.user_agent.string, request.remote_addr)
+    return Moment(at=g.at, request=g.request_id, place=place)
 
 
 def welcome(signed_in: SignedIn, next_path: str | None) -> Response:
@@ -147,6 +149,7 @@ def _person(signed_in: SignedIn) -> Person:
         created_at=g.at,
         seen_at=g.at,
         expires_at=g.at,
+        idle_ends_at=g.at,
     )
 
 
