@@ -15,7 +15,7 @@ from tests.interface.axe import overhang, violations
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-WINDOWS = [("light", 1440), ("dark", 1440), ("light", 390), ("dark", 320)]
+WINDOWS = [("light", 1440), ("dark", 390), ("light", 320)]
 
 Desk = Callable[..., "Page"]
 

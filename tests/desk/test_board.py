@@ -164,11 +164,15 @@ def test_before_its_day_a_visit_offers_to_confirm_not_to_check_in(
 
 
 def test_a_waiting_patient_is_shown_with_minutes(desk: Visitor, visit: UUID) -> None:
-    with clock.stopped_at(clock_time(9, 50)):
-        pass
     desk.post(f"/appointments/{visit}/check-in")
-    with clock.stopped_at(NOW + timedelta(minutes=18)):
-        assert "18 min" in desk.get(TODAY).text
+    with clock.stopped_at(NOW + timedelta(minutes=12)):
+        assert "12 min" in desk.get(TODAY).text
+
+
+def test_opening_a_drawer_does_not_send_the_board_again(desk: Visitor, visit: UUID) -> None:
+    tag = desk.get(TODAY).headers["HX-PTag"]
+    poll = desk.get(f"{TODAY}?visit={visit}", fragment=True, target="board", headers={"HX-PTag": tag})
+    assert poll.status_code == 304
 
 
 def test_every_board_is_recorded_with_who_was_on_it(app: Flask, desk: Visitor, clinic: Clinic, visit: UUID) -> None:

@@ -72,10 +72,11 @@ def _page(choice: Choice, refusal: Refusal | None = None) -> Response:
     patient = desk_record(choice.patient)
     activity.note("opened", patient=patient.id)
     offers = practice.offers()
-    offer = _offer(choice, offers, patient.id)
+    past = _past(patient.id)
+    offer = _offer(choice, offers, past)
     if offer is None:
         return hypermedia.page(TEMPLATE, block="sheet", **_shell(), patient=None, nothing=True, close=_close())
-    choice = _completed(choice, offer, patient.id)
+    choice = _completed(choice, offer, past)
     return hypermedia.page(
         TEMPLATE, targets=BLOCKS, block="sheet", **_shell(), **_what(choice, patient, offer, offers, at, refusal)
     )
@@ -96,19 +97,19 @@ def _who(choice: Choice, refusal: Refusal | None) -> dict[str, Any]:
     }
 
 
-def _offer(choice: Choice, offers: Sequence[Offer], patient_id: UUID) -> Offer | None:
+def _offer(choice: Choice, offers: Sequence[Offer], past: Sequence[queries.BoardVisit]) -> Offer | None:
     """The chosen type of visit; without one, that of the patient's last visit, as far as the provider does it."""
     possible = [offer for offer in offers if choice.provider is None or choice.provider in offer.provider_ids]
-    for wanted in (choice.service, _last_service(patient_id, offers)):
+    for wanted in (choice.service, _last_service(past, offers)):
         found = next((offer for offer in possible if offer.service.id == wanted), None)
         if found is not None:
             return found
     return next(iter(possible or offers), None)
 
 
-def _last_service(patient_id: UUID, offers: Sequence[Offer]) -> UUID | None:
+def _last_service(past: Sequence[queries.BoardVisit], offers: Sequence[Offer]) -> UUID | None:
     names = {offer.service.name: offer.service.id for offer in offers}
-    return next((names[visit.service] for visit in _past(patient_id) if visit.service in names), None)
+    return next((names[visit.service] for visit in past if visit.service in names), None)
 
 
 def _past(patient_id: UUID) -> list[queries.BoardVisit]:
@@ -116,11 +117,11 @@ def _past(patient_id: UUID) -> list[queries.BoardVisit]:
     return [visit for visit in queries.patient_visits(patient_id, limit=10) if visit.status not in gone]
 
 
-def _completed(choice: Choice, offer: Offer, patient_id: UUID) -> Choice:
+def _completed(choice: Choice, offer: Offer, past: Sequence[queries.BoardVisit]) -> Choice:
     """Fill in what has one sensible answer: the provider of the last such visit, the only place."""
     provider = choice.provider if choice.provider in offer.provider_ids else None
     if provider is None and "provider" not in request.values:
-        last = next((visit for visit in _past(patient_id) if visit.service == offer.service.name), None)
+        last = next((visit for visit in past if visit.service == offer.service.name), None)
         provider = last.provider_id if last is not None and last.provider_id in offer.provider_ids else None
     place = choice.location if choice.location in offer.location_ids else None
     if place is None:

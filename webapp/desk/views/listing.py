@@ -55,6 +55,7 @@ def _row(visit: BoardVisit, asked: Address, at: datetime, zone: str) -> dict[str
                 "hx-post": url_for(f"desk.{ROUTES[action]}", appointment_id=visit.id),
                 "hx-target": "#board",
                 "hx-swap": "outerMorph",
+                "hx-disable": "find button",
             },
         }
     return {"visit": card(visit, asked, at, zone), "action": button}
