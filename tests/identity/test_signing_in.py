@@ -195,7 +195,9 @@ class Race:
     def run(self, settings: Settings) -> frozenset[StaffRole] | None:
         sessions = SteppedSessions(dynamo.client(), settings.session_key, self.before)
         real = identity()
-        racing = SteppedSigningIn(service=real.service, verifier=real.verifier, sessions=sessions)
+        racing = SteppedSigningIn(
+            service=real.service, verifier=real.verifier, sessions=sessions, attempts=real.attempts
+        )
         outcome = racing.with_password(self.account.email, PASSWORD, now())
         self.finish()
         assert isinstance(outcome, SignedIn)

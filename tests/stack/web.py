@@ -49,9 +49,14 @@ def standing_app(settings: Settings) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def app(standing_app: Flask, database: Database) -> Flask:  # database: emptied when the test is over
+def app(standing_app: Flask, database: Database) -> Iterator[Flask]:  # database: emptied when the test is over
     """The real application on an empty database; pytest-flask makes `client` of it."""
-    return standing_app
+    from webapp.identity.service import identity
+
+    yield standing_app
+    # All tests share one network address; no test has to wait for what another one tried.
+    with standing_app.app_context():
+        identity().attempts.forget("address", processes.LOOPBACK)
 
 
 class ProductionServer(LiveServer):  # type: ignore[misc]  # pytest-flask has no types

@@ -11,7 +11,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
-Action = Literal["opened", "changed", "exported", "listed", "refused", "signed_in", "signed_out"]
+Action = Literal[
+    "opened",
+    "changed",
+    "exported",
+    "listed",
+    "refused",
+    "signed_in",
+    "signed_out",
+    "sign_in_failed",
+    "locked_out",
+    "second_factor_set",
+    "second_factor_reset",
+    "recovery_code_used",
+    "password_changed",
+]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from webapp import dynamo
+from webapp.identity.attempts import Attempts
 from webapp.identity.gateways.cognito import Cognito
 from webapp.identity.idle import IdleLimits
 from webapp.identity.sessions import Sessions
@@ -26,8 +27,9 @@ def init_app(app: Flask, settings: Settings) -> None:
     cognito = Cognito(settings)
     with app.app_context():
         sessions = Sessions(dynamo.client(), settings.session_key, IdleLimits(settings.idle_limits))
+        attempts = Attempts(dynamo.client(), settings.session_key)
     verifier = Verifier(KeySet(cognito.key_set), issuer=cognito.issuer, audience=settings.cognito_client_id)
-    app.extensions[EXTENSION] = SigningIn(service=cognito, verifier=verifier, sessions=sessions)
+    app.extensions[EXTENSION] = SigningIn(service=cognito, verifier=verifier, sessions=sessions, attempts=attempts)
 
 
 def identity() -> SigningIn:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID, uuid4
 
 import structlog
@@ -16,8 +17,10 @@ from webapp.identity.sessions import EpochMoved
 from webapp.identity.tokens import TokenRefused
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from webapp.identity.attempts import Attempts
     from webapp.identity.gateways.cognito import SignInService
     from webapp.identity.handle import Handle
     from webapp.identity.person import Standing
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from webapp.identity.tokens import Token, Verifier
 
 ATTEMPTS = 3
+# Kinds of attempts that are counted.
+PASSWORD = "password"  # noqa: S105
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +58,9 @@ class PasswordExpired:
     handle: Handle
 
 
+Outcome: TypeAlias = "SignedIn | PasswordExpired"
+
+
 @dataclass(frozen=True, slots=True)
 class SigningIn:
     """The parts of signing in, made once for each process; every network call is between transactions.
@@ -63,19 +71,28 @@ class SigningIn:
     service: SignInService
     verifier: Verifier
     sessions: Sessions
+    attempts: Attempts
 
-    def with_password(self, email: str, password: str, now: Moment) -> SignedIn | PasswordExpired:
-        """Check the pair and open a session; an address nobody has takes the same way and time as a wrong password."""
+    def with_password(self, email: str, password: str, now: Moment) -> Outcome:
+        """Check the pair and open a session; an address nobody has takes the same way and time as a wrong password.
+
+        Raises also TooManyAttempts.
+        """
+        with self.attempts.trying(PASSWORD, email, now.place.address, now.at):
+            return self._with_password(email, password, now)
+
+    def _with_password(self, email: str, password: str, now: Moment) -> Outcome:
         with transactional(_scope(now), read_only=True) as session:
             known = queries.by_email(session, email)
         account_id = known.account_id if known else uuid4()
-        answer = self.service.check(str(account_id), password)
-        if known is None:
-            raise WrongPassword("unknown account")
-        if isinstance(answer, NewPasswordRequired):
-            content = {"session": answer.session}
-            return PasswordExpired(self.sessions.keep_challenge(account_id, content, now.at))
-        return self._open(account_id, answer, now)
+        with concerning(known.account_id if known else None):
+            answer = self.service.check(str(account_id), password)
+            if known is None:
+                raise WrongPassword("unknown account")
+            if isinstance(answer, NewPasswordRequired):
+                content = {"session": answer.session}
+                return PasswordExpired(self.sessions.keep_challenge(account_id, content, now.at))
+            return self._open(account_id, answer, now)
 
     def with_new_password(self, challenge: str, password: str, now: Moment) -> SignedIn:
         """Finish a half-done sign-in with the person's own password; raises PasswordTooWeak to try again."""
@@ -123,6 +140,16 @@ class SigningIn:
             log.warning("sign_in_refused", reason="no standing" if standing is None else "other subject")
             raise WrongPassword("no standing")
         return standing
+
+
+@contextmanager
+def concerning(account_id: UUID | None) -> Iterator[None]:
+    """Tell the activity log whom a wrong password inside was about."""
+    try:
+        yield
+    except WrongPassword as wrong:
+        wrong.account = account_id
+        raise
 
 
 def _scope(now: Moment) -> Scope:

@@ -56,4 +56,10 @@ ACTION_NAMES: dict[str, LazyString] = {
     "refused": _l("Was refused"),
     "signed_in": _l("Signed in"),
     "signed_out": _l("Signed out"),
+    "sign_in_failed": _l("Failed to sign in"),
+    "locked_out": _l("Has to wait after failed attempts"),
+    "second_factor_set": _l("Set up an authenticator app"),
+    "second_factor_reset": _l("Lost the authenticator app by a reset"),
+    "recovery_code_used": _l("Signed in with a recovery code"),
+    "password_changed": _l("Changed the password"),
 }

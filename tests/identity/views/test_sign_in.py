@@ -84,7 +84,8 @@ def test_all_fields_that_need_another_value_are_named_at_once(visitor: Visitor) 
     ],
 )
 def test_odd_forms_are_refused_in_words(visitor: Visitor, form: dict[str, object]) -> None:
-    assert visitor.post("/sign-in", form).status_code == 422
+    # 400 for what no form of ours can send at all.
+    assert visitor.post("/sign-in", form).status_code in {400, 422}
 
 
 def test_the_sign_in_form_needs_its_token(visitor: Visitor, make_account: MakeAccount) -> None:
@@ -184,3 +185,34 @@ def test_the_page_for_a_new_password_leads_back_without_a_half_done_sign_in(visi
     with visitor.client.session_transaction() as session:
         session["challenge"] = f"{Account.__name__}"
     assert visitor.post("/sign-in/new-password", {"new_password": "x" * 12}).location == "/sign-in"
+
+
+def test_too_many_wrong_passwords_have_to_wait_also_with_the_right_one(
+    visitor: Visitor, make_account: MakeAccount
+) -> None:
+    account = make_account()
+    for _ in range(5):
+        assert enter(visitor, account, "not the password").status_code == 422
+    refused = enter(visitor, account)
+    assert refused.status_code == 429
+    assert "Too many attempts." in refused.text
+    assert 25 <= int(refused.headers["Retry-After"]) <= 31
+
+
+def test_an_address_nobody_has_waits_like_one_that_exists(visitor: Visitor, make_account: MakeAccount) -> None:
+    known, unknown = make_account(), Account(make_account().id, f"{make_account().id}@anteroom.example")
+    pages = []
+    for account in (known, unknown):
+        for _ in range(5):
+            enter(visitor, account, "not the password")
+        pages.append(re.sub(r"\d+ second", "", plain(enter(visitor, account))))
+    assert pages[0] == pages[1]
+
+
+def test_failures_and_waits_are_in_the_activity_log(app: Flask, visitor: Visitor, make_account: MakeAccount) -> None:
+    account = make_account()
+    for _ in range(5):
+        enter(visitor, account, "not the password")
+    with app.app_context():
+        actions = [record.action for record in activity_log.of_actor(account.id)]
+    assert sorted(actions) == ["locked_out", *["sign_in_failed"] * 5]

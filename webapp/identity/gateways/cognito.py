@@ -16,6 +16,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
     from webapp.settings import Settings
@@ -38,7 +40,13 @@ TOO_WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolatio
 
 
 class WrongPassword(Exception):  # noqa: N818  an ordinary answer
-    """Cognito does not know this pair of account and password, or a half-done sign-in is over."""
+    """Cognito does not know this pair of account and password, or a half-done sign-in is over.
+
+    For the activity log: `account` is whom it was about, if anybody, and `locks` whether a wait began with it.
+    """
+
+    account: UUID | None = None
+    locks: bool = False
 
 
 class PasswordTooWeak(Exception):  # noqa: N818  an ordinary answer

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from math import ceil
 from typing import TYPE_CHECKING
 
 import structlog
 from flask import current_app, g, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 from flask_login import login_user
 from sqlalchemy.exc import DBAPIError
 
@@ -24,13 +26,15 @@ from webapp.identity.person import Person
 from webapp.identity.place import place_of
 from webapp.identity.return_path import return_path
 from webapp.identity.service import identity
-from webapp.identity.signing_in import Moment, PasswordExpired, SignedIn
+from webapp.identity.signing_in import Moment, Outcome, SignedIn
 from webapp.identity.views.door import bp
 from webapp.identity.words import ROLE_NAMES
 from webapp.routing import public
 
 if TYPE_CHECKING:
     from flask import Response
+    from datetime import timedelta
+
 
 USER_ID = "_user_id"
 CHALLENGE = "challenge"
@@ -39,6 +43,7 @@ RETRY_SECONDS = 10
 
 OUTAGES = (SignInUnavailable, DynamoUnavailable, DBAPIError)
 
+FAILURES = (TooManyAttempts, WrongPassword, *OUTAGES)
 log = structlog.get_logger(__name__)
 
 toasts.say("signed_out", _l("You are signed out."))
@@ -55,18 +60,29 @@ def sign_in() -> Response:
         outcome = identity().with_password(form.email, form.password.get_secret_value(), moment())
     except FormInvalid as refusal:
         return _sign_in_page(refusal.errors, status=refusal.status)
-    except WrongPassword as wrong:
-        log.info("sign_in_refused", reason=str(wrong))
-        # One sentence for an unknown address, a wrong password and a disabled account.
+    except FAILURES as failure:
+        return _sign_in_failed(failure)
+    return go_on(outcome, form.next)
+
+
+def _sign_in_failed(failure: Exception) -> Response:
+    """One sentence for an unknown address, a wrong password and a disabled account."""
+    if isinstance(failure, TooManyAttempts):
+        return _sign_in_page(wait=failure.wait, status=HTTPStatus.TOO_MANY_REQUESTS)
+    if isinstance(failure, WrongPassword):
+        note_failure(failure, "password")
         errors = {"password": [_("That email address and password do not go together. Check both and try again.")]}
         return _sign_in_page(errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    except OUTAGES as error:
-        return _sign_in_page(outage=outage_sentence(error), status=HTTPStatus.SERVICE_UNAVAILABLE)
-    if isinstance(outcome, PasswordExpired):
-        session[CHALLENGE] = str(outcome.handle)
-        session[CHALLENGE_NEXT] = return_path(form.next)
-        return hypermedia.see(url_for("identity.new_password"))
-    return welcome(outcome, form.next)
+    return _sign_in_page(outage=outage_sentence(failure), status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def go_on(outcome: Outcome, next_path: str | None) -> Response:
+    """The page of the next step, with the handle to the half-done sign-in in the cookie; after the last one, inside."""
+    if isinstance(outcome, SignedIn):
+        return welcome(outcome, next_path)
+    session[CHALLENGE] = str(outcome.handle)
+    session[CHALLENGE_NEXT] = return_path(next_path)
+    return hypermedia.see(url_for("identity.new_password"))
 
 
 @bp.route("/sign-in/new-password", methods=["GET", "POST"])
@@ -94,7 +110,7 @@ def _replace_password(challenge: str) -> Response:
         return _sign_in_page(errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except OUTAGES as error:
         return _new_password_page(outage=outage_sentence(error), status=HTTPStatus.SERVICE_UNAVAILABLE)
-    return welcome(outcome, session.pop(CHALLENGE_NEXT, "/"))
+    return go_on(outcome, session.pop(CHALLENGE_NEXT, "/"))
 
 
 @bp.post("/sign-out")
@@ -123,6 +139,22 @@ def moment() -> Moment:
 
 
 def welcome(signed_in: SignedIn, next_path: str | None) -> Response:
+def note_failure(wrong: WrongPassword, step: str) -> None:
+    """Record a failed attempt, and the wait that begins with it, for whom it was about; what was typed stays out."""
+    log.info("sign_in_refused", reason=str(wrong))
+    activity.note("sign_in_failed", actor=wrong.account, detail=step)
+    if wrong.locks:
+        activity.note("locked_out", actor=wrong.account, detail=step)
+
+
+def wait_sentence(wait: timedelta) -> str:
+    """How long to wait after too many attempts, rounded up."""
+    seconds = ceil(wait.total_seconds())
+    if seconds < 60:  # noqa: PLR2004
+        return str(ngettext("Try again in %(num)s second.", "Try again in %(num)s seconds.", seconds))
+    return str(ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", ceil(seconds / 60)))
+
+
     """Put the new handle into the cookie, unless the sign-in can't be recorded; an older session of it ends.
 
     The cookie keeps its other content, above all the CSRF secret, for the same account only: a half-filled form in
@@ -168,6 +200,7 @@ def _sign_in_page(
     outage: str = "",
     status: int = HTTPStatus.OK,
 ) -> Response:
+    wait: timedelta | None = None,
     response = hypermedia.page(
         "identity/sign_in.html",
         status=status,
@@ -175,12 +208,15 @@ def _sign_in_page(
         outage=outage,
         email=request.form.get("email", ""),
         next_path=return_path(next_path if next_path is not None else request.form.get("next")),
+        wait=wait_sentence(wait) if wait else "",
         demo_accounts=_demo_accounts(),
     )
     if outage:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
     return response
 
+    if wait:
+        response.headers["Retry-After"] = str(ceil(wait.total_seconds()))
 
 def _new_password_page(
     errors: dict[str, list[str]] | None = None, *, outage: str = "", status: int = HTTPStatus.OK
