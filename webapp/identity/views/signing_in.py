@@ -18,6 +18,7 @@ from webapp import activity, hypermedia, problems, toasts
 from webapp.dynamo import DynamoUnavailable
 from webapp.errors import FormInvalid
 from webapp.identity import forms
+from webapp.identity.attempts import TooManyAttempts
 from webapp.identity.demo_accounts import PASSWORD, demo_email
 from webapp.identity.gateways.cognito import PasswordTooWeak, SignInUnavailable, WrongPassword
 from webapp.identity.handle import parse_handle
