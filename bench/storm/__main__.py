@@ -4,50 +4,79 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import psycopg
 
+from bench.storm import ground
+from bench.storm.hands import ByActions
 from bench.storm.phases import Size
 from bench.storm.run import Storm, Verdict
+from bench.storm.server import serving
+from tests.factories import NOW
 from tests.stack.services import copy_of_template, throw_away_stack
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from bench.storm.ground import Ground
     from deploy.local.stack import Stack
-
-DATABASE = "storm"
 
 
 def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make storm", description=__doc__)
     parser.add_argument("command", nargs="?", default="storm", help=argparse.SUPPRESS)
+    parser.add_argument("--mode", choices=("actions", "http", "both"), default="both")
     parser.add_argument("--bookers", type=int, default=200)
-    parser.add_argument("--slots", type=int, default=500)
-    parser.add_argument("--mixed", type=int, default=8000, help="bookings of phase (b)")
-    parser.add_argument("--changes", type=int, default=8000, help="changes of phase (c)")
+    parser.add_argument("--slots", type=int, default=500, help="equal slots of phase (a), by actions")
+    parser.add_argument("--deeds", type=int, default=8000, help="deeds in each of the phases (b) and (c), by actions")
+    parser.add_argument("--http-slots", type=int, default=20, help="the same over HTTP, 10 to 20 times slower")
+    parser.add_argument("--http-deeds", type=int, default=800)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--without-constraint", action="store_true", help="drop the guard; overlaps must show up")
+    parser.add_argument("--without-constraint", action="store_true", help="drop the guard: overlaps must show up")
     return parser.parse_args(given)
 
 
-def actions(stack: Stack, chosen: argparse.Namespace) -> Verdict:
-    """Storm the actions, each in its own transaction as the application's login and the desk's role."""
-    copy_of_template(stack, DATABASE)
-    admin = stack.postgres.address(DATABASE)
-    if chosen.without_constraint:
-        with psycopg.connect(admin, autocommit=True) as connection:
+def _clinic(stack: Stack, name: str, chosen: argparse.Namespace, now: datetime) -> tuple[str, Ground]:
+    """Make a database with a clinic; returns the superuser's address of it too."""
+    copy_of_template(stack, name)
+    admin = stack.postgres.address(name)
+    with psycopg.connect(admin, autocommit=True) as connection:
+        if chosen.without_constraint:
             connection.execute("ALTER TABLE occupancy DROP CONSTRAINT occupancy_busy")
-    address = stack.postgres.address(DATABASE, "anteroom_app", stack.passwords["anteroom_app"])
-    size = Size(chosen.bookers, chosen.slots, chosen.mixed, chosen.changes)
-    return Storm(admin, address, size, lambda line: print(f"actions {line}", flush=True), chosen.seed).run()
+        return admin, ground.prepare(connection, chosen.bookers, now.date() + timedelta(days=1))
+
+
+def _actions(stack: Stack, chosen: argparse.Namespace) -> Verdict:
+    """Storm the actions, each in its own transaction as the application's login and the desk's role."""
+    admin, here = _clinic(stack, "storm_actions", chosen, NOW)
+    way = ByActions(
+        stack.postgres.address("storm_actions", "anteroom_app", stack.passwords["anteroom_app"]), here.location
+    )
+    size = Size(chosen.bookers, chosen.slots, chosen.deeds, chosen.deeds)
+    return Storm(admin, here, way, size, lambda line: print(f"actions {line}", flush=True)).run(chosen.seed)
+
+
+def _http(stack: Stack, chosen: argparse.Namespace) -> Verdict:
+    """Storm the pages of a server; how slow they are is no rule here, two processes share the machine with it."""
+    admin, here = _clinic(stack, "storm_http", chosen, datetime.now(UTC))
+    size = Size(chosen.bookers, chosen.http_slots, chosen.http_deeds, chosen.http_deeds)
+    with serving(stack, "storm_http", here.location) as way:
+        verdict = Storm(admin, here, way, size, lambda line: print(f"http    {line}", flush=True)).run(chosen.seed)
+    verdict.slowest_ms = 0.0
+    return verdict
 
 
 def main(given: Sequence[str]) -> int:
+    """Exit status: 0 when every rule held in every mode; the last line sums them up."""
     chosen = _arguments(given)
+    verdict = Verdict()
     with throw_away_stack() as stack:
-        verdict = actions(stack, chosen)
+        if chosen.mode != "http":
+            verdict += _actions(stack, chosen)
+        if chosen.mode != "actions":
+            verdict += _http(stack, chosen)
     for fault, n in verdict.faults.items():
         print(f"fault: {fault} {n}")
     print(verdict)

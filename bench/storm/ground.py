@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -40,13 +40,23 @@ class Ground:
     rooms: tuple[UUID, ...]
     patients: tuple[UUID, ...]
     kinds: tuple[Kind, ...]
+    first_day: date
+
+    def minute(self, day: int, minutes: int) -> datetime:
+        """An instant so many minutes after opening on the n-th day."""
+        opening = factories.clock_time(9, day=self.first_day + timedelta(days=day))
+        return opening + timedelta(minutes=minutes)
+
+    def slot(self, number: int) -> datetime:
+        """The start of the n-th equal slot of a provider."""
+        return self.minute(number // SLOTS_A_DAY, SLOT_MINUTES * (number % SLOTS_A_DAY))
 
     def kind_of(self, service: UUID) -> Kind:
         return next(kind for kind in self.kinds if kind.service == service)
 
 
-def prepare(connection: Connection[Any], patients: int) -> Ground:
-    """Build the clinic in an empty migrated database."""
+def prepare(connection: Connection[Any], patients: int, first_day: date) -> Ground:
+    """Build the clinic in an empty migrated database; the storm is about days from `first_day` on."""
     clinic = factories.clinic(connection, providers=PROVIDERS, rooms=ROOMS, patients=patients)
     kinds = [Kind(clinic.service, SLOT_MINUTES)]
     for length, before, after in ((10, 0, 0), (20, 0, 5), (30, 5, 0), (45, 5, 10)):
@@ -60,14 +70,4 @@ def prepare(connection: Connection[Any], patients: int) -> Ground:
         )
         kinds.append(Kind(service, length, before, after))
     connection.execute("ANALYZE")
-    return Ground(clinic.location, clinic.providers, clinic.rooms, clinic.patients, tuple(kinds))
-
-
-def minute(day: int, minutes: int) -> datetime:
-    """An instant so many minutes after opening on the n-th day."""
-    return factories.clock_time(9) + timedelta(days=day, minutes=minutes)
-
-
-def slot(number: int) -> datetime:
-    """The start of the n-th equal slot of a provider."""
-    return minute(number // SLOTS_A_DAY, SLOT_MINUTES * (number % SLOTS_A_DAY))
+    return Ground(clinic.location, clinic.providers, clinic.rooms, clinic.patients, tuple(kinds), first_day)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from flask import Flask
 
@@ -27,12 +31,28 @@ from webapp.errors import Refusal
 from webapp.ids import new_id
 
 if TYPE_CHECKING:
-    from uuid import UUID
+    from collections.abc import Iterator
 
     from bench.storm.deeds import Deed
 
 
-def application(address: str) -> Flask:
+@dataclass(frozen=True, slots=True)
+class ByActions:
+    """Straight to the actions, in transactions on a database."""
+
+    address: str
+    location: UUID
+
+    @contextmanager
+    def hands(self, number: int) -> Iterator[Hands]:
+        """Open an application context; the `number` makes no difference, every person is somebody else."""
+        del number
+        with _application(self.address).app_context():
+            yield Hands(self.location)
+
+
+@cache
+def _application(address: str) -> Flask:
     """The least Flask that actions need, with one connection for each thread that asks."""
     app = Flask("storm")
     app.config["SQLALCHEMY_DATABASE_URI"] = address.replace("postgresql://", "postgresql+psycopg://", 1)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from bench.storm.crowd import CONNECTIONS
 from bench.storm.deeds import Book, Cancel, Move, Rebook, Swap, Want
-from bench.storm.ground import DAY_MINUTES, PROVIDERS, SLOTS_A_DAY, minute, slot
+from bench.storm.ground import DAY_MINUTES, PROVIDERS, SLOTS_A_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from bench.storm.crowd import Plan
-    from bench.storm.deeds import Attempt, Deed
+    from bench.storm.deeds import Attempt, Deed, Placed
     from bench.storm.ground import Ground
 
 LATTICE = 5
@@ -41,7 +41,7 @@ def equal(ground: Ground, size: Size, random: Random) -> list[Plan]:
     plans: list[Plan] = [[] for _ in range(CONNECTIONS)]
     service = ground.kinds[0].service
     for number in range(size.slots):
-        provider, starts = ground.providers[number % PROVIDERS], slot(number // PROVIDERS)
+        provider, starts = ground.providers[number % PROVIDERS], ground.slot(number // PROVIDERS)
         bookers = random.sample(ground.patients, size.bookers)
         for n, plan in enumerate(plans):
             plan.append([Book(Want(patient, service, provider, starts)) for patient in bookers[n::CONNECTIONS]])
@@ -54,53 +54,62 @@ def mixed(ground: Ground, size: Size, random: Random) -> list[Plan]:
     for _ in range(size.mixed):
         kind = random.choice(ground.kinds)
         deeds.append(
-            Book(Want(random.choice(ground.patients), kind.service, _anybody(ground, random), _some_time(random)))
+            Book(
+                Want(random.choice(ground.patients), kind.service, _anybody(ground, random), _some_time(ground, random))
+            )
         )
     return _dealt(deeds)
 
 
-def changes(ground: Ground, size: Size, random: Random, visits: Sequence[UUID], equals: Sequence[UUID]) -> list[Plan]:
+def changes(ground: Ground, size: Size, random: Random, visits: Sequence[Placed], *, swaps: bool) -> list[Plan]:
     """(c) Moves, swaps, cancellations and new bookings of cancelled visits, several people at the same visits.
 
-    `visits` are those of (b); `equals` those among them of the kind of equal slots, which can trade places.
+    `visits` are those of (b).  Without a deed for it (`swaps`), a swap is two people who move their visits onto each
+    other's at the same moment, and a new booking is a cancellation and a booking.
     """
+    equals = [visit for visit in visits if visit.service == ground.kinds[0].service]
     deeds: list[Deed] = []
-    for _ in range(size.changes):
-        lot = random.random()
-        visit = random.choice(visits)
+    while len(deeds) < size.changes:
+        lot, visit = random.random(), random.choice(visits)
         if lot < 0.45:
-            deeds.append(Move(visit, random.choice((None, *ground.providers)), _some_time(random)))
-        elif lot < 0.55 and len(equals) > 1:
-            deeds.append(Swap(*random.sample(equals, 2)))
+            deeds.append(Move(visit.visit, random.choice((None, *ground.providers)), _some_time(ground, random)))
+        elif lot < 0.55:
+            deeds += _swap(*random.sample(equals, 2), swaps=swaps)
         elif lot < 0.60:
-            deeds.append(Cancel(visit))
-        elif lot < 0.75:
-            deeds.append(Rebook(visit, _anybody(ground, random), _some_time(random)))
+            deeds.append(Cancel(visit.visit))
+        elif lot < 0.75 and swaps:
+            deeds.append(Rebook(visit.visit, _anybody(ground, random), _some_time(ground, random)))
         else:
-            kind = random.choice(ground.kinds)
-            patient = random.choice(ground.patients)
-            deeds.append(Book(Want(patient, kind.service, _anybody(ground, random), _some_time(random))))
+            kind, patient = random.choice(ground.kinds), random.choice(ground.patients)
+            deeds.append(Book(Want(patient, kind.service, _anybody(ground, random), _some_time(ground, random))))
     return _dealt(deeds)
 
 
-def live(attempts: Iterable[Attempt]) -> dict[UUID, UUID]:
-    """Visit -> service of what these attempts left live."""
-    found: dict[UUID, UUID] = {}
+def _swap(one: Placed, other: Placed, *, swaps: bool) -> list[Deed]:
+    if swaps:
+        return [Swap(one.visit, other.visit)]
+    # Neighbours in the list go to different people, who begin their rounds together.
+    return [Move(one.visit, other.provider, other.starts), Move(other.visit, one.provider, one.starts)]
+
+
+def live(attempts: Iterable[Attempt]) -> list[Placed]:
+    """The visits that these attempts left live."""
+    found: dict[UUID, Placed] = {}
     for attempt in attempts:
-        found.update({placed.visit: placed.service for placed in attempt.placed})
+        found.update({placed.visit: placed for placed in attempt.placed})
     gone = {visit for attempt in attempts for visit in attempt.gone}
-    return {visit: service for visit, service in found.items() if visit not in gone}
+    return [placed for visit, placed in found.items() if visit not in gone]
 
 
 def _anybody(ground: Ground, random: Random) -> UUID | None:
     return random.choice(ground.providers) if random.random() < 0.5 else None
 
 
-def _some_time(random: Random) -> datetime:
+def _some_time(ground: Ground, random: Random) -> datetime:
     day = EQUAL_DAYS + random.randrange(MIXED_DAYS)
     if random.random() < 0.5:  # on the grid of equal slots, so that visits touch
-        return minute(day, 20 * random.randrange(SLOTS_A_DAY - 2))
-    return minute(day, LATTICE * random.randrange((DAY_MINUTES - 45) // LATTICE))
+        return ground.minute(day, 20 * random.randrange(SLOTS_A_DAY - 2))
+    return ground.minute(day, LATTICE * random.randrange((DAY_MINUTES - 45) // LATTICE))
 
 
 def _dealt(deeds: list[Deed]) -> list[Plan]:

@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from bench.storm import fairness, ground, judge, phases
+from bench.storm import fairness, hindsight, judge, phases
 from bench.storm.crowd import Crowd
+from bench.storm.hands import ByActions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.storm.crowd import Plan
+    from bench.storm.crowd import Plan, Way
     from bench.storm.deeds import Attempt
+    from bench.storm.ground import Ground
     from bench.storm.phases import Size
 
 ANSWERS = frozenset({"done", "slot_taken", "wrong_state", "version_conflict"})
@@ -38,6 +40,18 @@ class Verdict:
     slowest_ms: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
 
+    def __add__(self, other: Verdict) -> Verdict:
+        return Verdict(
+            self.slots + other.slots,
+            self.winners + other.winners,
+            self.overlaps + other.overlaps,
+            self.half + other.half,
+            self.false_refusals + other.false_refusals,
+            self.deadlocks + other.deadlocks,
+            max(self.slowest_ms, other.slowest_ms),
+            self.faults + other.faults,
+        )
+
     @property
     def holds(self) -> bool:
         kept = self.overlaps == self.half == self.false_refusals == self.deadlocks == 0
@@ -51,30 +65,28 @@ class Verdict:
 
 
 class Storm:
-    """A storm over one migrated, empty database; `say` gets a line for each phase."""
+    """A storm over one migrated database; `say` gets a line for each phase, `admin` is the superuser's address."""
 
-    def __init__(self, admin: str, address: str, size: Size, say: Callable[[str], None], seed: int = 1) -> None:
+    def __init__(self, admin: str, ground: Ground, way: Way, size: Size, say: Callable[[str], None]) -> None:
         self._admin = admin
-        self._address = address
+        self._ground = ground
+        self._way = way
         self._size = size
         self._say = say
-        self._random = Random(seed)
         self._attempts: list[Attempt] = []
         self.verdict = Verdict(slots=size.slots)
 
-    def run(self) -> Verdict:
+    def run(self, seed: int = 1) -> Verdict:
         """Run the three phases and judge what they left."""
-        size, random = self._size, self._random
+        ground, size, random = self._ground, self._size, Random(seed)
         with psycopg.connect(self._admin, autocommit=True) as connection:
-            self._ground = ground.prepare(connection, size.bookers)
             before = judge.deadlocks(connection)
-        with Crowd(self._address, self._ground.location) as crowd:
-            won = self._phase("(a) equal slots", crowd, phases.equal(self._ground, size, random))
+        with Crowd(self._way) as crowd:
+            won = self._phase("(a) equal slots", crowd, phases.equal(ground, size, random))
             self.verdict.winners = sum(attempt.outcome == "done" for attempt in won)
-            booked = self._phase("(b) mixed lengths, neighbours", crowd, phases.mixed(self._ground, size, random))
-            live = phases.live(booked)
-            equals = [visit for visit, service in live.items() if service == self._ground.kinds[0].service]
-            plans = phases.changes(self._ground, size, random, list(live), equals)
+            booked = self._phase("(b) mixed lengths, neighbours", crowd, phases.mixed(ground, size, random))
+            swaps = isinstance(self._way, ByActions)
+            plans = phases.changes(ground, size, random, phases.live(booked), swaps=swaps)
             self._phase("(c) moves, swaps, cancels, re-books", crowd, plans)
         with psycopg.connect(self._admin, autocommit=True) as connection:
             self._judge(connection, before)
@@ -86,6 +98,7 @@ class Storm:
         seconds = monotonic() - began
         outcomes = Counter(attempt.outcome for attempt in attempts)
         slowest = max((attempt.ended - attempt.began) * 1000 for attempt in attempts)
+        self._complete(attempts)
         wrong = fairness.false_refusals(self._ground, attempts, self._attempts)
         self._attempts += attempts
         self.verdict.slowest_ms = max(self.verdict.slowest_ms, slowest)
@@ -97,6 +110,12 @@ class Storm:
             self._say(f"{name}: falsely refused {attempt}")
         self._say(f"{name}: {len(attempts)} attempts, {rate:.0f}/s ({told}), slowest {slowest:.0f} ms")
         return attempts
+
+    def _complete(self, attempts: list[Attempt]) -> None:
+        """Look up what the web does not say: provider, room and version of what was booked or moved."""
+        if not isinstance(self._way, ByActions):
+            with psycopg.connect(self._admin, autocommit=True) as connection:
+                hindsight.complete(connection, attempts)
 
     def _judge(self, connection: psycopg.Connection[Any], deadlocks_before: int) -> None:
         connection.execute("ANALYZE")

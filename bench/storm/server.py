@@ -1,0 +1,78 @@
+"""A server as in production on a database of its own, and people who are signed in there."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from itsdangerous import URLSafeTimedSerializer
+
+from bench.storm.crowd import CONNECTIONS
+from bench.storm.web import Browser, ByWeb
+from deploy.local import processes
+from tests.stack.services import REPOSITORY
+from webapp import create_app
+from webapp.identity.permissions import StaffRole
+from webapp.identity.person import Standing
+from webapp.identity.service import identity
+from webapp.identity.tokens import Token
+from webapp.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from flask import Flask
+
+    from deploy.local.aws import Deployed
+    from deploy.local.stack import Stack
+
+START_SECONDS = 30.0
+
+
+@contextmanager
+def serving(stack: Stack, database: str, location: UUID, deployed: Deployed | None = None) -> Iterator[ByWeb]:
+    """Start gunicorn on a free port for as long as the block runs; everybody in the crowd has a session."""
+    port = processes.free_port()
+    environment = stack.environment(database=database, web_port=port, deployed=deployed)
+    os.environ.update({name: value for name, value in environment.items() if name.startswith("AWS_")})
+    log = stack.folder / "log" / "storm-server.log"
+    server = processes.start(
+        [sys.executable, "-m", "gunicorn", "--bind", f"{processes.LOOPBACK}:{port}", "wsgi:app"],
+        log=log,
+        env=processes.surroundings(environment),
+        cwd=REPOSITORY,
+    )
+    try:
+        deadline = monotonic() + START_SECONDS
+        while not processes.answers(f"http://{processes.LOOPBACK}:{port}/readyz"):
+            if server.poll() is not None or monotonic() > deadline:
+                raise RuntimeError(f"the server did not start:\n{processes.last_lines(log, 20)}")
+            sleep(0.1)
+        app = create_app(Settings.from_environment(environment))
+        browsers = tuple(_signed_in(app) for _ in range(CONNECTIONS))
+        yield ByWeb(processes.LOOPBACK, port, location, browsers)
+    finally:
+        processes.stop(server, patience=5.0)
+
+
+def _signed_in(app: Flask) -> Browser:
+    """Make a receptionist's session directly: the storm is about bookings, not about Cognito."""
+    account, now, secret = uuid4(), datetime.now(UTC), uuid4().hex
+    standing = Standing(account, "Robin Example", frozenset({StaffRole.RECEPTIONIST}), ())
+    with app.app_context():
+        sessions = identity().sessions
+        token = Token(text="a.b.c", subject=str(account), expires_at=now + timedelta(hours=1))
+        handle = sessions.create(standing, token=token, epoch=sessions.epoch(account), now=now)
+    client = app.test_client()
+    with client.session_transaction() as session:
+        session.update(csrf_token=secret, _user_id=str(handle), _fresh=True)
+    cookie = client.get_cookie("anteroom")
+    assert cookie is not None  # noqa: S101 - session_transaction made it
+    csrf_token = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(secret)
+    return Browser(f"anteroom={cookie.value}", str(csrf_token))
