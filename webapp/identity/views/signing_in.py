@@ -33,9 +33,9 @@ from webapp.identity.words import ROLE_NAMES
 from webapp.routing import public
 
 if TYPE_CHECKING:
-    from flask import Response
     from datetime import timedelta
 
+    from flask import Response
 
 USER_ID = "_user_id"
 CHALLENGE = "challenge"
@@ -43,8 +43,8 @@ CHALLENGE_NEXT = "challenge_next"
 RETRY_SECONDS = 10
 
 OUTAGES = (SignInUnavailable, DynamoUnavailable, DBAPIError)
-
 FAILURES = (TooManyAttempts, WrongPassword, *OUTAGES)
+
 log = structlog.get_logger(__name__)
 
 toasts.say("signed_out", _l("You are signed out."))
@@ -139,7 +139,6 @@ def moment() -> Moment:
     return Moment(at=g.at, request=g.request_id, place=place)
 
 
-def welcome(signed_in: SignedIn, next_path: str | None) -> Response:
 def note_failure(wrong: WrongPassword, step: str) -> None:
     """Record a failed attempt, and the wait that begins with it, for whom it was about; what was typed stays out."""
     log.info("sign_in_refused", reason=str(wrong))
@@ -156,6 +155,7 @@ def wait_sentence(wait: timedelta) -> str:
     return str(ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", ceil(seconds / 60)))
 
 
+def welcome(signed_in: SignedIn, next_path: str | None) -> Response:
     """Put the new handle into the cookie, unless the sign-in can't be recorded; an older session of it ends.
 
     The cookie keeps its other content, above all the CSRF secret, for the same account only: a half-filled form in
@@ -199,25 +199,25 @@ def _sign_in_page(
     *,
     next_path: str | None = None,
     outage: str = "",
+    wait: timedelta | None = None,
     status: int = HTTPStatus.OK,
 ) -> Response:
-    wait: timedelta | None = None,
     response = hypermedia.page(
         "identity/sign_in.html",
         status=status,
         errors=errors or {},
         outage=outage,
+        wait=wait_sentence(wait) if wait else "",
         email=request.form.get("email", ""),
         next_path=return_path(next_path if next_path is not None else request.form.get("next")),
-        wait=wait_sentence(wait) if wait else "",
         demo_accounts=_demo_accounts(),
     )
     if outage:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
-    return response
-
     if wait:
         response.headers["Retry-After"] = str(ceil(wait.total_seconds()))
+    return response
+
 
 def _new_password_page(
     errors: dict[str, list[str]] | None = None, *, outage: str = "", status: int = HTTPStatus.OK
