@@ -80,6 +80,7 @@ class Stack:
         logs = folder / "log"
         stack.postgres = Postgres(folder / "postgres", logs / "postgres.log", stack._secrets["postgres"], postgres_port)
         stack.aws = Aws(folder / "aws", logs / "aws.log", aws_port)
+        stack.deployed = stack.aws.deploy()
         return stack
 
     @property
