@@ -49,12 +49,17 @@ def data_folder(wanted: Path, user: SystemUser | None) -> Path:
     if user is None or _reachable(wanted.parent, user):
         folder = wanted
     else:
-        folder = SHARED / hashlib.sha256(str(wanted).encode()).hexdigest()[:16]
+        folder = shared_folder(wanted)
         _open_folder(SHARED)
     folder.mkdir(mode=0o700, exist_ok=True)
     if user is not None:
         os.chown(folder, user.uid, user.gid)
     return folder
+
+
+def shared_folder(wanted: Path) -> Path:
+    """Where root keeps the database that was wanted in a folder closed to `nobody`; a name of its own for each."""
+    return SHARED / hashlib.sha256(str(wanted).encode()).hexdigest()[:16]
 
 
 def _runs(program: Path, user: SystemUser | None) -> bool:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
+import fcntl
 import shutil
-from pathlib import Path
 
+from deploy.local.postgres_files import shared_folder
 from deploy.local.prepare import REPOSITORY, VAR
 from deploy.local.problem import Problem, told_in_one_sentence
 from deploy.local.steps import step
@@ -13,15 +13,8 @@ from deploy.local.steps import step
 FORGOTTEN = (".venv", ".venv-aws", "node_modules", "static/vendor", "var")
 
 
-def elsewhere() -> Path:
-    """Where the database lies when root's folders are closed to PostgreSQL's user."""
-    return Path("/var/lib/anteroom") / hashlib.sha256(str(VAR / "postgres").encode()).hexdigest()[:16]
-
-
 def main() -> None:
     """Remove it all; raises Problem while a clinic runs from this folder."""
-    import fcntl
-
     if (VAR / "lock").exists():
         with (VAR / "lock").open("a") as lock:
             try:
@@ -29,7 +22,7 @@ def main() -> None:
             except BlockingIOError:
                 raise Problem("Anteroom is running from this folder: stop it with Ctrl-C first.") from None
     with step("Forgetting local data and packages"):
-        for place in [*(REPOSITORY / name for name in FORGOTTEN), elsewhere()]:
+        for place in [*(REPOSITORY / name for name in FORGOTTEN), shared_folder(VAR / "postgres")]:
             shutil.rmtree(place, ignore_errors=True)
 
 

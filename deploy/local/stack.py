@@ -114,6 +114,7 @@ class Stack:
             "COGNITO_CLIENT_ID": stack.client_id,
             "COGNITO_CLIENT_SECRET": stack.client_secret,
             "SHOW_DEMO_ACCOUNTS": "1",
+            "REQUIRE_SECOND_FACTOR": "0",
         }
 
 
