@@ -18,6 +18,7 @@ from sqlalchemy.dialects.postgresql import ExcludeConstraint
 import webapp.booking.models
 import webapp.booking.refusals
 import webapp.identity.models
+import webapp.identity.refusals
 import webapp.models
 import webapp.patients.models
 import webapp.practice.models  # noqa: F401 - importing the models fills the metadata
@@ -39,6 +40,8 @@ RAISED = {
     "patient_not_bookable",
     "idempotency_reused",
     "appointment_resource",
+    "account_last_manager",
+    "account_own_role",
 }
 """Names that functions raise where no constraint of a table can say it."""
 

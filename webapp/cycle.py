@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -94,12 +95,18 @@ def scope() -> Scope:
     return current
 
 
+def form_claim(args: Arguments) -> idempotency.Claim:
+    """The form's one-time key, for gateway views, which claim it in a transaction of their own."""
+    return _claim(scope(), args)
+
+
 def _scope(door: Door) -> Scope:
     begin()
     role = door.role or Role.IDENTITY
     patients = current_user.patients if role is Role.PATIENT else ()
     acting = Scope(role=role, actor=current_user.account_id, at=g.at, request=g.request_id, patients=patients)
     g.scope = acting
+    g.roles = frozenset(current_user.roles)
     return acting
 
 
@@ -114,7 +121,8 @@ def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     elif reading:
         response = _read(view, args, scope)
     else:
-        response = _change(door, view, args, scope)
+        with door.around(**args) if door.around is not None else nullcontext():
+            response = _change(door, view, args, scope)
     return _recorded(response, scope, changed=not reading and response.status_code < 400)  # noqa: PLR2004
 
 

@@ -13,6 +13,7 @@ from webapp import cycle
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from flask import Flask
     from flask.typing import ResponseReturnValue
@@ -49,6 +50,7 @@ class Door:
     role: Role | None = None
     refused: View | None = None
     prefetch: Callable[..., Any] | None = None
+    around: Callable[..., AbstractContextManager[None]] | None = None
     key_in_function: bool = False
     gateway: bool = False
     asks: bool = False
@@ -65,6 +67,7 @@ def requires(
     role: Role | None,
     refused: View | None = None,
     prefetch: Callable[..., Any] | None = None,
+    around: Callable[..., AbstractContextManager[None]] | None = None,
     key_in_function: bool = False,
     gateway: bool = False,
     asks: bool = False,
@@ -75,9 +78,10 @@ def requires(
     GET, and a POST that `asks`, reads in a READ ONLY transaction.  Any other POST claims the form's key, runs, stores
     its outcome and commits; its view answers with `hypermedia.done`.  `refused(refusal, **view_args)` renders a
     refusal in a new READ ONLY transaction, with the input kept; `prefetch(**view_args)` reads from DynamoDB before the
-    transaction, into `g.prefetched`.
+    transaction, into `g.prefetched`.  `around(**view_args)` is a context manager in which the transaction of a change
+    runs: for what has to happen before it begins and after it has committed; it may refuse, too.
     """
-    door = Door(permission, role, refused, prefetch, key_in_function, gateway, asks, touches)
+    door = Door(permission, role, refused, prefetch, around, key_in_function, gateway, asks, touches)
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -19,13 +19,14 @@ DAY_SHARDS = 8
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a request came from: who, when (aware UTC), which request, which route, which network address."""
+    """Where a request came from: who, when (aware UTC), which request, which route, which network address, as what."""
 
     actor: UUID | None
     at: datetime
     request: str
     route: str = ""
     address: str = ""
+    roles: frozenset[str] = frozenset()
 
 
 def stamp(at: datetime) -> str:
@@ -66,6 +67,10 @@ def item_of(note: Note, origin: Origin) -> Item:
     }
     if origin.address:
         item["address"] = origin.address
+    if origin.roles:
+        item["roles"] = frozenset(str(role) for role in origin.roles)
+    if note.account is not None:
+        item["account"] = str(note.account)
     if note.detail:
         item["detail"] = note.detail
     if note.listed:

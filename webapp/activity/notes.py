@@ -33,6 +33,7 @@ class Note:
     """One fact for the activity log: about one patient, or (listed, signed in) about what the actor did.
 
     `detail` is a code of ours, never text that somebody typed; `actor` is set where no session says it yet.
+    `account` is the staff account that a manager changed, or whose doings somebody looked at.
     """
 
     action: Action
@@ -40,6 +41,7 @@ class Note:
     listed: frozenset[UUID] = frozenset()
     detail: str = ""
     actor: UUID | None = None
+    account: UUID | None = None
 
 
 def note(
@@ -49,13 +51,14 @@ def note(
     listed: Iterable[UUID] = (),
     detail: str = "",
     actor: UUID | None = None,
+    account: UUID | None = None,
 ) -> None:
     """Remember who was shown or changed; written to DynamoDB after COMMIT and before the answer is sent.
 
     Every page with patient data calls it: `opened` for one patient's page, `listed` with the ids a list showed,
     `changed` for each patient a change was about.  The same note twice in a request is one record.
     """
-    wanted = Note(action, patient, frozenset(listed), detail, actor)
+    wanted = Note(action, patient, frozenset(listed), detail, actor, account)
     collected = taken()
     if wanted not in collected:
         collected.append(wanted)

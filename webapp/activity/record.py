@@ -23,7 +23,8 @@ def flush(*, actor: UUID | None, at: datetime) -> None:
     notes = taken()
     if not notes:
         return
-    origin = Origin(actor, at, g.request_id, request.endpoint or "", request.remote_addr or "")
+    roles: frozenset[str] = g.get("roles", frozenset())
+    origin = Origin(actor, at, g.request_id, request.endpoint or "", request.remote_addr or "", roles)
     write(notes, origin)
     start()
 

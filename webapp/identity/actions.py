@@ -6,19 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
+from webapp.errors import NotAllowed, NotFound, VersionConflict
 from webapp.identity.jobs import end_sessions
 from webapp.identity.models import Account, AccountPatient, AccountRole
+from webapp.identity.permissions import Permission, StaffRole
+from webapp.identity.queries import standing_of
+from webapp.identity.refusals import OwnAccount
 from webapp.jobs import promise
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from sqlalchemy.orm import Session
-
-    from webapp.identity.permissions import StaffRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,88 @@ def set_roles(session: Session, account_id: UUID, roles: frozenset[StaffRole], a
         )
     if held:
         promise(end_sessions, account=str(account_id))
+
+
+def invite(session: Session, wanted: AccountRequest, *, by: UUID, at: datetime) -> None:
+    """Make an account that was not there; the database refuses an address that has one (EmailTaken)."""
+    _one_change_at_a_time(session, by)
+    session.add(
+        Account(
+            id=wanted.account_id,
+            email=wanted.email,
+            display_name=wanted.display_name,
+            provider_id=wanted.provider_id,
+            created_at=at,
+        )
+    )
+    session.flush()
+    set_roles(session, wanted.account_id, wanted.roles, at)
+
+
+@dataclass(frozen=True, slots=True)
+class RolesChange:
+    """The staff roles an account shall have, and those the manager saw when deciding so."""
+
+    account_id: UUID
+    roles: frozenset[StaffRole]
+    seen: frozenset[StaffRole]
+    provider_id: UUID | None = None
+
+
+def change_roles(session: Session, change: RolesChange, *, by: UUID, at: datetime) -> None:
+    """Give somebody else other staff roles (call inside `cut_off`); what they are as a patient stays.
+
+    Raises OwnAccount, VersionConflict when the roles are no longer those that were seen, NotAllowed when `by` is no
+    manager any more; the database refuses to let the last manager go (LastManager).
+    """
+    account = _somebody_else(session, change.account_id, by)
+    held = frozenset(
+        StaffRole(role)
+        for role in session.execute(select(AccountRole.role).where(AccountRole.account_id == account.id)).scalars()
+    )
+    outside = {StaffRole.PATIENT}
+    if held - outside != change.seen:
+        raise VersionConflict
+    if account.provider_id != change.provider_id:
+        account.provider_id = change.provider_id
+        promise(end_sessions, account=str(account.id))
+    set_roles(session, account.id, change.roles | (held & outside), at)
+
+
+def disable_other(session: Session, account_id: UUID, *, by: UUID, at: datetime) -> None:
+    """Keep somebody else from signing in (call inside `cut_off`); raises OwnAccount, the database LastManager."""
+    disable(session, _somebody_else(session, account_id, by).id, at)
+
+
+def enable(session: Session, account_id: UUID, *, by: UUID) -> None:
+    """Let a disabled account sign in again, with the roles it has."""
+    _somebody_else(session, account_id, by).disabled_at = None
+
+
+def sign_out_everywhere(session: Session, account_id: UUID, *, by: UUID) -> None:
+    """Promise the end of all sessions of a staff account (call inside `cut_off`, which ends them at once)."""
+    _one_change_at_a_time(session, by)
+    if session.get(Account, account_id) is None:
+        raise NotFound
+    promise(end_sessions, account=str(account_id))
+
+
+def _somebody_else(session: Session, account_id: UUID, by: UUID) -> Account:
+    _one_change_at_a_time(session, by)
+    account = session.get(Account, account_id, with_for_update=True)
+    if account is None:
+        raise NotFound
+    if account.id == by:
+        raise OwnAccount
+    return account
+
+
+def _one_change_at_a_time(session: Session, by: UUID) -> None:
+    """Queue behind whoever changes accounts, THEN look whether the manager still is one: they may have been removed."""
+    session.execute(select(func.doors.one_change_of_accounts()))
+    standing = standing_of(session, by)
+    if standing is None or not standing.may(Permission.ACCOUNTS_MANAGE):
+        raise NotAllowed
 
 
 def link_sub(session: Session, account_id: UUID, subject: str) -> None:

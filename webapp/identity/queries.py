@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from webapp.identity.models import Account, AccountPatient, AccountRole
 from webapp.identity.permissions import StaffRole
@@ -14,6 +14,7 @@ from webapp.identity.person import Grant, Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from sqlalchemy.orm import Session
 
@@ -67,3 +68,61 @@ def names_of(session: Session, account_ids: Iterable[UUID]) -> dict[UUID, str]:
         return {}
     rows = session.execute(select(Account.id, Account.display_name).where(Account.id.in_(wanted)))
     return {row.id: row.display_name for row in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class StaffAccount:
+    """An account of somebody who works here, as managers see it; `invited` until the pool knows the person."""
+
+    id: UUID
+    email: str
+    display_name: str
+    roles: frozenset[StaffRole]
+    provider_id: UUID | None
+    disabled_at: datetime | None
+    created_at: datetime
+    in_pool: bool
+
+
+def staff(session: Session) -> list[StaffAccount]:
+    """All accounts with a staff role, disabled ones included, by name."""
+    works_here = exists().where(AccountRole.account_id == Account.id, AccountRole.role != StaffRole.PATIENT)
+    accounts = session.execute(select(Account).where(works_here).order_by(Account.display_name, Account.id)).scalars()
+    return _with_roles(session, list(accounts))
+
+
+def staff_account(session: Session, account_id: UUID) -> StaffAccount | None:
+    """One account with a staff role; None for anybody else's, patients' too."""
+    account = session.get(Account, account_id)
+    found = _with_roles(session, [account]) if account is not None else []
+    return next((one for one in found if one.roles), None)
+
+
+def staff_names(session: Session) -> list[tuple[UUID, str]]:
+    """Everybody who works here, by name, for a list to choose from."""
+    return [(account.id, account.display_name) for account in staff(session)]
+
+
+def _with_roles(session: Session, accounts: list[Account]) -> list[StaffAccount]:
+    wanted = [account.id for account in accounts]
+    rows = session.execute(
+        select(AccountRole.account_id, AccountRole.role).where(
+            AccountRole.account_id.in_(wanted), AccountRole.role != StaffRole.PATIENT
+        )
+    )
+    roles: dict[UUID, set[StaffRole]] = {account_id: set() for account_id in wanted}
+    for row in rows:
+        roles[row.account_id].add(StaffRole(row.role))
+    return [
+        StaffAccount(
+            id=account.id,
+            email=account.email,
+            display_name=account.display_name,
+            roles=frozenset(roles[account.id]),
+            provider_id=account.provider_id,
+            disabled_at=account.disabled_at,
+            created_at=account.created_at,
+            in_pool=account.cognito_sub is not None,
+        )
+        for account in accounts
+    ]

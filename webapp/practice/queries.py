@@ -64,6 +64,11 @@ def locations() -> list[Location]:
     return list(db.session.scalars(select(Location).where(Location.retired_at.is_(None)).order_by(Location.name)))
 
 
+def time_zone() -> str:
+    """The zone that pages about no site in particular tell times in: the first site's, UTC before there is one."""
+    return next((site.time_zone for site in locations()), "UTC")
+
+
 def signboard() -> Letterhead:
     """Letterhead of the first site, for pages that belong to none."""
     return letterhead(next(iter(locations()), None))

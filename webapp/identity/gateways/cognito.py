@@ -83,6 +83,13 @@ class SignInService(Protocol):
     def revoke(self, username: str) -> None:
         """Make the provider's own tokens of this person useless; raises SignInUnavailable."""
 
+    def invite(self, username: str, email: str, temporary_password: str | None) -> str:
+        """Make the person and mail them a temporary password, again if they were made but never came.
+
+        With a password given nothing is mailed: the caller hands it over.  Returns the provider's id; raises
+        SignInUnavailable.
+        """
+
     def ensure(self, username: str, email: str, password: str) -> str:
         """Make the person with this password, or give the existing one this password; returns the provider's id."""
 
@@ -137,7 +144,23 @@ class Cognito:
     def revoke(self, username: str) -> None:
         self._ask("admin_user_global_sign_out", Username=username)
 
-    def ensure(self, username: str, email: str, password: str) -> str:
+    def invite(self, username: str, email: str, temporary_password: str | None) -> str:
+        if temporary_password is not None:
+            return self.ensure(username, email, temporary_password, permanent=False)
+        wanted: dict[str, object] = {
+            "Username": username,
+            "DesiredDeliveryMediums": ["EMAIL"],
+            "UserAttributes": [{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
+        }
+        try:
+            self._ask("admin_get_user", Username=username)
+        except WrongPassword:
+            pass
+        else:
+            wanted["MessageAction"] = "RESEND"
+        return _subject(self._ask("admin_create_user", **wanted)["User"]["Attributes"])
+
+    def ensure(self, username: str, email: str, password: str, *, permanent: bool = True) -> str:
         try:
             answer = self._ask("admin_get_user", Username=username)
         except WrongPassword:
@@ -149,8 +172,8 @@ class Cognito:
                 UserAttributes=[{"Name": "email", "Value": email}, {"Name": "email_verified", "Value": "true"}],
             )
             answer = self._ask("admin_get_user", Username=username)
-        self._ask("admin_set_user_password", Username=username, Password=password, Permanent=True)
-        return next(str(pair["Value"]) for pair in answer["UserAttributes"] if pair["Name"] == "sub")
+        self._ask("admin_set_user_password", Username=username, Password=password, Permanent=permanent)
+        return _subject(answer["UserAttributes"])
 
     def key_set(self) -> dict[str, Any]:
         local = self._settings.aws_endpoint_url
@@ -198,6 +221,10 @@ class Cognito:
         message = (username + self._settings.cognito_client_id).encode()
         digest = hmac.digest(self._settings.cognito_client_secret.encode(), message, hashlib.sha256)
         return base64.b64encode(digest).decode("ascii")
+
+
+def _subject(attributes: list[dict[str, str]]) -> str:
+    return next(str(pair["Value"]) for pair in attributes if pair["Name"] == "sub")
 
 
 def _proof(answer: dict[str, Any]) -> Proof:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from webapp import activity, hypermedia, problems, toasts
 from webapp.dynamo import DynamoUnavailable
 from webapp.errors import FormInvalid
-from webapp.identity import forms
+from webapp.identity import forms, last_sign_in
 from webapp.identity.attempts import TooManyAttempts
 from webapp.identity.demo_accounts import PASSWORD, demo_email
 from webapp.identity.gateways.cognito import PasswordTooWeak, SignInUnavailable, WrongPassword
@@ -164,6 +164,7 @@ def welcome(signed_in: SignedIn, next_path: str | None) -> Response:
     account_id = signed_in.standing.account_id
     activity.note("signed_in", actor=account_id)
     activity.flush(actor=account_id, at=g.at)
+    last_sign_in.remember(account_id, g.at)
     before = parse_handle(session.get(USER_ID))
     if before is None or before.account_id != account_id:
         session.clear()
