@@ -34,7 +34,7 @@ from webapp.practice.models import Location
 if TYPE_CHECKING:
     from tests.stack.database import Database
 
-ROWS = Path(__file__).parent / "plans" / "many_rows.sql"
+ROWS = Path(__file__).with_name("many_rows.sql")
 BIG = {
     "appointment",
     "appointment_history",

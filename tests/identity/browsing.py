@@ -13,7 +13,7 @@ import pytest
 from tests.identity.accounts import PASSWORD, Account
 from tests.stack.people import Visitor
 from webapp.dynamo.channel import Channel
-from webapp.identity.gateways.cognito import Cognito
+from webapp.identity.gateways.people import People
 from webapp.identity.service import EXTENSION
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def must_change(account: Account, settings: Settings, temporary: str) -> None:
 def cognito_away(app: Flask, settings: Settings) -> Iterator[None]:
     """Nobody listens where Cognito was; DynamoDB goes on."""
     whole = app.extensions[EXTENSION]
-    nowhere = Cognito(replace(settings, aws_endpoint_url="http://127.0.0.1:9"))
+    nowhere = People(replace(settings, aws_endpoint_url="http://127.0.0.1:9"))
     app.extensions[EXTENSION] = replace(whole, service=nowhere)
     try:
         yield

@@ -196,7 +196,12 @@ class Race:
         sessions = SteppedSessions(dynamo.client(), settings.session_key, self.before)
         real = identity()
         racing = SteppedSigningIn(
-            service=real.service, verifier=real.verifier, sessions=sessions, attempts=real.attempts
+            service=real.service,
+            verifier=real.verifier,
+            sessions=sessions,
+            attempts=real.attempts,
+            key=real.key,
+            second_factor_required=real.second_factor_required,
         )
         outcome = racing.with_password(self.account.email, PASSWORD, now())
         self.finish()
