@@ -66,6 +66,16 @@ def test_free_time_is_a_link_to_booking(desk: Visitor, clinic: Clinic) -> None:
     assert f"/book?provider={clinic.providers[0]}&amp;at=2026-11-23T14:00Z" in page
 
 
+def test_a_provider_who_is_asked_for_is_shown_on_a_day_off(desk: Visitor, database: Database, clinic: Clinic) -> None:
+    with database.administer() as connection:
+        away = factories.provider(connection, given="Jonas", family="Weber")
+    assert f'id="col-{away}"' not in desk.get(TODAY).text
+    page = desk.get(f"{TODAY}?provider={away}").text
+    assert f'id="col-{away}"' in page
+    assert f'id="col-{clinic.providers[0]}"' not in page
+    assert "Not working" in page
+
+
 def test_a_filter_by_status_hides_the_others_and_keeps_their_count(desk: Visitor, visit: UUID) -> None:
     assert f'id="visit-{visit}"' in desk.get(f"{TODAY}?status=booked").text
     filtered = desk.get(f"{TODAY}?status=confirmed").text

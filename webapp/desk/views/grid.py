@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from babel.dates import format_datetime
 from flask import url_for
 from flask_babel import gettext as _
 
+from webapp.booking.forms import write_instant
 from webapp.booking.wording import LOCALE, clock, local_date, long_day
 from webapp.desk import day_plan
 from webapp.desk.day_plan import Column, Grid, Hatched, Placed, Why
@@ -26,7 +28,8 @@ _TONES = 5
 def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
     """Everything the grid shows."""
     zone = day.location.time_zone
-    shown = [provider for provider in day.working if not asked.providers or provider.id in asked.providers]
+    chosen = [provider for provider in day.providers if provider.id in asked.providers]
+    shown = chosen or day.working
     facts = [day.facts[provider.id] for provider in shown]
     on = day_plan.grid(facts, day.span.start, zone)
     cards = {visit.id: card(visit, asked, at, zone) for visit in day.visits if asked.shows(visit.status)}
@@ -66,7 +69,7 @@ def _column(
             "tone": provider.position % _TONES + 1,
         },
         "hatched": [_hatch(each, day.location.time_zone) for each in laid.hatched],
-        "items": _in_order(laid, cards, provider, asked, day.location.time_zone),
+        "items": _in_order(laid, cards, provider, asked, day),
     }
 
 
@@ -77,12 +80,12 @@ def _detail(provider: Provider, day: Day) -> str:
 
 
 def _in_order(
-    laid: Column, cards: dict[UUID, dict[str, Any]], provider: Provider, asked: Address, zone: str
+    laid: Column, cards: dict[UUID, dict[str, Any]], provider: Provider, asked: Address, day: Day
 ) -> list[dict[str, Any]]:
     """Cards and free times by their row, so that Tab and screen readers go down the day."""
     items = [_place(placed, cards[placed.id]) for placed in laid.cards if placed.id in cards]
     if may("visit.book") and not asked.status:
-        items += [_gap(gap, provider, asked, zone) for gap in laid.gaps]
+        items += [_gap(gap, provider, day) for gap in laid.gaps]
     return sorted(items, key=lambda item: (item["row"], item.get("lane", 0)))
 
 
@@ -90,12 +93,12 @@ def _place(placed: Placed, found: dict[str, Any]) -> dict[str, Any]:
     return found | {"row": placed.row, "span": placed.span, "lane": placed.lane, "lanes": placed.lanes}
 
 
-def _gap(gap: day_plan.Gap, provider: Provider, asked: Address, zone: str) -> dict[str, Any]:
-    href = url_for("booking.book", provider=provider.id, at=gap.start.strftime("%Y-%m-%dT%H:%MZ"), day=asked.day)
+def _gap(gap: day_plan.Gap, provider: Provider, day: Day) -> dict[str, Any]:
+    href = url_for("booking.book", provider=provider.id, at=write_instant(gap.start), location=day.location.id)
     return {
         "kind": "free",
         "href": href,
-        "start_label": clock(gap.start, zone),
+        "start_label": clock(gap.start, day.location.time_zone),
         "minutes": gap.minutes,
         "row": gap.row,
         "span": gap.span,
@@ -120,6 +123,4 @@ def _why(hatched: Hatched, zone: str) -> str:
 
 
 def _hour(moment: datetime, zone: str) -> str:
-    from zoneinfo import ZoneInfo
-
     return format_datetime(moment.astimezone(ZoneInfo(zone)), "h a", locale=LOCALE)
