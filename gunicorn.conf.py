@@ -6,7 +6,7 @@ from pathlib import Path
 bind = [os.environ.get("BIND") or f"127.0.0.1:{os.environ.get('PORT', '8000')}"]
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
 preload_app = True  # imported once, forked for each worker; nothing connects before the first request
-worker_class = "gthread"
+worker_class = "deploy.serving.PromptWorker"  # gthread that slow clients cannot fill
 threads = 8  # the database pool of a process holds 12 connections
 timeout = 30
 graceful_timeout = 10
