@@ -9,7 +9,7 @@ from tests.booking.wishes import TEN, Open, Owner, booked, occupied, visit_row, 
 from tests.factories import NOW, Clinic
 from webapp.booking.actions import CancelRequest, cancel, check_in, confirm, finish, mark_no_show, start
 from webapp.booking.models import Appointment
-from webapp.booking.refusals import NotYetTime, ReasonMissing, WrongState
+from webapp.booking.refusals import AnotherDay, NotYetTime, ReasonMissing, WrongState
 from webapp.booking.states import LIVE, TRANSITIONS, Action, Status
 from webapp.errors import NotFound, VersionConflict
 from webapp.ids import new_id
@@ -52,6 +52,14 @@ def test_every_step_works_from_its_states_and_from_no_other(
         with pytest.raises(WrongState), desk():
             STEPS[action](visit, at=LATER, version=1)
         assert (visit_row(owner, visit), occupied(owner, visit)) == before
+
+
+def test_nobody_is_checked_in_for_a_later_day(desk: Open, clinic: Clinic, owner: Owner) -> None:
+    visit = in_state(owner, clinic, Status.CONFIRMED)
+    with pytest.raises(AnotherDay), desk():
+        check_in(visit, at=TEN - timedelta(days=1))
+    with desk():
+        assert check_in(visit, at=TEN - timedelta(hours=2)).status == "arrived"
 
 
 @pytest.mark.parametrize("action", list(STEPS))

@@ -104,3 +104,10 @@ class NotYetTime(Refusal):
 
     code = "not_yet_time"
     message = _l("The visit has not begun yet. Mark it as missed after its start, or cancel it.")
+
+
+class AnotherDay(Refusal):
+    """Nobody waits for a visit of a later day; a click on the wrong card must not say so."""
+
+    code = "another_day"
+    message = _l("This visit is on a later day. Check the patient in on that day, or move the visit to today first.")

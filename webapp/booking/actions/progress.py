@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from webapp.booking.actions.locking import advance, locked, settle
-from webapp.booking.refusals import NotYetTime
+from webapp.booking.refusals import AnotherDay, NotYetTime
 from webapp.booking.states import TRANSITIONS, Action
 from webapp.practice.actions import lock_resources
 from webapp.practice.models import LATTICE_MINUTES
@@ -27,8 +28,14 @@ def confirm(appointment_id: UUID, *, at: datetime, version: int | None = None) -
 
 
 def check_in(appointment_id: UUID, *, at: datetime, version: int | None = None) -> Appointment:
-    """Record that the patient is here; waiting time counts from `at` (NotFound, WrongState, VersionConflict)."""
+    """Record that the patient is here; waiting time counts from `at`.
+
+    Raises NotFound, WrongState, VersionConflict, or AnotherDay for a visit of a later day where it takes place.
+    """
     visit = _locked(appointment_id, Action.CHECK_IN, version)
+    zone = ZoneInfo(visit.location.time_zone)
+    if at.astimezone(zone).date() < visit.starts_at.astimezone(zone).date():
+        raise AnotherDay(patient=visit.patient_id)
     visit.arrived_at = at
     advance(visit, Action.CHECK_IN)
     settle(visit, at)
