@@ -71,3 +71,12 @@ def test_ctrl_c_keeps_what_is_in_and_says_how_to_go_on(admin: psycopg.Connection
     files = Interrupted([write(record("M-1"), "1.json"), write(record("M-2"), "2.json")])
     assert run(course, files) == 130
     assert one(admin, "select count(*) from patient") == 1
+
+
+def test_the_name_of_a_file_cannot_steer_the_terminal(app: Flask, tmp_path: Path) -> None:
+    path = tmp_path / "mild\x1b[2J\x9b\r\u202e\n.json"
+    path.write_text("{")
+    result = app.test_cli_runner().invoke(args=["import", "fhir", str(path)])
+    assert result.exit_code == 1
+    assert "mild\ufffd[2J" in result.stderr
+    assert not {"\x1b", "\x9b", "\r", "\u202e"} & set(result.output + result.stderr)

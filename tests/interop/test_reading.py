@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from webapp.interop.mapping.faults import Fault
 from webapp.interop.mapping.reading import MAXIMUM_BYTES, find_files, parse_document, read_bytes, read_document
 
 SAMPLE = {"resourceType": "Bundle", "entry": [{"x": {"reference": "urn:uuid:1"}}, {"reference": "Patient/2"}]}
+
+SECONDS = 10.0
 
 
 def reason(path: Path) -> str:
@@ -94,6 +97,15 @@ def test_what_is_not_strict_json_is_refused_with_the_reason(tmp_path: Path, cont
     path = tmp_path / "x.json"
     path.write_bytes(content)
     assert expected in reason(path)
+
+
+def test_a_key_twice_among_a_hundred_thousand_is_found_at_once() -> None:
+    """Compared pair by pair this takes minutes, and for a file of the largest size a day."""
+    keys = b"".join(b'"k%d": 0, ' % number for number in range(100_000))
+    started = time.process_time()
+    with pytest.raises(Fault, match="stands twice"):
+        parse_document(b"{" + keys + b'"k99999": 1}')
+    assert time.process_time() - started < SECONDS
 
 
 def test_what_is_not_there_or_not_a_file_is_refused(tmp_path: Path) -> None:

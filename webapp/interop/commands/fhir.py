@@ -41,8 +41,13 @@ def fhir(paths: tuple[Path, ...]) -> None:
     for line in report(course, len(files), time.monotonic() - started):
         click.echo(line)
     for path, fault in course.failed:
-        click.echo(f"not imported: {click.format_filename(path)}: {fault}", err=True)
+        click.echo(f"not imported: {shown(path)}: {fault}", err=True)
     sys.exit(status or (1 if course.failed else 0))
+
+
+def shown(path: Path) -> str:
+    """The name of a file as a terminal may be given it: a name can hold what moves the cursor or sets a title."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in click.format_filename(path))
 
 
 def run(course: Import, files: Sequence[Path]) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import zlib
+from collections import Counter
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any, cast
 
@@ -121,6 +122,6 @@ def _refuse_constant(name: str) -> None:
 
 
 def _twice(pairs: list[tuple[str, Any]]) -> str:
-    names = [name for name, _ in pairs]
-    doubled = next(name for name in names if names.count(name) > 1)
+    # Counted once: a search for each name would take hours in an object of a million.
+    doubled = Counter(name for name, _ in pairs).most_common(1)[0][0]
     return f'"{doubled[:40]}"' if doubled.isidentifier() else "a key"
