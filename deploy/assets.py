@@ -36,6 +36,7 @@ SCRIPTS = (
     NODE_MODULES / "htmx.org" / "dist" / "ext" / "hx-ptag.min.js",
     ROOT / "static" / "search.js",
     ROOT / "static" / "app.js",
+    ROOT / "static" / "session.js",
 )
 FONTS = {
     "inter.woff2": NODE_MODULES / "@fontsource-variable" / "inter" / "files" / "inter-latin-wght-normal.woff2",

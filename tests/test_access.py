@@ -58,6 +58,10 @@ OPEN: dict[tuple[str, str], int] = {
 MATRIX: dict[tuple[str, str], Row] = {
     ("identity.start", "GET"): Row(EVERYBODY, 303),
     ("identity.home", "GET"): Row(EVERYBODY - PATIENT, 200),
+    ("identity.ends", "GET"): Row(EVERYBODY, 204),
+    ("identity.stay", "POST"): Row(EVERYBODY, 303),
+    ("identity.renew", "GET"): Row(EVERYBODY, 200),
+    ("identity.renew_it", "POST"): Row(EVERYBODY, 422),
     ("patients.new", "GET"): Row(EDITORS, 200),
     ("patients.register", "POST"): Row(EDITORS, 422),
     ("booking.book", "GET"): Row(BOOKERS, 200),

@@ -154,6 +154,11 @@ def sign_in() -> Response:
     return see(address)
 
 
+def came_from() -> str:
+    """The path of the page that this request was made on."""
+    return _return_path(fragment=wants_fragment())
+
+
 def is_own(location: str) -> bool:
     """Whether an address is a path of this site: two slashes, backslashes and control characters are not."""
     return (

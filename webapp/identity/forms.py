@@ -57,6 +57,21 @@ class NewPasswordForm(_Form):
     new_password: Annotated[SecretStr, AfterValidator(_long_enough)] = SecretStr("")
 
 
+class AgainForm(_Form):
+    """The password of somebody who is signed in, and where to go on to."""
+
+    password: Annotated[SecretStr, AfterValidator(_given)] = SecretStr("")
+    next: str = ""
+
+
+def read_again(form: Mapping[str, str]) -> AgainForm:
+    """The form that asks for the password once more; raises FormInvalid."""
+    try:
+        return AgainForm.model_validate(_content(form, AgainForm))
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
 def read_sign_in(form: Mapping[str, str]) -> SignInForm:
     """The sign-in form; raises FormInvalid with all fields that need another value."""
     try:

@@ -94,6 +94,17 @@ class SigningIn:
                 return PasswordExpired(self.sessions.keep_challenge(account_id, content, now.at))
             return self._open(account_id, answer, now)
 
+    def again(self, account_id: UUID, password: str, now: Moment) -> Outcome:
+        """Open another session for somebody who has one: the password proves that it is still the same person.
+
+        Raises also TooManyAttempts.
+        """
+        with self.attempts.trying(PASSWORD, str(account_id), now.place.address, now.at), concerning(account_id):
+            answer = self.service.check(str(account_id), password)
+            if isinstance(answer, NewPasswordRequired):
+                raise WrongPassword("a temporary password")
+            return self._open(account_id, answer, now)
+
     def with_new_password(self, challenge: str, password: str, now: Moment) -> SignedIn:
         """Finish a half-done sign-in with the person's own password; raises PasswordTooWeak to try again."""
         found = self.sessions.challenge(challenge, now.at)
