@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, request, url_for
+from flask import Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -17,6 +17,7 @@ from webapp.patients import actions
 from webapp.patients.forms import read_new_patient
 from webapp.patients.queries import Found, possible_duplicates
 from webapp.patients.refusals import MaybeRegistered
+from webapp.patients.views.door import blueprint
 from webapp.patients.wording import born, initials, record_number, tone
 from webapp.practice.queries import signboard
 from webapp.routing import requires
@@ -25,8 +26,6 @@ TEMPLATE = "patients/new.html"
 BLOCKS = {"dialog": "sheet", "new-patient": "sheet"}
 FIELDS = ("given", "family", "birth_date", "phone", "gender", "email")
 DONE = "patient.registered"
-
-blueprint = Blueprint("patients", __name__)
 
 toasts.say(DONE, _l("Registered."))
 
