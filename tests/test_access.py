@@ -52,6 +52,12 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.sign_in", "POST"): 422,
     ("identity.new_password", "GET"): 303,
     ("identity.new_password", "POST"): 303,
+    ("identity.code", "GET"): 303,
+    ("identity.code", "POST"): 303,
+    ("identity.enroll", "GET"): 303,
+    ("identity.enroll", "POST"): 303,
+    ("identity.recover", "GET"): 303,
+    ("identity.recover", "POST"): 303,
     ("identity.sign_out", "POST"): 303,
 }
 

@@ -31,6 +31,9 @@ DOORS_WITHOUT_A_SESSION = frozenset(
         "ops.readyz",
         "identity.sign_in",
         "identity.new_password",
+        "identity.code",
+        "identity.enroll",
+        "identity.recover",
         "identity.sign_out",
     }
 )

@@ -49,6 +49,7 @@ class Settings:
     dynamo_prefix: str = "anteroom-"
     proxy_hops: int = 0
     show_demo_accounts: bool = False
+    require_second_factor: bool = True
     idle_limits: Mapping[StaffRole, timedelta] = field(default_factory=dict)
 
     @property
@@ -80,6 +81,7 @@ class Settings:
             dynamo_prefix=source.get("DYNAMO_PREFIX", "anteroom-"),
             proxy_hops=_count(source, "PROXY_HOPS"),
             show_demo_accounts=source.get("SHOW_DEMO_ACCOUNTS") == "1",
+            require_second_factor=source.get("REQUIRE_SECOND_FACTOR", "1") != "0",
             idle_limits=_idle_limits(source),
         )
 

@@ -59,7 +59,7 @@ def test_five_failures_cost_nothing_and_the_sixth_attempt_waits_half_a_minute(at
 
 
 def test_waits_double_up_to_a_quarter_of_an_hour(attempts: Attempts, email: str) -> None:
-    at, seen = NOW, []
+    at, seen = NOW, list[float]()
     for _ in range(12):
         fail(attempts, email, at=at)
         wait = ACCOUNT.wait_after(len(seen) + 1)
@@ -177,6 +177,7 @@ def test_neighbors_are_two_addresses() -> None:
 def test_a_code_counts_once(attempts: Attempts, email: str) -> None:
     lasting = timedelta(minutes=2)
     assert attempts.claim_once("used", email, NOW, lasting)
+    assert not attempts.claim_once("used", email, NOW, lasting)
     assert not attempts.claim_once("used", email, after(119), lasting)
     assert attempts.claim_once("used", email, after(120), lasting)
 

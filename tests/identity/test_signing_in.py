@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from flask import Flask
 
-from tests.identity.accounts import PASSWORD, Account, MakeAccount, identity_scope
+from tests.identity.accounts import PASSWORD, Account, MakeAccount, identity_scope, new_account
 from tests.identity.browsing import must_change
 from webapp import clock, dynamo
 from webapp.db import transactional
@@ -31,6 +31,8 @@ MANAGER, RECEPTIONIST = frozenset({StaffRole.MANAGER}), frozenset({StaffRole.REC
 @pytest.fixture(autouse=True)
 def _context(app: Flask) -> Iterator[None]:
     with app.app_context():
+        # The last manager could not be made a receptionist.
+        new_account(StaffRole.MANAGER)
         yield
 
 

@@ -131,7 +131,11 @@ class Attempts:
 
     def claim_once(self, kind: str, subject: str, now: datetime, lasting: timedelta) -> bool:
         """Whether nobody claimed this for as long as it lasts: makes a one-time code count once."""
-        item: Item = {"pk": self.key_of(kind, subject), "expires_at": ceil((now + lasting).timestamp())}
+        item: Item = {
+            "pk": self.key_of(kind, subject),
+            "expires_at": ceil((now + lasting).timestamp()),
+            "stamp": new_stamp(),  # else two claims of one second would take each other for their own repeat
+        }
         try:
             self._dynamo.put(
                 TABLE,

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 LONGEST_EMAIL = 254
 LONGEST_PASSWORD = 256
 SHORTEST_NEW_PASSWORD = 12
+CODE_DIGITS = 6
+LONGEST_CODE = 40
 NOT_CONTENT = frozenset({"csrf_token", "_key"})
 
 
@@ -39,6 +41,19 @@ def _long_enough(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _six_digits(text: str) -> str:
+    code = "".join(text.split())
+    if len(code) != CODE_DIGITS or not (code.isascii() and code.isdigit()):
+        raise PydanticCustomError("code", "code")
+    return code
+
+
+def _some_text(text: str) -> str:
+    if not 0 < len(text.strip()) <= LONGEST_CODE:
+        raise PydanticCustomError("recovery_code", "recovery_code")
+    return text
+
+
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -55,6 +70,35 @@ class NewPasswordForm(_Form):
     """The password that replaces a temporary one."""
 
     new_password: Annotated[SecretStr, AfterValidator(_long_enough)] = SecretStr("")
+
+
+class CodeForm(_Form):
+    """The six digits that an authenticator app shows; spaces between them are allowed."""
+
+    code: Annotated[str, AfterValidator(_six_digits)] = ""
+
+
+class RecoveryForm(_Form):
+    """A printed recovery code, and the password once more."""
+
+    recovery_code: Annotated[str, AfterValidator(_some_text)] = ""
+    password: Annotated[SecretStr, AfterValidator(_given)] = SecretStr("")
+
+
+def read_code(form: Mapping[str, str]) -> CodeForm:
+    """The code form; raises FormInvalid."""
+    try:
+        return CodeForm.model_validate(_content(form, CodeForm))
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def read_recovery(form: Mapping[str, str]) -> RecoveryForm:
+    """The recovery form; raises FormInvalid."""
+    try:
+        return RecoveryForm.model_validate(_content(form, RecoveryForm))
+    except ValidationError as error:
+        raise _invalid(error) from None
 
 
 class AgainForm(_Form):
@@ -99,6 +143,8 @@ def _invalid(error: ValidationError) -> FormInvalid:
     sentences = {
         "email": _("Enter an email address with an @, like name@example.com"),
         "password": _("Enter your password"),
+        "code": _("Enter the 6 digits that the app shows now"),
+        "recovery_code": _("Enter one of your recovery codes, like 7KQ2M-PX4WD"),
         "new_password": _("Use at least 12 characters; several words are good"),
     }
     errors: dict[str, list[str]] = {}

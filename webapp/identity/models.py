@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.db import Base
@@ -58,3 +58,23 @@ class AccountPatient(Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"), primary_key=True)
     relation: Mapped[str]
     ends_at: Mapped[datetime | None]
+
+
+class SecondFactor(Base):
+    """An account that signs in with an authenticator app; its secret is Cognito's alone."""
+
+    __tablename__ = "second_factor"
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    enrolled_at: Mapped[datetime]
+
+
+class RecoveryCode(Base):
+    """A printed code that counts once in place of the app: the keyed hash of it, and when it was used."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (CheckConstraint("length(digest) = 32", name="digest_length"),)
+
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    used_at: Mapped[datetime | None]

@@ -8,7 +8,7 @@ from flask import current_app
 
 from webapp import dynamo
 from webapp.identity.attempts import Attempts
-from webapp.identity.gateways.cognito import Cognito
+from webapp.identity.gateways.people import People
 from webapp.identity.idle import IdleLimits
 from webapp.identity.sessions import Sessions
 from webapp.identity.signing_in import SigningIn
@@ -24,12 +24,19 @@ EXTENSION = "anteroom.identity"
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Give the application its sign-in; `dynamo` has to be there already."""
-    cognito = Cognito(settings)
+    people = People(settings)
     with app.app_context():
         sessions = Sessions(dynamo.client(), settings.session_key, IdleLimits(settings.idle_limits))
         attempts = Attempts(dynamo.client(), settings.session_key)
-    verifier = Verifier(KeySet(cognito.key_set), issuer=cognito.issuer, audience=settings.cognito_client_id)
-    app.extensions[EXTENSION] = SigningIn(service=cognito, verifier=verifier, sessions=sessions, attempts=attempts)
+    verifier = Verifier(KeySet(people.key_set), issuer=people.issuer, audience=settings.cognito_client_id)
+    app.extensions[EXTENSION] = SigningIn(
+        service=people,
+        verifier=verifier,
+        sessions=sessions,
+        attempts=attempts,
+        key=settings.session_key,
+        second_factor_required=settings.require_second_factor,
+    )
 
 
 def identity() -> SigningIn:

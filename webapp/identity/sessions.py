@@ -216,12 +216,14 @@ class Sessions:
 
     # -- between password and new password
 
-    def keep_challenge(self, account_id: UUID, content: dict[str, str], now: datetime) -> Handle:
-        """Keep a half-done sign-in for three minutes on the server; the browser gets a handle to it only."""
+    def keep_challenge(
+        self, account_id: UUID, content: dict[str, str], now: datetime, lifetime: timedelta = CHALLENGE_LIFETIME
+    ) -> Handle:
+        """Keep a half-done sign-in on the server, for three minutes by default; the browser gets a handle only."""
         handle = new_handle(account_id)
         item: Item = {
             **key_of(account_id, CHALLENGE + handle.digest),
-            "expires_at": int((now + CHALLENGE_LIFETIME).timestamp()),
+            "expires_at": int((now + lifetime).timestamp()),
         }
         item["sealed"] = seal(self._key, json.dumps(content).encode(), bound_text(item))
         self._dynamo.put(TABLE, item, condition="attribute_not_exists(sk)")

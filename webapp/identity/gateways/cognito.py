@@ -8,7 +8,7 @@ import hmac
 import secrets
 import threading
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import boto3
 import urllib3
@@ -36,6 +36,7 @@ WRONG = frozenset(
         "InvalidParameterException",
     }
 )
+WRONG_CODE = frozenset({"CodeMismatchException", "ExpiredCodeException", "EnableSoftwareTokenMFAException"})
 TOO_WEAK = frozenset({"InvalidPasswordException", "PasswordHistoryPolicyViolationException"})
 
 
@@ -47,6 +48,10 @@ class WrongPassword(Exception):  # noqa: N818  an ordinary answer
 
     account: UUID | None = None
     locks: bool = False
+
+
+class WrongCode(WrongPassword):
+    """The one-time code is wrong, used or too old; the half-done sign-in goes on."""
 
 
 class PasswordTooWeak(Exception):  # noqa: N818  an ordinary answer
@@ -62,6 +67,7 @@ class Proof:
     """The id token of a sign-in, not yet verified."""
 
     id_token: str = field(repr=False)
+    access_token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +77,23 @@ class NewPasswordRequired:
     session: str = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class CodeRequired:
+    """The password was right, and the person has an authenticator app; `session` goes on for three minutes."""
+
+    session: str = field(repr=False)
+
+
+Answer: TypeAlias = Proof | NewPasswordRequired | CodeRequired
+
+
 class SignInService(Protocol):
     """What signing in needs of an identity provider; `username` is our account id as text."""
 
-    def check(self, username: str, password: str) -> Proof | NewPasswordRequired:
+    def check(self, username: str, password: str) -> Answer:
         """Raises WrongPassword or SignInUnavailable."""
 
-    def set_new_password(self, username: str, session: str, password: str) -> Proof:
+    def set_new_password(self, username: str, session: str, password: str) -> Answer:
         """Finish a sign-in with a password of the person's own; raises also PasswordTooWeak."""
 
     def revoke(self, username: str) -> None:
@@ -116,18 +132,16 @@ class Cognito:
         """The `iss` of the pool's tokens; the local emulator signs with the same one."""
         return f"https://cognito-idp.{self._settings.aws_region}.amazonaws.com/{self._settings.cognito_pool_id}"
 
-    def check(self, username: str, password: str) -> Proof | NewPasswordRequired:
+    def check(self, username: str, password: str) -> Answer:
         answer = self._ask(
             "admin_initiate_auth",
             ClientId=self._settings.cognito_client_id,
             AuthFlow="ADMIN_USER_PASSWORD_AUTH",
             AuthParameters={"USERNAME": username, "PASSWORD": password, "SECRET_HASH": self._secret_hash(username)},
         )
-        if answer.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
-            return NewPasswordRequired(answer["Session"])
-        return _proof(answer)
+        return _answer(answer)
 
-    def set_new_password(self, username: str, session: str, password: str) -> Proof:
+    def set_new_password(self, username: str, session: str, password: str) -> Answer:
         answer = self._ask(
             "admin_respond_to_auth_challenge",
             ClientId=self._settings.cognito_client_id,
@@ -139,7 +153,7 @@ class Cognito:
                 "SECRET_HASH": self._secret_hash(username),
             },
         )
-        return _proof(answer)
+        return _answer(answer)
 
     def revoke(self, username: str) -> None:
         self._ask("admin_user_global_sign_out", Username=username)
@@ -188,15 +202,18 @@ class Cognito:
         return document
 
     def _ask(self, operation: str, **arguments: object) -> dict[str, Any]:
+        return self._call(operation, UserPoolId=self._settings.cognito_pool_id, **arguments)
+
+    def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
         """One call, its refusals in our words; the originals are dropped because they can quote what was sent."""
         try:
-            answer: dict[str, Any] = getattr(self._client(), operation)(
-                UserPoolId=self._settings.cognito_pool_id, **arguments
-            )
+            answer: dict[str, Any] = getattr(self._client(), operation)(**arguments)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
             if code in TOO_WEAK:
                 raise PasswordTooWeak(code) from None
+            if code in WRONG_CODE:
+                raise WrongCode(code) from None
             if code in WRONG:
                 raise WrongPassword(code) from None
             raise SignInUnavailable(f"Cognito answered {operation} with {code}.") from None
@@ -227,8 +244,17 @@ def _subject(attributes: list[dict[str, str]]) -> str:
     return next(str(pair["Value"]) for pair in attributes if pair["Name"] == "sub")
 
 
-def _proof(answer: dict[str, Any]) -> Proof:
-    token = answer.get("AuthenticationResult", {}).get("IdToken")
-    if not token:
+def _answer(answer: dict[str, Any]) -> Answer:
+    if answer.get("ChallengeName") == "NEW_PASSWORD_REQUIRED":
+        return NewPasswordRequired(answer["Session"])
+    if answer.get("ChallengeName") == "SOFTWARE_TOKEN_MFA":
+        return CodeRequired(answer["Session"])
+    return proof_of(answer)
+
+
+def proof_of(answer: dict[str, Any]) -> Proof:
+    """The tokens of an answer that ends a sign-in; raises SignInUnavailable when it asks for yet another step."""
+    tokens = answer.get("AuthenticationResult", {})
+    if not tokens.get("IdToken"):
         raise SignInUnavailable("Cognito asked for a step that this version does not know.")
-    return Proof(token)
+    return Proof(tokens["IdToken"], tokens.get("AccessToken", ""))

@@ -27,7 +27,7 @@ from webapp.identity.person import Person
 from webapp.identity.place import place_of
 from webapp.identity.return_path import return_path
 from webapp.identity.service import identity
-from webapp.identity.signing_in import Moment, Outcome, SignedIn
+from webapp.identity.signing_in import CodeAsked, EnrollmentAsked, Moment, Outcome, PasswordExpired, SignedIn
 from webapp.identity.views.door import bp
 from webapp.identity.words import ROLE_NAMES
 from webapp.routing import public
@@ -43,6 +43,11 @@ CHALLENGE_NEXT = "challenge_next"
 RETRY_SECONDS = 10
 
 OUTAGES = (SignInUnavailable, DynamoUnavailable, DBAPIError)
+STEPS: dict[type, str] = {
+    PasswordExpired: "identity.new_password",
+    CodeAsked: "identity.code",
+    EnrollmentAsked: "identity.enroll",
+}
 FAILURES = (TooManyAttempts, WrongPassword, *OUTAGES)
 
 log = structlog.get_logger(__name__)
@@ -55,12 +60,12 @@ toasts.say("signed_out", _l("You are signed out."))
 def sign_in() -> Response:
     """The way in; after it the person is where they wanted to go."""
     if request.method != "POST":
-        return _sign_in_page(next_path=request.args.get("next"))
+        return sign_in_page(next_path=request.args.get("next"))
     try:
         form = forms.read_sign_in(request.form)
         outcome = identity().with_password(form.email, form.password.get_secret_value(), moment())
     except FormInvalid as refusal:
-        return _sign_in_page(refusal.errors, status=refusal.status)
+        return sign_in_page(refusal.errors, status=refusal.status)
     except FAILURES as failure:
         return _sign_in_failed(failure)
     return go_on(outcome, form.next)
@@ -69,12 +74,12 @@ def sign_in() -> Response:
 def _sign_in_failed(failure: Exception) -> Response:
     """One sentence for an unknown address, a wrong password and a disabled account."""
     if isinstance(failure, TooManyAttempts):
-        return _sign_in_page(wait=failure.wait, status=HTTPStatus.TOO_MANY_REQUESTS)
+        return sign_in_page(wait=failure.wait, status=HTTPStatus.TOO_MANY_REQUESTS)
     if isinstance(failure, WrongPassword):
         note_failure(failure, "password")
         errors = {"password": [_("That email address and password do not go together. Check both and try again.")]}
-        return _sign_in_page(errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    return _sign_in_page(outage=outage_sentence(failure), status=HTTPStatus.SERVICE_UNAVAILABLE)
+        return sign_in_page(errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    return sign_in_page(outage=outage_sentence(failure), status=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def go_on(outcome: Outcome, next_path: str | None) -> Response:
@@ -83,7 +88,7 @@ def go_on(outcome: Outcome, next_path: str | None) -> Response:
         return welcome(outcome, next_path)
     session[CHALLENGE] = str(outcome.handle)
     session[CHALLENGE_NEXT] = return_path(next_path)
-    return hypermedia.see(url_for("identity.new_password"))
+    return hypermedia.see(url_for(STEPS[type(outcome)]))
 
 
 @bp.route("/sign-in/new-password", methods=["GET", "POST"])
@@ -108,7 +113,7 @@ def _replace_password(challenge: str) -> Response:
     except WrongPassword:
         session.pop(CHALLENGE)
         errors = {"password": [_("That took too long. Sign in again with the password you were given.")]}
-        return _sign_in_page(errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        return sign_in_page(errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     except OUTAGES as error:
         return _new_password_page(outage=outage_sentence(error), status=HTTPStatus.SERVICE_UNAVAILABLE)
     return go_on(outcome, session.pop(CHALLENGE_NEXT, "/"))
@@ -126,7 +131,7 @@ def sign_out() -> Response:
             activity.note("signed_out", actor=handle.account_id)
             activity.flush(actor=handle.account_id, at=g.at)
         except DynamoUnavailable:
-            return _sign_in_page(
+            return sign_in_page(
                 outage=_("This browser is signed out. The session itself could not be ended and ends within the hour."),
                 status=HTTPStatus.SERVICE_UNAVAILABLE,
             )
@@ -195,7 +200,7 @@ def outage_sentence(error: Exception) -> str:
     return str(_("Signing in does not work at the moment. Nothing is wrong with your password; try again in a minute."))
 
 
-def _sign_in_page(
+def sign_in_page(
     errors: dict[str, list[str]] | None = None,
     *,
     next_path: str | None = None,
@@ -212,6 +217,7 @@ def _sign_in_page(
         email=request.form.get("email", ""),
         next_path=return_path(next_path if next_path is not None else request.form.get("next")),
         demo_accounts=_demo_accounts(),
+        second_factor=identity().second_factor_required,
     )
     if outage:
         response.headers["Retry-After"] = str(RETRY_SECONDS)
