@@ -92,7 +92,16 @@ class WebHands:
             "HX-Request-Type": "partial",
             "HX-Target": "div#dialog",
         }
-        self._connection.request("POST", url, urlencode({**guard, **fields}), headers)
+        body = urlencode({**guard, **fields})
+        try:
+            return self._send(url, body, headers)
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            # The server closes a connection that is idle for 5 s. The key makes sending again safe, whatever happened.
+            self._connection.close()
+            return self._send(url, body, headers)
+
+    def _send(self, url: str, body: str, headers: dict[str, str]) -> tuple[int, str, bytes]:
+        self._connection.request("POST", url, body, headers)
         answer = self._connection.getresponse()
         return answer.status, answer.getheader("Location", ""), answer.read()
 

@@ -9,10 +9,10 @@ BEGIN
     IF (SELECT r.version FROM public.resource AS r WHERE r.id = provider) <> schedule_version THEN
         RAISE EXCEPTION 'the schedule changed' USING ERRCODE = '23514', CONSTRAINT = 'schedule_changed';
     END IF;
-    IF NOT EXISTS (
-        SELECT FROM public.patient AS p
-        WHERE p.id = guard_visit.patient AND p.deceased_at IS NULL AND p.merged_into IS NULL
-    ) THEN
+    -- FOR SHARE: whoever records a death or a merge right now is waited for, and waits for us.
+    PERFORM FROM public.patient AS p
+    WHERE p.id = guard_visit.patient AND p.deceased_at IS NULL AND p.merged_into IS NULL FOR SHARE;
+    IF NOT FOUND THEN
         RAISE EXCEPTION 'the patient cannot be booked' USING ERRCODE = '23514', CONSTRAINT = 'patient_not_bookable';
     END IF;
     IF EXISTS (

@@ -3,77 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import time, timedelta
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from flask import Flask
+from sqlalchemy import update
 
 from bench.storm import judge
 from tests import factories
+from tests.booking.arena import Arena
 from tests.booking.stepping import Hand
-from tests.booking.wishes import ACTOR, TEN, Owner, visit_row, wish
-from tests.factories import NOW, Clinic, clock_time
+from tests.booking.wishes import TEN, visit_row
+from tests.factories import NOW, clock_time
 from webapp.booking.actions import (
-    CancelRequest,
-    MoveRequest,
     Once,
     SwapRequest,
-    book,
-    cancel,
     change_hours,
     close_location,
-    move,
     swap,
 )
 from webapp.booking.actions.locking import locked, settle
-from webapp.booking.actions.move import _move_to
-from webapp.booking.actions.placing import Place, Terms
 from webapp.booking.models import Appointment
-from webapp.booking.states import MOVABLE, Status
+from webapp.booking.states import Status
 from webapp.db import Role, db
 from webapp.ids import new_id
+from webapp.patients.models import Patient
 from webapp.practice.actions import lock_resources
 from webapp.practice.hours import Block, Span
 
 ELEVEN = clock_time(11)
 HASH = b"\x01" * 32
-
-
-@dataclass(frozen=True)
-class Arena:
-    """A clinic of one room-free service, and the application on its database."""
-
-    app: Flask
-    owner: Owner
-    clinic: Clinic
-
-    def hand(self, role: Role = Role.DESK) -> Hand:
-        return Hand(self.app, self.owner, role)
-
-    def visit(self, starts: Any = TEN, **columns: Any) -> UUID:
-        return factories.appointment(self.owner, self.clinic, starts, room_id=None, **columns)
-
-    def books(self, **other: Any) -> Callable[[], UUID]:
-        once = other.pop("once", None)
-        return lambda: book(wish(self.clinic, **other), actor=ACTOR, at=NOW, once=once).id
-
-    def moves(self, visit: UUID, starts: Any, version: int | None = None) -> Callable[[], UUID]:
-        return lambda: move(MoveRequest(visit, starts, version=version), at=NOW).id
-
-    def goes_on_moving(self, visit: UUID, starts: Any) -> Callable[[], None]:
-        """What a move does after its look, which was a moment too early to see what is happening now."""
-        clinic = self.clinic
-
-        def step() -> None:
-            terms = Terms(clinic.location, factories.NEW_YORK, starts, starts + timedelta(minutes=20), 0, 0, 0, "USD")
-            _move_to(locked(visit, MOVABLE), terms, Place(clinic.providers[0], None, 1), NOW)
-
-        return step
-
-    def cancels(self, visit: UUID) -> Callable[[], UUID]:
-        return lambda: cancel(CancelRequest(visit, "ill"), at=NOW).id
 
 
 Race: TypeAlias = Callable[[Arena], dict[str, object]]
@@ -291,3 +251,13 @@ def lapsed_hold_whose_payment_just_opened(arena: Arena) -> dict[str, object]:
         first.commits()
         ended = second.ends(step)
         return {"waited": waited, "second": ended, "hold": visit_row(arena.owner, hold)["status"]}
+
+
+def death_and_booking(arena: Arena) -> dict[str, object]:
+    died = update(Patient).where(Patient.id == arena.clinic.patients[0]).values(deceased_at=NOW)
+    with arena.hand() as first, arena.hand() as second:
+        first.did(lambda: db.session.execute(died))
+        step = second.does(arena.books())
+        waited = second.waits(step)
+        first.commits()
+        return {"waited": waited, "booking": second.ends(step)}

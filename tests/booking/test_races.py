@@ -15,7 +15,8 @@ from sqlalchemy import event
 
 from tests import factories
 from tests.booking import races
-from tests.booking.races import Arena, Race
+from tests.booking.arena import Arena
+from tests.booking.races import Race
 from tests.booking.wishes import Owner, application
 from tests.stack.services import copy_of_template
 from webapp.db import db
@@ -51,6 +52,7 @@ DELETE_FIRST = (
 CLOSED_RANGES = ("doors.expected_occupancy", "COALESCE(part.released, part.closes))))", "part.closes)), '[]')")
 NO_VERSION = ("public.guard_visit", "<> schedule_version", "< 0")
 FIRST_PLACE_ONLY = ("public.book", "1 .. cardinality(providers)", "1 .. 1")
+NO_SHARE = ("public.guard_visit", " FOR SHARE", "")
 NO_SECOND_LOOK = ("doors.free_lapsed", "AND NOT payment_open AND held_until <= free_lapsed.at", "")
 
 TAKEN: dict[str, object] = {"waited": True, "second": "slot_taken", "overlaps": 0}
@@ -143,6 +145,12 @@ CASES = (
         {"waited": True, "second": "key_reused"},
         {"waited": False, "second": "done"},
         NO_KEY,
+    ),
+    Case(
+        races.death_and_booking,
+        {"waited": True, "booking": "patient_not_bookable"},
+        {"waited": False, "booking": "done"},
+        rewritten=NO_SHARE,
     ),
     Case(
         races.lapsed_hold_whose_payment_just_opened,
