@@ -75,3 +75,9 @@ def test_opening_a_record_is_recorded_with_the_patient(app: Flask, desk: Visitor
 
 def test_a_record_of_nobody_is_not_found(desk: Visitor, clinic: Clinic) -> None:
     assert desk.get(f"/patients/{uuid4()}").status_code == 404
+
+
+def test_the_key_for_booking_books_for_the_person_whose_record_is_open(desk: Visitor, clinic: Clinic) -> None:
+    patient = clinic.patients[0]
+    assert f'href="/book?patient={patient}"' in desk.get(f"/patients/{patient}").text.partition("</header>")[0]
+    assert 'href="/book"' in desk.get("/patients").text.partition("</header>")[0]
