@@ -62,7 +62,8 @@ def reads(person: Visitor, scene: Scene) -> dict[str, Ask]:
     visit, over, patient, clinic = scene.visits[0], scene.visits[-1], next(iter(scene.patients.values())), scene.clinic
     wanted = f"patient={patient}&service={clinic.service}&provider={clinic.providers[1]}"
     pages = [
-        "/", "/home", "/me", "/jobs", "/styleguide", "/board", TODAY, f"{TODAY}?view=list", f"{TODAY}?status=booked",
+        "/", "/home", "/activity", f"/activity/patients/{patient}", "/accounts", "/roles", "/me", "/jobs",
+        "/styleguide", "/board", TODAY, f"{TODAY}?view=list", f"{TODAY}?status=booked",
         f"{TODAY}?visit={visit}", f"/appointments/{visit}", f"/appointments/{visit}/move",
         f"/appointments/{visit}/cancel", f"/appointments/{over}/move", f"/appointments/{over}/cancel", "/patients",
         "/search", f"/patients/{patient}", f"/patients/{patient}?tab=visits",
@@ -70,7 +71,7 @@ def reads(person: Visitor, scene: Scene) -> dict[str, Ask]:
     ]  # fmt: skip
     asked: dict[str, Ask] = {path: lambda path=path: person.get(path) for path in pages}  # type: ignore[misc]
     for target in TARGETS:
-        for path in pages[5:]:
+        for path in pages[9:]:
             asked[f"{path} in {target}"] = lambda path=path, target=target: person.get(  # type: ignore[misc]
                 path, fragment=True, target=target
             )

@@ -16,6 +16,7 @@ Action = Literal[
     "changed",
     "exported",
     "listed",
+    "reviewed",
     "refused",
     "signed_in",
     "signed_out",

@@ -46,6 +46,7 @@ class Permission(StrEnum):
     SETTINGS_EDIT = "settings.edit"
     ACCOUNTS_MANAGE = "accounts.manage"
     ACTIVITY_VIEW = "activity.view"
+    ACTIVITY_EXPORT = "activity.export"
     JOBS_VIEW = "jobs.view"
     JOBS_RETRY = "jobs.retry"
 
@@ -77,7 +78,7 @@ ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
         Permission.JOBS_VIEW,
         Permission.JOBS_RETRY,
     },
-    StaffRole.AUDITOR: _STAFF | {Permission.ACTIVITY_VIEW, Permission.JOBS_VIEW},
+    StaffRole.AUDITOR: _STAFF | {Permission.ACTIVITY_VIEW, Permission.ACTIVITY_EXPORT, Permission.JOBS_VIEW},
     StaffRole.PATIENT: frozenset({Permission.HOME_VIEW, Permission.OWN_VISITS_VIEW}),
 }
 

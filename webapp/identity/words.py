@@ -44,6 +44,7 @@ PERMISSION_NAMES: dict[Permission, LazyString] = {
     Permission.SETTINGS_EDIT: _l("Change the clinic's settings"),
     Permission.ACCOUNTS_MANAGE: _l("Manage accounts"),
     Permission.ACTIVITY_VIEW: _l("See who looked at what"),
+    Permission.ACTIVITY_EXPORT: _l("Export who looked at what"),
     Permission.JOBS_VIEW: _l("See failed jobs"),
     Permission.JOBS_RETRY: _l("Retry failed jobs"),
 }
@@ -53,6 +54,7 @@ ACTION_NAMES: dict[str, LazyString] = {
     "changed": _l("Changed a patient's record"),
     "exported": _l("Exported a patient's record"),
     "listed": _l("Listed patients"),
+    "reviewed": _l("Looked at who looked at what"),
     "refused": _l("Was refused"),
     "signed_in": _l("Signed in"),
     "signed_out": _l("Signed out"),
