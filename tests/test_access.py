@@ -63,6 +63,7 @@ OPEN: dict[tuple[str, str], int] = {
 
 MATRIX: dict[tuple[str, str], Row] = {
     ("identity.start", "GET"): Row(EVERYBODY, 303),
+    ("identity.resume", "GET"): Row(EVERYBODY, 404),
     ("identity.home", "GET"): Row(EVERYBODY - PATIENT, 200),
     ("identity.ends", "GET"): Row(EVERYBODY, 204),
     ("identity.stay", "POST"): Row(EVERYBODY, 303),

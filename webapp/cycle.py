@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     Arguments = dict[str, Any]
 
 ATTEMPTS = 3
+# How long ago somebody may have shown their password where a door asks for it to be recent.
+RECENT = timedelta(minutes=5)
+STEP_UP = "anteroom.step_up"
 READS = frozenset({"GET", "HEAD"})
 
 
@@ -113,6 +117,9 @@ def _scope(door: Door) -> Scope:
 def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     if door.permission not in current_user.permissions:
         raise NotAllowed
+    if door.recent and g.at - current_user.created_at > RECENT:
+        ask_again: Callable[[], Response] = current_app.extensions[STEP_UP]
+        return ask_again()
     if door.prefetch is not None:
         g.prefetched = door.prefetch(**args)
     reading = door.asks or request.method in READS

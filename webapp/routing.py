@@ -46,7 +46,8 @@ class Door:
     `permission` None marks a door without a session; `role` None opens no transaction.  `gateway` routes open their
     own short transactions with the network call between them, and keep their key themselves.  `asks` marks a POST that
     only reads: it is a POST so that what a person typed stays out of addresses, and so out of logs.  `touches`
-    False marks a door that pages knock at by themselves: coming in by it never counts as being seen.
+    False marks a door that pages knock at by themselves: coming in by it never counts as being seen.  `recent` asks for
+    the password again when that was longer ago than five minutes, and loses nothing of what was about to be sent.
     """
 
     permission: Permission | None
@@ -58,6 +59,7 @@ class Door:
     gateway: bool = False
     asks: bool = False
     touches: bool = True
+    recent: bool = False
 
     @property
     def opens_transaction(self) -> bool:
@@ -75,6 +77,7 @@ def requires(
     gateway: bool = False,
     asks: bool = False,
     touches: bool = True,
+    recent: bool = False,
 ) -> Callable[[View], View]:
     """Let a view run for people with the permission, inside one transaction of the database role.
 
@@ -84,7 +87,7 @@ def requires(
     transaction, into `g.prefetched`.  `around(**view_args)` is a context manager in which the transaction of a change
     runs: for what has to happen before it begins and after it has committed; it may refuse, too.
     """
-    door = Door(permission, role, refused, prefetch, around, key_in_function, gateway, asks, touches)
+    door = Door(permission, role, refused, prefetch, around, key_in_function, gateway, asks, touches, recent)
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -18,4 +18,5 @@ def init_app(app: Flask, settings: Settings) -> None:
     views.login.init_app(app, add_context_processor=False)
     app.register_blueprint(views.bp)
     app.jinja_env.globals.update(session_note=views.sessions.session_note, session_end=views.sessions.session_end)
+    views.again.init_app(app)
     app.cli.add_command(commands.accounts)

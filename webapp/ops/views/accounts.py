@@ -139,7 +139,7 @@ def _refused(refusal: Refusal, account_id: UUID) -> Response:
 
 
 @blueprint.post("/accounts/<uuid:account_id>/roles")
-@requires(MANAGE, role=Role.MANAGER, refused=_refused, around=_cut_off_somebody_else)
+@requires(MANAGE, role=Role.MANAGER, refused=_refused, around=_cut_off_somebody_else, recent=True)
 def change_roles(account_id: UUID) -> Response:
     """Give somebody else other roles; their next request finds the old ones gone."""
     form = read_roles(request.form, frozenset(provider.id for provider in practice.providers()))
