@@ -160,3 +160,19 @@ def test_pages_of_the_log_leave_nothing_out_and_show_nothing_twice(app: Flask, d
                 before = part.before
             assert len(seen) == len(set(seen)) == wanted, name
             assert [mark for mark, _ in seen] == sorted((mark for mark, _ in seen), reverse=True)
+
+
+def test_a_request_that_wrote_more_than_a_page_holds_ends_the_page_and_says_so(app: Flask, database: Database) -> None:
+    at, actor = datetime(2026, 11, 22, 15, 0, tzinfo=UTC), uuid4()
+    with app.app_context():
+        for _ in range(5):
+            write([Note("changed", uuid4()) for _ in range(100)], Origin(actor, at, "import"))
+        write([Note("opened", uuid4())], Origin(actor, at - timedelta(seconds=1), "earlier"))
+        whole = queries.part_of_actor(actor, Wanted(), "", 20)
+        assert (len(whole.records), whole.before, whole.cut) == (501, None, False)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(queries, "MOST_OF_ONE", 100)
+            part = queries.part_of_actor(actor, Wanted(), "", 20)
+            assert (len(part.records), part.cut) == (120, True)
+            (last,) = queries.part_of_actor(actor, Wanted(), part.before or "", 20).records
+            assert last.request == "earlier"

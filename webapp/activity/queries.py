@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 PAGE = 100
 MOST_AT_ONCE = 100
-"""Records one request can write: it writes them in one transaction."""
+"""Records one request can write: it writes them in one transaction.  Jobs write one by one, and more."""
+MOST_OF_ONE = 1600
 ROUNDS = 3
 NEWEST = "9999"
 MARK = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z(#[0-9A-Za-z-]{1,64})?")
@@ -57,10 +58,14 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Records in order, newest first, and where older ones begin (None: there are none)."""
+    """Records in order, newest first, and where older ones begin (None: there are none).
+
+    `cut`: the last request wrote more records than a page can hold; the rest of them stand on the patients' own pages.
+    """
 
     records: list[Record]
     before: str | None = None
+    cut: bool = False
 
 
 def is_mark(text: str) -> bool:
@@ -102,15 +107,20 @@ def part_of_span(first: datetime, last: datetime, wanted: Wanted, before: str = 
 def _part(fetch: Fetch, wanted: Wanted, before: str, size: int) -> Part:
     kept: list[Record] = []
     for _ in range(ROUNDS):
-        found = fetch(before, size + MOST_AT_ONCE)
-        if len(found) < size + MOST_AT_ONCE:
+        limit = size + MOST_AT_ONCE
+        found = fetch(before, limit)
+        # An import writes thousands of records under one mark.
+        while len(found) == limit and found[0].mark == found[-1].mark and limit < MOST_OF_ONE:
+            limit *= 4
+            found = fetch(before, limit)
+        if len(found) < limit:
             return Part(kept + [record for record in found if wanted.keeps(record)])
         # A request's records share one mark: the last one read may be half there, so the next page begins with it.
         whole = [record for record in found if record.mark != found[-1].mark]
-        kept += [record for record in whole if wanted.keeps(record)]
-        before = whole[-1].mark
-        if len(kept) >= size:
-            break
+        kept += [record for record in whole or found if wanted.keeps(record)]
+        before = (whole or found)[-1].mark
+        if not whole or len(kept) >= size:
+            return Part(kept, before, cut=not whole)
     return Part(kept, before)
 
 

@@ -157,6 +157,7 @@ def _page(subject: Subject, zone: str, *, errors: dict[str, list[str]] | None = 
         zone=zone,
         records=[_row(record, names) for record in part.records],
         wanted=wanted,
+        cut=part.cut,
         actions=[("", _("Everything")), *ACTION_NAMES.items()],
         roles=[("", _("Any role")), *((role.value, ROLE_NAMES[role]) for role in StaffRole)],
         older=subject.url(before=part.before, **kept) if part.before else None,
