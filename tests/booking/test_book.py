@@ -161,8 +161,9 @@ def test_a_closed_clinic_is_not_booked_even_for_a_minute(desk: Open, clinic: Cli
 def test_the_dead_and_the_merged_are_not_booked(desk: Open, clinic: Clinic, owner: Owner, change: str) -> None:
     values = {"id": clinic.patients[0], "other": clinic.patients[1]}
     owner.execute(f"UPDATE patient SET {change} WHERE id = %(id)s".encode(), values)
-    with pytest.raises(PatientNotBookable):
+    with pytest.raises(PatientNotBookable) as refused:
         booked(desk, wish(clinic))
+    assert refused.value.patient == clinic.patients[0]  # for the record of access
 
 
 def test_what_is_not_offered_there_or_by_them_is_refused(desk: Open, clinic: Clinic, owner: Owner) -> None:

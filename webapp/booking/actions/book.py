@@ -15,7 +15,7 @@ from webapp.booking.actions.placing import Place, Terms, Wish, offered
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.db import db
-from webapp.errors import Refusal, refusal_named
+from webapp.errors import NotFound, Refusal, refusal_named
 from webapp.idempotency import Claim
 from webapp.ids import new_id
 
@@ -95,7 +95,12 @@ def _book(request: BookRequest, actor: UUID | None, at: datetime, once: Once | N
     if row.refused == "occupancy_busy":
         raise SlotTaken(row.taken.split(","), patient=request.patient_id)
     if row.refused is not None:
-        raise refusal_named(row.refused) or RuntimeError(row.refused)
+        refusal = refusal_named(row.refused)
+        if refusal is None:
+            raise RuntimeError(row.refused)
+        if not isinstance(refusal, NotFound):
+            refusal.patient = request.patient_id
+        raise refusal
     return db.session.get_one(Appointment, row.appointment_id)
 
 
