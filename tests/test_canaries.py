@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -12,13 +13,19 @@ import pytest
 from tests import factories
 from tests.factories import NOW, Clinic, clock_time
 from tests.morning import eight_in_the_morning
+from tests.stack.people import Visitor
+from tests.stack.wire import ACTIVITY, Wire
+from webapp import create_app
+from webapp.db import db
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:
+    from flask import Flask
     from werkzeug.test import TestResponse
 
     from tests.stack.database import Database
-    from tests.stack.people import SignIn, Visitor
+    from tests.stack.people import SignIn
+    from webapp.settings import Settings
 
 __all__ = ["eight_in_the_morning"]
 
@@ -65,8 +72,8 @@ def reads(person: Visitor, scene: Scene) -> dict[str, Ask]:
         "/", "/home", "/activity", f"/activity/patients/{patient}", "/accounts", "/roles", "/me", "/jobs",
         "/styleguide", "/board", TODAY, f"{TODAY}?view=list", f"{TODAY}?status=booked",
         f"{TODAY}?visit={visit}", f"/appointments/{visit}", f"/appointments/{visit}/move",
-        f"/appointments/{visit}/cancel", f"/appointments/{over}/move", f"/appointments/{over}/cancel", "/patients",
-        "/search", f"/patients/{patient}", f"/patients/{patient}?tab=visits",
+        f"/patients/{patient}/contact", f"/appointments/{visit}/cancel", f"/appointments/{over}/move",
+        f"/appointments/{over}/cancel", "/patients", "/search", f"/patients/{patient}", f"/patients/{patient}?tab=visits",
         "/patients/new", "/book", f"/book?{wanted}", f"/book?{wanted}&at=2026-11-23T15:00Z", "/board/2026-11-16",
     ]  # fmt: skip
     asked: dict[str, Ask] = {path: lambda path=path: person.get(path) for path in pages}  # type: ignore[misc]
@@ -104,6 +111,8 @@ def refusals(person: Visitor, scene: Scene) -> dict[str, Ask]:
         "taken": ("/book", taken),
         "nothing chosen": ("/book", {"patient": taken["patient"]}),
         "alike": ("/patients/new", alike),
+        "no phone": (f"/patients/{taken['patient']}/contact", {"version": "1"}),
+        "old contact": (f"/patients/{taken['patient']}/contact", {"version": "7", "phone": "(207) 555-0173"}),
     }
     asked: dict[str, Ask] = {}
     for name, (path, form) in sent.items():
@@ -138,6 +147,34 @@ def named(records: list[dict[str, Any]]) -> set[str]:
     """Ids of the patients whom records are about."""
     owners = {item["pk"]["S"].removeprefix("P#") for item in records}
     return owners.union(*(item.get("listed", {}).get("SS", ()) for item in records))
+
+
+@pytest.fixture
+def deaf(database: Database, settings: Settings, app: Flask) -> Iterator[Flask]:
+    """An application whose DynamoDB reads sessions but never hears of activity."""
+    wire = Wire(urlsplit(settings.aws_endpoint_url or "").port or 0, ACTIVITY)
+    wire.cut = "every"
+    deaf = create_app(replace(settings, aws_endpoint_url=f"http://127.0.0.1:{wire.port}"))
+    yield deaf
+    wire.close()
+    with deaf.app_context():
+        db.engine.dispose()
+
+
+@pytest.mark.parametrize("kind", ["reads", "refusals"])
+def test_nobody_is_shown_when_it_cannot_be_recorded(sign_in: SignIn, deaf: Flask, scene: Scene, kind: str) -> None:
+    signed_in = sign_in(*StaffRole, patients=tuple(scene.patients.values()), at=NOW)
+    client = deaf.test_client()
+    client.set_cookie("anteroom", signed_in.cookie)
+    person = Visitor(deaf, client, signed_in.account_id, signed_in.secret)
+    shown, away = {}, 0
+    for name, ask in (reads if kind == "reads" else refusals)(person, scene).items():
+        answer = ask()
+        away += answer.status_code == 503
+        if any(word in answer.text for word in (*scene.patients, "555-017")) or answer.status_code == 500:
+            shown[name] = answer.status_code
+    assert shown == {}
+    assert away > 10
 
 
 @pytest.mark.parametrize("kind", ["reads", "refusals"])
