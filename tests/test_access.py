@@ -58,12 +58,18 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.enroll", "POST"): 303,
     ("identity.recover", "GET"): 303,
     ("identity.recover", "POST"): 303,
+    ("identity.forgot", "GET"): 200,
+    ("identity.forgot", "POST"): 422,
+    ("identity.reset", "GET"): 200,
+    ("identity.reset", "POST"): 422,
     ("identity.sign_out", "POST"): 303,
 }
 
 MATRIX: dict[tuple[str, str], Row] = {
     ("identity.start", "GET"): Row(EVERYBODY, 303),
     ("identity.resume", "GET"): Row(EVERYBODY, 404),
+    ("identity.password", "GET"): Row(EVERYBODY, 200),
+    ("identity.change_password", "POST"): Row(EVERYBODY, 422),
     ("identity.home", "GET"): Row(EVERYBODY - PATIENT, 200),
     ("identity.ends", "GET"): Row(EVERYBODY, 204),
     ("identity.stay", "POST"): Row(EVERYBODY, 303),

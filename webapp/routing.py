@@ -34,6 +34,8 @@ DOORS_WITHOUT_A_SESSION = frozenset(
         "identity.code",
         "identity.enroll",
         "identity.recover",
+        "identity.forgot",
+        "identity.reset",
         "identity.sign_out",
     }
 )

@@ -85,6 +85,51 @@ class RecoveryForm(_Form):
     password: Annotated[SecretStr, AfterValidator(_given)] = SecretStr("")
 
 
+class ForgottenForm(_Form):
+    """Whose password is forgotten."""
+
+    email: Annotated[str, AfterValidator(_email)] = ""
+
+
+class ResetForm(_Form):
+    """The mailed code and the password that replaces the forgotten one."""
+
+    email: Annotated[str, AfterValidator(_email)] = ""
+    code: Annotated[str, AfterValidator(_six_digits)] = ""
+    new_password: Annotated[SecretStr, AfterValidator(_long_enough)] = SecretStr("")
+
+
+class PasswordChangeForm(_Form):
+    """The password of now, and the one that replaces it."""
+
+    password: Annotated[SecretStr, AfterValidator(_given)] = SecretStr("")
+    new_password: Annotated[SecretStr, AfterValidator(_long_enough)] = SecretStr("")
+
+
+def read_forgotten(form: Mapping[str, str]) -> ForgottenForm:
+    """The form for a mailed code; raises FormInvalid."""
+    try:
+        return ForgottenForm.model_validate(_content(form, ForgottenForm))
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def read_reset(form: Mapping[str, str]) -> ResetForm:
+    """The form that replaces a forgotten password; raises FormInvalid."""
+    try:
+        return ResetForm.model_validate(_content(form, ResetForm))
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
+def read_password_change(form: Mapping[str, str]) -> PasswordChangeForm:
+    """The form that changes a password; raises FormInvalid."""
+    try:
+        return PasswordChangeForm.model_validate(_content(form, PasswordChangeForm))
+    except ValidationError as error:
+        raise _invalid(error) from None
+
+
 def read_code(form: Mapping[str, str]) -> CodeForm:
     """The code form; raises FormInvalid."""
     try:
@@ -143,7 +188,7 @@ def _invalid(error: ValidationError) -> FormInvalid:
     sentences = {
         "email": _("Enter an email address with an @, like name@example.com"),
         "password": _("Enter your password"),
-        "code": _("Enter the 6 digits that the app shows now"),
+        "code": _("Enter the 6 digits of the code"),
         "recovery_code": _("Enter one of your recovery codes, like 7KQ2M-PX4WD"),
         "new_password": _("Use at least 12 characters; several words are good"),
     }

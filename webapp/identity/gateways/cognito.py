@@ -34,6 +34,9 @@ WRONG = frozenset(
         "UserNotConfirmedException",
         "PasswordResetRequiredException",
         "InvalidParameterException",
+        # Too many codes or guesses for one person: who asks must not learn by it that there is such a person.
+        "LimitExceededException",
+        "TooManyFailedAttemptsException",
     }
 )
 WRONG_CODE = frozenset({"CodeMismatchException", "ExpiredCodeException", "EnableSoftwareTokenMFAException"})
