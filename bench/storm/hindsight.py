@@ -56,10 +56,15 @@ def _first(steps: list[Placed | None]) -> Placed:
 
 
 def _step_to(deed: Move, steps: list[Placed | None], taken: set[tuple[UUID, int]]) -> Placed:
-    for step in steps[1:]:
-        if step is None or (deed.visit, step.version) in taken or step.starts != deed.starts:
-            continue
-        if deed.provider in {None, step.provider}:
+    fitting = [
+        step
+        for step in steps
+        if step is not None and step.starts == deed.starts and deed.provider in {None, step.provider}
+    ]
+    for step in fitting:
+        if step.version > 1 and (deed.visit, step.version) not in taken:
             taken.add((deed.visit, step.version))
             return step
-    raise LookupError("a move that was said to be done is not in the history")
+    if not fitting:
+        raise LookupError("a move that was said to be done is not in the history")
+    return fitting[-1]  # it moved to where it was, which leaves no line in the history

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from bench.storm.deeds import Deed
 
 PATIENCE_SECONDS = 30.0
-SEE_OTHER, CONFLICT = 303, 409
+PRESSES = 5
+SEE_OTHER, CONFLICT, UNAVAILABLE = 303, 409, 503
 # What a page says when a time is taken; other conflicts are about a visit that somebody else changed.
 TAKEN = (b"already has a visit at that time", b"was just taken", b"No room is free")
 
@@ -93,12 +94,17 @@ class WebHands:
             "HX-Target": "div#dialog",
         }
         body = urlencode({**guard, **fields})
-        try:
-            return self._send(url, body, headers)
-        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
-            # The server closes a connection that is idle for 5 s. The key makes sending again safe, whatever happened.
-            self._connection.close()
-            return self._send(url, body, headers)
+        answer = (UNAVAILABLE, "", b"")
+        for _ in range(PRESSES):
+            try:
+                answer = self._send(url, body, headers)
+            except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+                # The server closed a connection that was idle for 5 s. The key makes it safe to send again.
+                self._connection.close()
+                continue
+            if answer[0] != UNAVAILABLE:
+                break  # else: "press the button again, it will not happen twice"
+        return answer
 
     def _send(self, url: str, body: str, headers: dict[str, str]) -> tuple[int, str, bytes]:
         self._connection.request("POST", url, body, headers)
