@@ -37,6 +37,7 @@ SCRIPTS = (
     ROOT / "static" / "search.js",
     ROOT / "static" / "app.js",
     ROOT / "static" / "session.js",
+    ROOT / "static" / "drafts.js",
 )
 FONTS = {
     "inter.woff2": NODE_MODULES / "@fontsource-variable" / "inter" / "files" / "inter-latin-wght-normal.woff2",

@@ -86,6 +86,8 @@
   };
   const calm = () => {
     if (dialog.open) dialog.close();
+    if (asked) document.dispatchEvent(new CustomEvent("session:stayed"));
+    asked = 0;
     find("#session-renew", dialog).replaceChildren();
     find("[data-trouble]", dialog).hidden = true;
   };

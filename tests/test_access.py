@@ -63,6 +63,7 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.reset", "GET"): 200,
     ("identity.reset", "POST"): 422,
     ("identity.sign_out", "POST"): 303,
+    ("identity.switch_user", "POST"): 303,
 }
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -72,11 +73,18 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("identity.change_password", "POST"): Row(EVERYBODY, 422),
     ("identity.home", "GET"): Row(EVERYBODY - PATIENT, 200),
     ("identity.ends", "GET"): Row(EVERYBODY, 204),
+    ("identity.keep_draft", "POST"): Row(EVERYBODY, 422),
+    ("identity.take_draft", "POST"): Row(EVERYBODY, 204),
+    ("identity.my_sessions", "GET"): Row(EVERYBODY, 200),
+    ("identity.end_one", "POST"): Row(EVERYBODY, 404),
+    ("identity.end_others", "POST"): Row(EVERYBODY, 303),
     ("identity.stay", "POST"): Row(EVERYBODY, 303),
     ("identity.renew", "GET"): Row(EVERYBODY, 200),
     ("identity.renew_it", "POST"): Row(EVERYBODY, 422),
     ("patients.new", "GET"): Row(EDITORS, 200),
     ("patients.register", "POST"): Row(EDITORS, 422),
+    ("patients.contact", "GET"): Row(EDITORS, 404),
+    ("patients.change_contact", "POST"): Row(EDITORS, 422),
     ("booking.book", "GET"): Row(BOOKERS, 200),
     ("booking.book_it", "POST"): Row(BOOKERS, 422),
     ("booking.move", "GET"): Row(FRONT, 404),

@@ -37,6 +37,7 @@ DOORS_WITHOUT_A_SESSION = frozenset(
         "identity.forgot",
         "identity.reset",
         "identity.sign_out",
+        "identity.switch_user",
     }
 )
 

@@ -114,7 +114,6 @@ def test_an_open_board_left_alone_becomes_the_sign_in_page(
     expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
     expect(page.get_by_text("Rosa Jimenez")).to_have_count(0)
     page.go_back()
-    expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
     expect(page.get_by_text("Rosa Jimenez")).to_have_count(0)
 
 
@@ -178,3 +177,66 @@ def test_the_hour_goes_on_with_the_password_and_half_filled_forms_still_post(
     expect(page.get_by_label("First name")).to_have_value("Half")
     page.get_by_role("button", name="Register").click()
     expect(page.get_by_role("heading", name="Half Filled")).to_be_visible()
+
+
+def enter(page: Page, account: Account) -> None:
+    page.get_by_label("Email address").fill(account.email)
+    page.locator("#f-password").fill(PASSWORD)
+    page.keyboard.press("Enter")
+
+
+def test_switching_user_locks_the_page_and_keeps_the_form_for_its_own_person(
+    page: Page, make_account: MakeAccount
+) -> None:
+    first, second = make_account(StaffRole.RECEPTIONIST), make_account(StaffRole.AUDITOR)
+    page.goto("/sign-in?next=/patients/new")
+    enter(page, first)
+    page.get_by_label("First name").fill("Half")
+    page.get_by_label("Sex").select_option(label="Female")
+    page.get_by_role("heading", name="New patient").click()
+    page.keyboard.press("l")
+    expect(page.get_by_text("The page is locked.")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
+    enter(page, second)
+    expect(page).to_have_url("/home")
+    assert page.evaluate("Object.keys({...localStorage, ...sessionStorage})") == []
+    page.locator("details.menu summary").click()
+    assert violations(page) == []
+    page.get_by_role("button", name="Switch user").click()
+    enter(page, first)
+    expect(page).to_have_url("/patients/new")
+    expect(page.get_by_text("What you had typed here is back.")).to_be_visible()
+    expect(page.get_by_label("First name")).to_have_value("Half")
+    expect(page.get_by_label("Sex")).to_have_value("female")
+    page.reload()
+    expect(page.get_by_label("First name")).to_have_value("")
+
+
+def test_a_form_in_a_dialog_comes_back_as_its_page(
+    page: Page, make_account: MakeAccount, open_clinic: OpenClinic
+) -> None:
+    first = make_account(StaffRole.RECEPTIONIST)
+    page.goto("/sign-in")
+    enter(page, first)
+    page.wait_for_url("**/board*")
+    page.keyboard.press("n")
+    page.get_by_label("First name").fill("Half")
+    page.evaluate("document.querySelector('[data-switches] button').click()")
+    expect(page.get_by_text("The page is locked.")).to_be_visible()
+    enter(page, first)
+    expect(page).to_have_url("/patients/new")
+    expect(page.get_by_label("First name")).to_have_value("Half")
+
+
+@pytest.mark.parametrize(
+    ("role", "scheme", "width"),
+    [("receptionist", "dark", 1440), ("receptionist", "light", 390), ("patient", "light", 390)],
+)
+def test_the_list_of_sessions_is_fit_for_everybody(
+    arrive: Arrive, sign_in: SignIn, role: str, scheme: str, width: int
+) -> None:
+    page = arrive(sign_in(role).cookie, "/me/sessions", color_scheme=scheme, viewport={"width": width, "height": 844})
+    expect(page.get_by_role("heading", name="Where you are signed in")).to_be_visible()
+    assert violations(page) == []
+    assert overhang(page) == []

@@ -17,6 +17,10 @@ def init_app(app: Flask, settings: Settings) -> None:
     service.init_app(app, settings)
     views.login.init_app(app, add_context_processor=False)
     app.register_blueprint(views.bp)
-    app.jinja_env.globals.update(session_note=views.sessions.session_note, session_end=views.sessions.session_end)
+    app.jinja_env.globals.update(
+        session_note=views.sessions.session_note,
+        session_end=views.sessions.session_end,
+        has_draft=views.leaving.has_draft,
+    )
     views.again.init_app(app)
     app.cli.add_command(commands.accounts)

@@ -114,6 +114,10 @@ class Sessions:
         """Sign one session out, in every process from its next request on."""
         self._dynamo.delete(TABLE, key_of(handle.account_id, SESSION + handle.digest))
 
+    def end_one(self, account_id: UUID, digest: str) -> None:
+        """End the session of an account that `digest` names in its list."""
+        self._dynamo.delete(TABLE, key_of(account_id, SESSION + digest))
+
     def end_all(self, account_id: UUID) -> None:
         """Sign an account out everywhere; the epoch does it, the deletes only tidy."""
         self.bump(account_id)

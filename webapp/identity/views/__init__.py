@@ -1,6 +1,17 @@
 """Pages of identity: signing in and out, the life of a session, and where each role starts."""
 
-from webapp.identity.views import again, home, passwords, second_step, sessions, signing_in
+from webapp.identity.views import again, home, leaving, my_sessions, passwords, second_step, sessions, signing_in
 from webapp.identity.views.door import bp, login
 
-__all__ = ["again", "bp", "home", "login", "passwords", "second_step", "sessions", "signing_in"]
+__all__ = [
+    "again",
+    "bp",
+    "home",
+    "leaving",
+    "login",
+    "my_sessions",
+    "passwords",
+    "second_step",
+    "sessions",
+    "signing_in",
+]

@@ -28,6 +28,7 @@ from webapp.identity.place import place_of
 from webapp.identity.return_path import return_path
 from webapp.identity.service import identity
 from webapp.identity.signing_in import CodeAsked, EnrollmentAsked, Moment, Outcome, PasswordExpired, SignedIn
+from webapp.identity.views import leaving
 from webapp.identity.views.door import bp
 from webapp.identity.words import ROLE_NAMES
 from webapp.routing import public
@@ -126,6 +127,7 @@ def sign_out() -> Response:
     handle = parse_handle(session.get(USER_ID))
     session.clear()
     if handle is not None:
+        session[leaving.LAST] = str(handle.account_id)
         try:
             identity().out(handle)
             activity.note("signed_out", actor=handle.account_id)
@@ -170,14 +172,16 @@ def welcome(signed_in: SignedIn, next_path: str | None) -> Response:
     activity.note("signed_in", actor=account_id)
     activity.flush(actor=account_id, at=g.at)
     last_sign_in.remember(account_id, g.at)
+    place = leaving.way_back(account_id, next_path)
     before = parse_handle(session.get(USER_ID))
     if before is None or before.account_id != account_id:
         session.clear()
     if before is not None:
         identity().sessions.end(before)
     session.pop(CHALLENGE, None)
+    leaving.remember_drafts()
     login_user(_person(signed_in))
-    return hypermedia.see(return_path(next_path))
+    return hypermedia.see(place)
 
 
 def _person(signed_in: SignedIn) -> Person:
