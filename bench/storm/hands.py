@@ -48,6 +48,8 @@ class ByActions:
         """Open an application context; the `number` makes no difference, every person is somebody else."""
         del number
         with _application(self.address).app_context():
+            db.session.connection()  # connected before the clock runs
+            db.session.rollback()
             yield Hands(self.location)
 
 

@@ -39,6 +39,7 @@ class Verdict:
     deadlocks: int = 0
     slowest_ms: float = 0.0
     faults: Counter[str] = field(default_factory=Counter)
+    limit_ms: float = SLOWEST_MS
 
     def __add__(self, other: Verdict) -> Verdict:
         return Verdict(
@@ -50,12 +51,13 @@ class Verdict:
             self.deadlocks + other.deadlocks,
             max(self.slowest_ms, other.slowest_ms),
             self.faults + other.faults,
+            min(self.limit_ms, other.limit_ms),
         )
 
     @property
     def holds(self) -> bool:
         kept = self.overlaps == self.half == self.false_refusals == self.deadlocks == 0
-        return kept and self.winners == self.slots and self.slowest_ms < SLOWEST_MS and not self.faults
+        return kept and self.winners == self.slots and self.slowest_ms < self.limit_ms and not self.faults
 
     def __str__(self) -> str:
         return (
