@@ -73,8 +73,9 @@ def reads(person: Visitor, scene: Scene) -> dict[str, Ask]:
         "/styleguide", "/board", TODAY, f"{TODAY}?view=list", f"{TODAY}?status=booked",
         f"{TODAY}?visit={visit}", f"/appointments/{visit}", f"/appointments/{visit}/move",
         f"/patients/{patient}/contact", f"/appointments/{visit}/cancel", f"/appointments/{over}/move",
-        f"/appointments/{over}/cancel", "/patients", "/search", f"/patients/{patient}", f"/patients/{patient}?tab=visits",
-        "/patients/new", "/book", f"/book?{wanted}", f"/book?{wanted}&at=2026-11-23T15:00Z", "/board/2026-11-16",
+        f"/appointments/{over}/cancel", "/patients", "/search", f"/patients/{patient}",
+        f"/patients/{patient}?tab=visits", "/patients/new", "/book", f"/book?{wanted}",
+        f"/book?{wanted}&at=2026-11-23T15:00Z", "/board/2026-11-16",
     ]  # fmt: skip
     asked: dict[str, Ask] = {path: lambda path=path: person.get(path) for path in pages}  # type: ignore[misc]
     for target in TARGETS:
