@@ -7,6 +7,7 @@ import io
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -110,7 +111,7 @@ def test_the_file_says_the_same_and_that_it_was_made_is_recorded(
     (row,) = csv.DictReader(io.StringIO(answer.text))
     assert (row["action"], row["patient"], row["roles"]) == ("opened", "Mirjam Okafor", "Receptionist")
     assert records(app, patient)[0] == ("exported", auditor.account_id)
-    day = datetime.now(UTC).date()
+    day = datetime.now(UTC).astimezone(ZoneInfo("America/New_York")).date()
     for about, of in (("day", day.isoformat()), ("person", str(desk.account_id))):
         assert "Mirjam Okafor" in auditor.post("/activity/export", {"about": about, "of": of}).text
     for form in ({"about": "patient", "of": "x"}, {"about": "day", "of": "tomorrow"}, {"about": "x"}, {}):
@@ -176,3 +177,18 @@ def test_a_request_that_wrote_more_than_a_page_holds_ends_the_page_and_says_so(a
             assert (len(part.records), part.cut) == (120, True)
             (last,) = queries.part_of_actor(actor, Wanted(), part.before or "", 20).records
             assert last.request == "earlier"
+
+
+def test_an_import_is_one_line_of_its_day_and_all_lines_of_the_file(
+    app: Flask, sign_in: SignIn, database: Database
+) -> None:
+    with database.administer() as connection:
+        factories.location(connection)
+        people = [factories.patient(connection) for _ in range(12)]
+    with app.app_context():
+        write([Note("changed", patient) for patient in people], Origin(uuid4(), datetime.now(UTC), "import"))
+    auditor = sign_in("auditor")
+    assert "12 patients" in auditor.get("/activity").text
+    day = datetime.now(UTC).astimezone(ZoneInfo("America/New_York")).date()
+    exported = auditor.post("/activity/export", {"about": "day", "of": day.isoformat()}).text
+    assert exported.count('"changed"') == 12

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -34,6 +35,10 @@ TEMPLATE = "ops/activity.html"
 MOST_EXPORTED = 2000
 YEARS = range(2000, 2200)
 LONGEST_NUMBER = 9
+AHEAD = timedelta(minutes=1)
+"""How far another machine's clock may be ahead of ours."""
+MOST_ALIKE = 10
+"""Records of one request about different patients that a page shows one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,8 @@ class Subject:
             return log_of.part_of_actor(self.account, wanted, before, size)
         day = self.day or date.min
         first, last = (datetime.combine(each, time(), tzinfo=ZoneInfo(zone)) for each in (day, day + timedelta(days=1)))
-        return log_of.part_of_span(first, last, wanted, before, size)
+        # What is still to come is not asked for: that would be eight questions more.
+        return log_of.part_of_span(first, max(first, min(last, scope().at + AHEAD)), wanted, before, size)
 
 
 @blueprint.get("/activity")
@@ -144,7 +150,8 @@ def _page(subject: Subject, zone: str, *, errors: dict[str, list[str]] | None = 
     wanted = _wanted(request.args)
     before = request.args.get("before", "")
     part = subject.read(wanted, before if log_of.is_mark(before) else "", zone)
-    names = _Names(part.records)
+    records = _folded(part.records)
+    names = _Names(records)
     activity.note(
         "reviewed", patient=subject.patient, account=subject.account, listed=names.patients, detail=subject.name
     )
@@ -155,7 +162,7 @@ def _page(subject: Subject, zone: str, *, errors: dict[str, list[str]] | None = 
         subject=subject,
         title=subject.title,
         zone=zone,
-        records=[_row(record, names) for record in part.records],
+        records=[_row(record, names) for record in records],
         wanted=wanted,
         cut=part.cut,
         actions=[("", _("Everything")), *ACTION_NAMES.items()],
@@ -165,6 +172,18 @@ def _page(subject: Subject, zone: str, *, errors: dict[str, list[str]] | None = 
         days=_days(subject, kept),
         errors=errors or {},
     )
+
+
+def _folded(records: list[Record]) -> list[Record]:
+    """One line in place of the hundreds that an import writes about as many patients; the file has them all."""
+    folded: list[Record] = []
+    for _same, group in groupby(records, key=lambda record: (record.mark, record.action, record.actor, record.detail)):
+        alike = list(group)
+        if len(alike) > MOST_ALIKE:
+            everybody = frozenset(record.patient for record in alike if record.patient is not None)
+            alike = [replace(alike[0], patient=None, listed=everybody)]
+        folded += alike
+    return folded
 
 
 def _row(record: Record, names: _Names) -> dict[str, Any]:
