@@ -112,6 +112,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("ops.disable", "POST"): Row(MANAGER, 404),
     ("ops.enable", "POST"): Row(MANAGER, 404),
     ("ops.end_sessions", "POST"): Row(MANAGER, 404),
+    ("ops.reset_second_factor", "POST"): Row(MANAGER, 404),
     ("ops.invite_again", "POST"): Row(MANAGER, 404),
     ("ops.activity_of_day", "GET"): Row(MANAGER | AUDITOR, 200),
     ("ops.activity_of_patient", "GET"): Row(MANAGER | AUDITOR, 404),

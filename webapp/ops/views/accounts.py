@@ -109,7 +109,7 @@ def account(account_id: UUID) -> Response:
 
 
 @contextmanager
-def _cut_off(account_id: UUID) -> Iterator[None]:
+def cut_off(account_id: UUID) -> Iterator[None]:
     """Bump, commit, bump: sessions of before end, and a sign-in that read the old roles in between opens none.
 
     The second bump is repeated by the job that the change promised, so its failure doesn't undo what is saved.
@@ -130,45 +130,45 @@ def _cut_off(account_id: UUID) -> Iterator[None]:
 def _cut_off_somebody_else(account_id: UUID) -> Iterator[None]:
     if account_id == scope().actor:
         raise OwnAccount
-    with _cut_off(account_id):
+    with cut_off(account_id):
         yield
 
 
-def _refused(refusal: Refusal, account_id: UUID) -> Response:
+def refused(refusal: Refusal, account_id: UUID) -> Response:
     return _account_page(account_id, refusal, None)
 
 
 @blueprint.post("/accounts/<uuid:account_id>/roles")
-@requires(MANAGE, role=Role.MANAGER, refused=_refused, around=_cut_off_somebody_else, recent=True)
+@requires(MANAGE, role=Role.MANAGER, refused=refused, around=_cut_off_somebody_else, recent=True)
 def change_roles(account_id: UUID) -> Response:
     """Give somebody else other roles; their next request finds the old ones gone."""
     form = read_roles(request.form, frozenset(provider.id for provider in practice.providers()))
     change = RolesChange(account_id, form.roles, form.seen, form.provider_id)
-    actions.change_roles(db.session(), change, by=_me(), at=scope().at)
+    actions.change_roles(db.session(), change, by=me(), at=scope().at)
     return _done("account_roles", account_id)
 
 
 @blueprint.post("/accounts/<uuid:account_id>/disable")
-@requires(MANAGE, role=Role.MANAGER, refused=_refused, around=_cut_off_somebody_else)
+@requires(MANAGE, role=Role.MANAGER, refused=refused, around=_cut_off_somebody_else)
 def disable(account_id: UUID) -> Response:
     """Keep somebody else from signing in; they are out at their next request."""
-    actions.disable_other(db.session(), account_id, by=_me(), at=scope().at)
+    actions.disable_other(db.session(), account_id, by=me(), at=scope().at)
     return _done("account_disabled", account_id)
 
 
 @blueprint.post("/accounts/<uuid:account_id>/enable")
-@requires(MANAGE, role=Role.MANAGER, refused=_refused)
+@requires(MANAGE, role=Role.MANAGER, refused=refused)
 def enable(account_id: UUID) -> Response:
     """Let somebody sign in again."""
-    actions.enable(db.session(), account_id, by=_me())
+    actions.enable(db.session(), account_id, by=me())
     return _done("account_enabled", account_id)
 
 
 @blueprint.post("/accounts/<uuid:account_id>/end-sessions")
-@requires(MANAGE, role=Role.MANAGER, refused=_refused, around=_cut_off)
+@requires(MANAGE, role=Role.MANAGER, refused=refused, around=cut_off)
 def end_sessions(account_id: UUID) -> Response:
     """Sign an account out in every browser; it may sign in again."""
-    actions.sign_out_everywhere(db.session(), account_id, by=_me())
+    actions.sign_out_everywhere(db.session(), account_id, by=me())
     return _done("account_signed_out", account_id)
 
 
@@ -192,7 +192,7 @@ def _done(code: str, account_id: UUID) -> Response:
     return hypermedia.done(code, url_for("ops.account", account_id=account_id), account=account_id)
 
 
-def _me() -> UUID:
+def me() -> UUID:
     me = scope().actor
     if me is None:
         raise NotFound
