@@ -126,19 +126,6 @@ def by_record_number(number: int) -> UUID | None:
     return db.session.execute(select(Patient.id).where(Patient.record_number == number)).scalar_one_or_none()
 
 
-def names_of(ids: Collection[UUID]) -> dict[UUID, tuple[int, str]]:
-    """Record number and name of some people and nothing else, for lists of who looked at whom."""
-    if not ids:
-        return {}
-    query = select(Patient.id, Patient.record_number, Patient.given, Patient.family).where(Patient.id.in_(ids))
-    return {row.id: (row.record_number, f"{row.given} {row.family}") for row in db.session.execute(query)}
-
-
-def by_record_number(number: int) -> UUID | None:
-    """Whose record a number names."""
-    return db.session.execute(select(Patient.id).where(Patient.record_number == number)).scalar_one_or_none()
-
-
 def _inside(terms: SearchTerms, limit: int) -> list[UUID]:
     """Find the words anywhere in names, by trigrams."""
     query = _people(*_contains(terms.words), *_born(terms)).limit(limit)
