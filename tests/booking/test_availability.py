@@ -1,5 +1,5 @@
 from datetime import UTC, date, datetime, time, timedelta
-from time import perf_counter
+from time import process_time
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -281,8 +281,8 @@ def test_ten_providers_over_two_weeks_take_ten_milliseconds() -> None:
     known = Calendar((Site(HARBOR, NEW_YORK, rooms),), blocks, (), busy)
     took = []
     for _ in range(5):
-        begin = perf_counter()
+        begin = process_time()
         assert free_starts(ask, known)
-        took.append(perf_counter() - begin)
+        took.append(process_time() - begin)
     best = min(took)
-    assert best < 0.030, f"{best * 1000:.1f} ms"  # 10 ms on an idle machine; the suite runs beside others
+    assert best < 0.030, f"{best * 1000:.1f} ms"  # 10 ms of an idle processor; neighbours slow it down
