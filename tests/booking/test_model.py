@@ -207,7 +207,7 @@ def test_what_the_model_allows_happens_and_nothing_else(desk: Open, owner: Owner
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=15,
+            max_examples=10,
             stateful_step_count=40,
             deadline=None,
             derandomize=True,
