@@ -84,7 +84,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("patients.new", "GET"): Row(EDITORS, 200),
     ("patients.register", "POST"): Row(EDITORS, 422),
     ("patients.contact", "GET"): Row(EDITORS, 404),
-    ("patients.change_contact", "POST"): Row(EDITORS, 422),
+    ("patients.change_contact", "POST"): Row(EDITORS, 404),
     ("booking.book", "GET"): Row(BOOKERS, 200),
     ("booking.book_it", "POST"): Row(BOOKERS, 422),
     ("booking.move", "GET"): Row(FRONT, 404),
