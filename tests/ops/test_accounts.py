@@ -120,7 +120,9 @@ def test_a_change_of_roles_bites_on_the_next_request(sign_in: SignIn, database: 
 def test_a_change_of_what_somebody_else_changed_meanwhile_is_refused(sign_in: SignIn, database: Database) -> None:
     manager, other = sign_in("manager"), sign_in("receptionist")
     assert send_roles(manager, other, "clinician", seen="biller") == 409
+    assert send_roles(manager, other, seen="receptionist") == 422
     assert roles_of(database, other.account_id) == {"receptionist"}
+    assert other.get("/board").status_code == 200
 
 
 def test_somebody_disabled_is_out_at_once_and_back_when_enabled(

@@ -192,3 +192,10 @@ def test_an_import_is_one_line_of_its_day_and_all_lines_of_the_file(
     day = datetime.now(UTC).astimezone(ZoneInfo("America/New_York")).date()
     exported = auditor.post("/activity/export", {"about": "day", "of": day.isoformat()}).text
     assert exported.count('"changed"') == 12
+
+
+def test_the_file_asks_for_a_password_that_was_shown_lately(sign_in: SignIn, desk: Visitor, patient: UUID) -> None:
+    auditor = sign_in("auditor", at=datetime.now(UTC) - timedelta(minutes=6))
+    answer = auditor.post("/activity/export", {"about": "patient", "of": str(patient)})
+    assert (answer.status_code, answer.mimetype) == (303, "text/html")
+    assert "Mirjam" not in answer.text

@@ -15,7 +15,7 @@ from webapp import activity, hypermedia, toasts
 from webapp.cycle import form_claim, scope
 from webapp.db import Role, db, transactional
 from webapp.dynamo import DynamoUnavailable
-from webapp.errors import FormInvalid, NotFound, Refusal
+from webapp.errors import FormInvalid, NotFound, Refusal, VersionConflict
 from webapp.identity import actions, last_sign_in, queries
 from webapp.identity.actions import AccountRequest, RolesChange
 from webapp.identity.inviting import Invited, Inviting
@@ -24,7 +24,7 @@ from webapp.identity.refusals import NotInvited, OwnAccount
 from webapp.identity.service import identity
 from webapp.identity.words import ROLE_NAMES
 from webapp.ids import new_id
-from webapp.ops.forms import STAFF_ROLES, read_invitation, read_roles
+from webapp.ops.forms import STAFF_ROLES, RolesForm, read_invitation, read_roles
 from webapp.ops.views.door import blueprint
 from webapp.practice import queries as practice
 from webapp.routing import requires
@@ -68,14 +68,14 @@ def accounts() -> Response:
 
 
 @blueprint.get("/accounts/invite")
-@requires(MANAGE, role=Role.MANAGER)
+@requires(MANAGE, role=Role.MANAGER, recent=True)
 def invitation() -> Response:
     """Ask for name, address and roles."""
     return _invitation_page(None)
 
 
 @blueprint.post("/accounts/invite")
-@requires(MANAGE, role=Role.MANAGER, gateway=True)
+@requires(MANAGE, role=Role.MANAGER, gateway=True, recent=True)
 def invite() -> Response:
     """Make the account, have the pool mail a temporary password; on a local machine show it once instead."""
     try:
@@ -134,15 +134,30 @@ def _cut_off_somebody_else(account_id: UUID) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _cut_off_for_roles(account_id: UUID) -> Iterator[None]:
+    """Look at the form before anybody is signed out: what is refused changes nothing."""
+    with transactional(scope(), read_only=True) as session:
+        form, person = _roles_form(), queries.staff_account(session, account_id)
+    if person is not None and form.seen != person.roles:
+        raise VersionConflict
+    with _cut_off_somebody_else(account_id):
+        yield
+
+
+def _roles_form() -> RolesForm:
+    return read_roles(request.form, frozenset(provider.id for provider in practice.providers()))
+
+
 def refused(refusal: Refusal, account_id: UUID) -> Response:
     return _account_page(account_id, refusal, None)
 
 
 @blueprint.post("/accounts/<uuid:account_id>/roles")
-@requires(MANAGE, role=Role.MANAGER, refused=refused, around=_cut_off_somebody_else, recent=True)
+@requires(MANAGE, role=Role.MANAGER, refused=refused, around=_cut_off_for_roles, recent=True)
 def change_roles(account_id: UUID) -> Response:
     """Give somebody else other roles; their next request finds the old ones gone."""
-    form = read_roles(request.form, frozenset(provider.id for provider in practice.providers()))
+    form = _roles_form()
     change = RolesChange(account_id, form.roles, form.seen, form.provider_id)
     actions.change_roles(db.session(), change, by=me(), at=scope().at)
     return _done("account_roles", account_id)
@@ -157,7 +172,7 @@ def disable(account_id: UUID) -> Response:
 
 
 @blueprint.post("/accounts/<uuid:account_id>/enable")
-@requires(MANAGE, role=Role.MANAGER, refused=refused)
+@requires(MANAGE, role=Role.MANAGER, refused=refused, recent=True)
 def enable(account_id: UUID) -> Response:
     """Let somebody sign in again."""
     actions.enable(db.session(), account_id, by=me())

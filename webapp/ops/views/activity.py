@@ -112,7 +112,7 @@ def find_activity() -> Response:
 
 
 @blueprint.post("/activity/export")
-@requires(Permission.ACTIVITY_EXPORT, role=Role.AUDITOR, gateway=True, asks=True)
+@requires(Permission.ACTIVITY_EXPORT, role=Role.AUDITOR, gateway=True, asks=True, recent=True)
 def export_activity() -> Response:
     """The same lines as a CSV file, newest first; that they left the clinic is recorded."""
     zone = _zone()
