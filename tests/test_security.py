@@ -183,3 +183,14 @@ def test_a_get_twice_changes_nothing(sign_in: SignIn, database: Database, failed
     for _ in range(2):
         assert manager.get(f"/jobs/{failed_job}/retry").status_code == 405
     assert state(database, failed_job) == "failed"
+
+
+@pytest.mark.parametrize("query", ["\xff", "a=\xff\xfe", "next=\x80", "\xed\xa0\x80=1"])
+@pytest.mark.parametrize("path", ["/board", "/sign-in", "/nothing"])
+def test_raw_bytes_in_an_address_are_text_for_everybody_who_reads_it(
+    sign_in: SignIn, visitor: Visitor, path: str, query: str
+) -> None:
+    for person in (sign_in("receptionist"), visitor):
+        answer = person.client.get(path, environ_overrides={"QUERY_STRING": query})
+        assert answer.status_code < 500
+        assert answer.headers.get("Location", "/").isascii()

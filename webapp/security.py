@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from flask import request
 from flask_wtf import CSRFProtect
@@ -23,6 +24,7 @@ BODY_BYTES = 1024 * 1024
 FORM_BYTES = 256 * 1024
 FORM_PARTS = 500
 COOKIE_HOURS = 24
+IN_QUERIES = "%!$&'()*+,/:;=?@"
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SAME_ORIGIN = frozenset({"same-origin", "none"})
 
@@ -72,6 +74,19 @@ class SecurityHeaders:
         return self.application(environ, start)  # type: ignore[arg-type]
 
 
+class PlainAddresses:
+    """Writes raw bytes in a query string as browsers do, in per cent: whoever reads the address may rely on text."""
+
+    def __init__(self, application: WSGIApplication) -> None:
+        self.application = application
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        query = environ.get("QUERY_STRING", "")
+        if not query.isascii():
+            environ["QUERY_STRING"] = quote(query.encode("latin-1", "replace"), safe=IN_QUERIES)
+        return self.application(environ, start_response)
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Set cookie, limits, trusted hosts and proxies from the public address, and guard every unsafe request."""
     app.config.update(
@@ -100,6 +115,7 @@ def wrap(app: Flask, settings: Settings) -> None:
     hops = settings.proxy_hops
     if hops:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=0)  # type: ignore[method-assign]
+    app.wsgi_app = PlainAddresses(app.wsgi_app)  # type: ignore[method-assign]
     app.wsgi_app = SecurityHeaders(app.wsgi_app, secure=settings.secure)  # type: ignore[method-assign]
 
 
