@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from flask import Flask
 
 IDENTIFIED = ("BatchGetItem", "sessions")
+# What the list of accounts tells besides: when each signed in last, one more read of the same table.
+ALSO_READS = {("ops.accounts", "GET"): 1}
 
 
 def test_a_page_without_a_session_leads_to_the_sign_in_page_and_back(visitor: Visitor) -> None:
@@ -43,7 +45,8 @@ def test_every_door_behind_a_session_reads_it_exactly_once(app: Flask, sign_in: 
         ask = person.get if method == "GET" else person.post
         ask(address(app, rule), environ_overrides={ENVIRON_KEY: budget})
         reads[rule.endpoint, method] = [name for name, table in budget.calls if (name, table) == IDENTIFIED]
-    assert {name: seen for name, seen in reads.items() if len(seen) != 1} == {}
+    extra = {name: len(seen) - 1 for name, seen in reads.items() if len(seen) != 1}
+    assert extra.items() <= ALSO_READS.items()
     assert reads
 
 
