@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ from webapp.problems import DATABASE_ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from flask import Response
     from flask.typing import ResponseReturnValue
@@ -127,10 +127,24 @@ def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
         response = current_app.make_response(view(**args))
     elif reading:
         response = _read(view, args, scope)
+    elif door.around is None:
+        response = _change(door, view, args, scope)
     else:
-        with door.around(**args) if door.around is not None else nullcontext():
-            response = _change(door, view, args, scope)
+        response = _change_within(door.around(**args), door, view, args, scope)
     return _recorded(response, scope, changed=not reading and response.status_code < 400)  # noqa: PLR2004
+
+
+def _change_within(
+    around: AbstractContextManager[object], door: Door, view: View, args: Arguments, scope: Scope
+) -> Response:
+    """Answer a form that was sent before as it was answered then, before what lies around the change happens again."""
+    claim = _claim(scope, args)
+    with transactional(scope, read_only=True) as session:
+        outcome = idempotency.find(session, claim)
+    if outcome is not None:
+        return _replay(outcome)
+    with around:
+        return _change(door, view, args, scope)
 
 
 def _recorded(response: Response, scope: Scope, *, changed: bool) -> Response:
