@@ -91,6 +91,45 @@ class WrongState(Refusal):
     message = _l("This visit has changed in the meantime. Look at it again before the next step.")
 
 
+class VisitsAffected(Refusal):
+    """A change of the clinic leaves visits without a place; `alternatives` are those visits with what can be done.
+
+    `again` says that the list is another one than the person saw, `problem` what one of the decisions ran into.
+    """
+
+    code = "visits_affected"
+    message = _l("This change touches visits that are booked. Choose what happens to each of them.")
+    changed = _l("The visits changed while you decided. Look at the list again; your choices are kept.")
+
+    def __init__(
+        self,
+        hits: Sequence[object],
+        *,
+        again: bool = False,
+        problem: Refusal | None = None,
+        visit: UUID | None = None,
+    ) -> None:
+        said = problem.message if problem is not None else self.changed if again else None
+        super().__init__(said, field=None if visit is None else f"visit-{visit}", alternatives=hits)
+        self.again = again
+
+
+class Undecided(VisitsAffected):
+    """Some of the visits have no answer yet."""
+
+    status = 422
+    code = "undecided"
+    each = _l("Choose what happens to this visit")
+
+    def __init__(self, hits: Sequence[object], visits: Sequence[UUID]) -> None:
+        super().__init__(hits)
+        self.visits = tuple(visits)
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        return {f"visit-{visit}": [str(self.each)] for visit in self.visits}
+
+
 class ReasonMissing(Refusal):
     """A cancellation says why."""
 
