@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask_babel import lazy_gettext as _l
 
 from webapp.errors import KeyReused, NotFound, Refusal, refuses
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
 refuses("idempotency_reused")(KeyReused)
@@ -166,3 +166,30 @@ class AnotherDay(Refusal):
 
     code = "another_day"
     message = _l("This visit is on a later day. Check the patient in on that day, or move the visit to today first.")
+
+
+class SeveralTaken(Refusal):
+    """Of several visits that go together some have no place; `refused` says why, by number or by visit."""
+
+    code = "several_taken"
+    message = _l("Not all of these visits can be where they should. Nothing was changed; look at those marked below.")
+
+    def __init__(self, refused: Mapping[Any, Refusal], *, patient: UUID | None = None) -> None:
+        super().__init__(patient=patient)
+        self.refused: dict[Any, Refusal] = dict(refused)
+
+
+class SeriesTooShort(Refusal):
+    """A series has at least two visits."""
+
+    status = 422
+    code = "series_too_short"
+    message = _l("A series has at least two visits. Book a single visit instead, or let it end later.")
+
+
+class SeriesTooLong(Refusal):
+    """No series has more than two years of weeks."""
+
+    status = 422
+    code = "series_too_long"
+    message = _l("A series has at most 104 visits. Let it end earlier, or repeat it less often.")
