@@ -252,3 +252,40 @@ class SeriesTooLong(Refusal):
     status = 422
     code = "series_too_long"
     message = _l("A series has at most 104 visits. Let it end earlier, or repeat it less often.")
+
+
+class NotAGroup(Refusal):
+    """The service is for one patient at a time, or not for so many."""
+
+    status = 422
+    code = "not_a_group"
+    message = _l("This type of visit does not take that many patients at once.")
+
+
+@refuses("appointment_seat_key")
+class SessionFull(Refusal):
+    """Every seat of the group visit is taken."""
+
+    code = "session_full"
+    message = _l("This group is full. Choose another one, or start a new one.")
+
+
+class SessionClosed(Refusal):
+    """The group visit was canceled."""
+
+    code = "session_closed"
+    message = _l("This group was canceled. Choose another one, or start a new one.")
+
+
+class SessionUnderWay(Refusal):
+    """Somebody has arrived for the group visit."""
+
+    code = "session_under_way"
+    message = _l("Somebody has arrived for this group already. Move or cancel the others one by one.")
+
+
+class SeatOnly(Refusal):
+    """A seat has the time of its group: it changes to another group, or moves with its own."""
+
+    code = "seat_only"
+    message = _l("This visit is a seat in a group. Choose another group for the patient, or move the whole group.")
