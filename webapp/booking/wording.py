@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from flask_babel import gettext as _
 
+from webapp.booking.recurrence import Frequency
 from webapp.booking.states import Action
 from webapp.practice.models import Service
 
@@ -118,3 +119,26 @@ def action_label(action: Action) -> str:
         Action.MARK_NO_SHOW: _("Did not attend"),
     }
     return words[action]
+
+
+def unit_labels() -> list[tuple[str, str]]:
+    """What a visit can repeat by, for a select."""
+    return [
+        ("", _("Does not repeat")),
+        (Frequency.DAILY.value, _("Days")),
+        (Frequency.WEEKLY.value, _("Weeks")),
+        (Frequency.MONTHLY.value, _("Months")),
+    ]
+
+
+def rhythm_label(frequency: str, every: int) -> str:
+    """How often a series repeats: "weekly", "every 2 weeks"."""
+    if every == 1:
+        once = {Frequency.DAILY: _("daily"), Frequency.WEEKLY: _("weekly"), Frequency.MONTHLY: _("monthly")}
+        return once[Frequency(frequency)]
+    often = {
+        Frequency.DAILY: _("every %(n)s days", n=every),
+        Frequency.WEEKLY: _("every %(n)s weeks", n=every),
+        Frequency.MONTHLY: _("every %(n)s months", n=every),
+    }
+    return often[Frequency(frequency)]
