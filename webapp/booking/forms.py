@@ -22,6 +22,7 @@ YEARS = range(1900, 2200)
 NOT_CONTENT = frozenset({"csrf_token", "_key"})
 REASONS = ("patient", "sick", "provider", "mistake", "other")
 HALVES = ("any", "am", "pm")
+SCOPES = ("one", "later", "all", "together")
 INSTANT = "%Y-%m-%dT%H:%MZ"
 REPEAT = "repeat_"
 LONGEST_WORD = 16
@@ -63,6 +64,12 @@ def _reason(code: str) -> str:
     return code
 
 
+def _scope(which: str) -> str:
+    if which not in SCOPES:
+        raise _wrong("format")
+    return which
+
+
 def _version(typed: object) -> int | None:
     if typed is None or typed == "":
         return None
@@ -76,6 +83,7 @@ Chosen = Annotated[UUID, BeforeValidator(_given)]
 Optional = Annotated[UUID | None, BeforeValidator(_optional)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Note = Annotated[str, AfterValidator(_text)]
+Scope = Annotated[str, AfterValidator(_scope)]
 Version = Annotated[int | None, BeforeValidator(_version)]
 
 
@@ -101,6 +109,7 @@ class MoveForm(_Form):
     location: Optional = None
     starts_at: Instant = ""  # type: ignore[assignment]
     version: Version = None
+    which: Scope = "one"
 
 
 class CancelForm(_Form):
@@ -109,6 +118,7 @@ class CancelForm(_Form):
     reason: Annotated[str, AfterValidator(_reason)] = ""
     other: Note = ""
     version: Version = None
+    which: Scope = "one"
 
 
 F = TypeVar("F", bound=_Form)
@@ -179,6 +189,11 @@ def read_visit(form: Mapping[str, str]) -> BookRequest:
         provider_id=sent.provider,
         note=sent.note,
     )
+
+
+def read_which(form: Mapping[str, str]) -> str:
+    """Read what a change of one visit reaches; the forms below refuse what is none of SCOPES."""
+    return form.get("which") or SCOPES[0]
 
 
 def read_move(form: Mapping[str, str], appointment_id: UUID) -> MoveRequest:

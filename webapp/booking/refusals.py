@@ -238,6 +238,14 @@ class SeveralTaken(Refusal):
         self.refused: dict[Any, Refusal] = dict(refused)
 
 
+class NothingLeft(Refusal):
+    """Every visit that could have moved was to stay where it is."""
+
+    status = 422
+    code = "nothing_left"
+    message = _l("Every visit stays where it is. Choose a time for at least one of them.")
+
+
 class SeriesTooShort(Refusal):
     """A series has at least two visits."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import select
@@ -11,7 +11,9 @@ from webapp.booking.actions.cancel import CancelRequest, cancel
 from webapp.booking.actions.locking import lock_visits
 from webapp.booking.actions.move import MoveRequest, move
 from webapp.booking.models import Appointment
-from webapp.booking.refusals import SeveralTaken, WrongState
+from webapp.booking.queries.several import ONE, reached, targets
+from webapp.booking.refusals import NothingLeft, SeveralTaken, WrongState
+from webapp.booking.states import Action
 from webapp.db import db
 from webapp.errors import NotFound, Refusal, VersionConflict
 from webapp.practice import actions as practice
@@ -73,6 +75,56 @@ def cancel_several(request: CancelSeveral, *, at: datetime) -> list[Appointment]
     # Giving time back shares the providers' locks: all of them in one order, before the first is given back.
     practice.lock_resources({visit.provider_id for visit in visits})
     return [cancel(CancelRequest(visit.id, request.reason, request.versions[visit.id]), at=at) for visit in visits]
+
+
+def move_along(
+    request: MoveRequest, which: str, others: Mapping[UUID, datetime | None], *, at: datetime
+) -> Appointment:
+    """Move a visit and those that go with it (see `queries.targets`), all or none; returns the visit.
+
+    `others` are times that were chosen for some of them instead; None leaves one where it is. With another provider for
+    the visit, those of its series that it shares one with go along; in one coming each keeps its own.
+    """
+    if which == ONE:
+        return move(request, at=at)
+    anchor = db.session.get(Appointment, request.appointment_id)
+    if anchor is None:
+        raise NotFound
+    wanted: dict[UUID, datetime | None] = {**targets(anchor, which, request.starts_at)}
+    wanted |= {visit: chosen for visit, chosen in others.items() if visit in wanted}
+    new = request.provider_id if request.provider_id != anchor.provider_id else None
+    moves = tuple(
+        _along(visit, wanted[visit.id], anchor, new, request)
+        for visit in reached(anchor, which)
+        if wanted[visit.id] is not None
+    )
+    if not moves:
+        raise NothingLeft(patient=anchor.patient_id)
+    move_several(MoveSeveral(tuple(each for each in moves if each is not None)), at=at)
+    return anchor
+
+
+def _along(
+    visit: Appointment, starts_at: datetime | None, anchor: Appointment, provider: UUID | None, request: MoveRequest
+) -> MoveRequest | None:
+    if starts_at is None:
+        return None
+    if visit.id == anchor.id:
+        return replace(request, starts_at=starts_at)
+    shares = visit.provider_id == anchor.provider_id and visit.series_id is not None
+    return MoveRequest(visit.id, starts_at, provider if shares else None)
+
+
+def cancel_along(request: CancelRequest, which: str, *, at: datetime) -> Appointment:
+    """Cancel a visit and those that go with it for one reason, all or none; returns the visit."""
+    if which == ONE:
+        return cancel(request, at=at)
+    anchor = db.session.get(Appointment, request.appointment_id)
+    if anchor is None:
+        raise NotFound
+    versions: dict[UUID, int | None] = {visit.id: None for visit in reached(anchor, which, Action.CANCEL)}
+    cancel_several(CancelSeveral(versions | {anchor.id: request.version}, request.reason), at=at)
+    return anchor
 
 
 def lock_all(visits: Iterable[Appointment], people: Iterable[UUID] = (), sites: Iterable[UUID] = ()) -> None:

@@ -4,7 +4,7 @@ from webapp.booking.queries.coming import Coming, Reach, coming
 from webapp.booking.queries.free import Found, Search, busy, free_times
 from webapp.booking.queries.plans import Hindrance, Planned, Wanted, plan
 from webapp.booking.queries.seen import Seen, patients_between, seen
-from webapp.booking.queries.several import SeriesVisits, coming_together, series
+from webapp.booking.queries.several import SeriesVisits, coming_together, reached, series, targets
 from webapp.booking.queries.together import Part, any_times, parts
 from webapp.booking.queries.visits import (
     Blocked,
@@ -49,7 +49,9 @@ __all__ = [
     "patient_visits",
     "patients_between",
     "plan",
+    "reached",
     "seen",
     "series",
+    "targets",
     "visit",
 ]

@@ -54,11 +54,12 @@ class Wanted:
 def plan(wanted: Sequence[Wanted], length: timedelta, now: datetime) -> list[Planned]:
     """Look at every visit of a plan, by start; what is offered to one keeps clear of all the others.
 
-    `search.window` is set here. An empty plan for a service there is not.
+    `search.window` is set here; `length` is that of visits that are new, others keep theirs.
     """
     ordered = sorted(wanted, key=lambda each: each.starts_at)
     found = {each.key: _exactly(each, now) for each in ordered}
-    taken = [Span(each.starts_at, each.starts_at + length) for each in ordered]
+    lengths = {each.key: _length(each.search) or length for each in ordered}
+    taken = [Span(each.starts_at, each.starts_at + lengths[each.key]) for each in ordered]
     planned = []
     hindered = 0
     for each in ordered:
@@ -68,8 +69,12 @@ def plan(wanted: Sequence[Wanted], length: timedelta, now: datetime) -> list[Pla
             hindered += 1
             offers = _instead(each, taken, now)
             taken += [Span(start.start, start.end) for start in offers[:1]]
-        planned.append(Planned(each.key, each.starts_at, each.starts_at + length, why, tuple(offers)))
+        planned.append(Planned(each.key, each.starts_at, each.starts_at + lengths[each.key], why, tuple(offers)))
     return planned
+
+
+def _length(search: Search) -> timedelta | None:
+    return None if search.moving is None else search.moving.ends_at - search.moving.starts_at
 
 
 def _exactly(wanted: Wanted, now: datetime) -> Found | None:

@@ -10,10 +10,12 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import activity, hypermedia, toasts
-from webapp.booking import actions, queries
-from webapp.booking.forms import REASONS, read_cancellation, reason_label
+from webapp.booking import queries
+from webapp.booking.actions.several import cancel_along
+from webapp.booking.forms import REASONS, read_cancellation, read_which, reason_label
 from webapp.booking.models import Appointment
 from webapp.booking.states import Action, allows
+from webapp.booking.views import scope as scopes
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import day_name, local_date, time_span
 from webapp.cycle import scope
@@ -45,8 +47,9 @@ def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
 @blueprint.post("/appointments/<uuid:appointment_id>/cancel")
 @requires(Permission.VISIT_CANCEL, role=Role.DESK, refused=_refused)
 def cancel_it(appointment_id: UUID) -> Response:
-    """Cancel the visit and free its time."""
-    visit = actions.cancel(read_cancellation(request.form, appointment_id), at=scope().at)
+    """Cancel the visit, with those that go with it, and free its time."""
+    wanted = read_cancellation(request.form, appointment_id)
+    visit = cancel_along(wanted, read_which(request.form), at=scope().at)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
     return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
 
@@ -64,6 +67,7 @@ def _page(appointment_id: UUID, refusal: Refusal | None = None) -> Response:
         clinic=letterhead(visit.location),
         open_still=allows(detail.status, Action.CANCEL),
         state=detail.status.value,
+        **scopes.context(visit, Action.CANCEL, "cancel-sheet"),
         **_context(visit, refusal),
     )
 

@@ -12,17 +12,21 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import activity, hypermedia, toasts
-from webapp.booking import actions, queries
-from webapp.booking.forms import Choice, read_choice, read_move, write_instant
+from webapp.booking import queries
+from webapp.booking.actions.several import move_along
+from webapp.booking.forms import Choice, read_choice, read_move, read_which, write_instant
 from webapp.booking.models import Appointment
+from webapp.booking.plan_forms import read_answers, without_answers
 from webapp.booking.queries import Search
+from webapp.booking.refusals import SeveralTaken, WrongState
 from webapp.booking.states import MOVABLE, Status
-from webapp.booking.views import times
+from webapp.booking.views import scope as scopes
+from webapp.booking.views import several, times
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import clock, day_name, local_date, long_day, time_span
 from webapp.cycle import scope
 from webapp.db import Role
-from webapp.errors import FormInvalid, NotFound, Refusal
+from webapp.errors import FormInvalid, NotFound, Refusal, VersionConflict
 from webapp.identity.permissions import Permission
 from webapp.patients.wording import initials, tone
 from webapp.practice import queries as practice
@@ -45,14 +49,19 @@ def move(appointment_id: UUID) -> Response:
 
 
 def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
+    answered = bool(read_answers(request.form))
+    if isinstance(refusal, SeveralTaken) or (answered and not isinstance(refusal, WrongState | VersionConflict)):
+        return several.page(appointment_id, refusal)
     return _page(appointment_id, read_choice(request.form), refusal)
 
 
 @blueprint.post("/appointments/<uuid:appointment_id>/move")
 @requires(Permission.VISIT_MOVE, role=Role.DESK, refused=_refused)
 def move_it(appointment_id: UUID) -> Response:
-    """Move the visit to the time that was chosen."""
-    visit = actions.move(read_move(request.form, appointment_id), at=scope().at)
+    """Move the visit to the time that was chosen, with those that go with it."""
+    wanted = read_move(without_answers(request.form), appointment_id)
+    others = several.answered(appointment_id)
+    visit = move_along(wanted, read_which(request.form), others, at=scope().at)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
     return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
 
@@ -89,6 +98,7 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         location_id=visit.location_id,
         patient_id=visit.patient_id,
         moving=visit,
+        beside=_beside(visit),
     )
     taken = refusal is not None and not isinstance(refusal, FormInvalid)
     found = times.look(search, choice, zone, at, refused=taken, proposes=False)
@@ -104,7 +114,15 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         "times": times.context(found, choice, _link(visit, choice), at, "move-sheet"),
         "bar": _bar(found, names.get(choice.provider, "") if choice.provider else ""),
         "errors": _errors(refusal),
+        **scopes.context(visit, None, "move-form"),
     }
+
+
+def _beside(visit: Appointment) -> tuple[Appointment, ...]:
+    """The visits of the same coming that go along."""
+    if scopes.chosen(visit) != scopes.TOGETHER:
+        return ()
+    return tuple(other for other in queries.reached(visit, scopes.TOGETHER) if other.id != visit.id)
 
 
 def _shown(visit: Appointment, at: datetime) -> dict[str, Any]:
@@ -144,6 +162,7 @@ def _link(visit: Appointment, choice: Choice) -> times.Link:
             provider=wanted.provider,
             week=wanted.week,
             half=None if wanted.half == "any" else wanted.half,
+            which=request.values.get("which"),
             at=None if wanted.at is None else write_instant(wanted.at),
         )
 

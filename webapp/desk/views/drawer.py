@@ -21,6 +21,7 @@ from webapp.booking.wording import (
     time_span,
     via_label,
 )
+from webapp.desk.views import ties
 from webapp.desk.views.address import Address
 from webapp.patients.wording import age_line, initials, phone_of, record_number, tone
 from webapp.templating import may
@@ -74,6 +75,7 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
         "steps": _stepper(detail),
         "primary": _primary(detail, at, back),
         "facts": _facts(detail, at),
+        "ties": ties.context(visit, at),
         "note": visit.note,
         "cancel_reason": visit.cancel_reason if detail.status is Status.CANCELLED else "",
         "history": [_happened(step, zone) for step in reversed(detail.steps)],
