@@ -72,12 +72,17 @@ def page(
     return response
 
 
+def sent_tag() -> str:
+    """The revision that a poll says it shows; empty when it names none."""
+    return request.headers.get(TAG, "")
+
+
 def unchanged(tag: str) -> Response | None:
     """Answer 304 to a poll whose tag is still right; None when the page has to be rendered.
 
     An ETag can't do this: a page that must not be stored is never revalidated.
     """
-    if not wants_fragment() or request.headers.get(TAG) != tag:
+    if not wants_fragment() or sent_tag() != tag:
         return None
     response = Response(status=HTTPStatus.NOT_MODIFIED)
     response.headers[TAG] = tag

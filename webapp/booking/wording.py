@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
@@ -15,8 +16,12 @@ LOCALE = "en_US"
 _MINUTES_OF_HOUR = 60
 
 
+@lru_cache(maxsize=16_384)
 def clock(moment: datetime, zone: str) -> str:
-    """Wall clock at a place: 10:42 AM; with the zone's name when clocks show that time twice that day."""
+    """Wall clock at a place: 10:42 AM; with the zone's name when clocks show that time twice that day.
+
+    The same few hundred times of a day are asked for by every board, and a formatted time costs more than its card.
+    """
     local = moment.astimezone(ZoneInfo(zone))
     label = format_datetime(local, "h:mm a", locale=LOCALE)
     if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
@@ -47,9 +52,16 @@ def day_name(day: date, today: date) -> str:
     return short
 
 
+@lru_cache(maxsize=1024)
 def long_day(day: date) -> str:
     """Wednesday, November 18."""
     return format_date(day, "EEEE, MMMM d", locale=LOCALE)
+
+
+@lru_cache(maxsize=1024)
+def short_day(day: date) -> str:
+    """Wed, Nov 18."""
+    return format_date(day, "EEE, MMM d", locale=LOCALE)
 
 
 def short_date(day: date) -> str:
@@ -105,6 +117,23 @@ def via_label(via: str) -> str:
         "walk_in": _("Walk-in"),
     }
     return words.get(via, via)
+
+
+def check_label(check: str) -> str:
+    """What to look at when somebody arrives, as the arrival checks of a service name it."""
+    words = {"identity": _("Identity"), "coverage": _("Coverage"), "forms": _("Forms"), "balance": _("Balance")}
+    return words.get(check, check)
+
+
+def check_question(check: str) -> str:
+    """What the desk confirms with a tick when somebody arrives."""
+    words = {
+        "identity": _("Identity and address checked"),
+        "coverage": _("Insurance card seen"),
+        "forms": _("Forms signed"),
+        "balance": _("Balance talked about"),
+    }
+    return words.get(check, check)
 
 
 def action_label(action: Action) -> str:

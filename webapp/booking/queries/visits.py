@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -18,7 +19,7 @@ from webapp.booking.states import Status
 from webapp.db import db
 from webapp.patients.models import Patient, PatientAlert
 from webapp.practice.hours import Span
-from webapp.practice.models import Provider, Room, Service
+from webapp.practice.models import Provider, Room, Service, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class BoardVisit:
     version: int
     alerts: tuple[tuple[str, str], ...]
     """Icon and label of each thing the desk must know."""
+    via: str = "desk"
+    room_id: UUID | None = None
+    open_checks: tuple[str, ...] = ()
+    """What the service asks to look at on arrival and nobody has yet, in the service's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,14 +84,19 @@ class VisitDetail:
 
 def day_visits(location_id: UUID, span: Span, at: datetime) -> list[BoardVisit]:
     """Read the visits of a site that start in a span, by start, in one statement; without holds that ended."""
-    query = _cards().where(
-        Appointment.location_id == location_id,
-        Appointment.starts_at >= span.start,
-        Appointment.starts_at < span.end,
+    values = {"location": location_id, "opens": span.start, "closes": span.end, "now": at}
+    return [_card(row) for row in db.session.execute(_cards_between(), values)]
+
+
+@cache
+def _cards_between() -> Select[*tuple[Any, ...]]:
+    return _cards().where(
+        Appointment.location_id == bindparam("location"),
+        Appointment.starts_at >= bindparam("opens"),
+        Appointment.starts_at < bindparam("closes"),
         Appointment.status != Status.LAPSED,
-        or_(Appointment.held_until.is_(None), Appointment.held_until > at, Appointment.payment_open),
+        or_(Appointment.held_until.is_(None), Appointment.held_until > bindparam("now"), Appointment.payment_open),
     )
-    return [_card(row) for row in db.session.execute(query)]
 
 
 def patient_visits(patient_id: UUID, *, limit: int = 200) -> list[BoardVisit]:
@@ -101,7 +111,9 @@ def patient_visits(patient_id: UUID, *, limit: int = 200) -> list[BoardVisit]:
     return [_card(row) for row in db.session.execute(query)]
 
 
+@cache
 def _cards() -> Select[*tuple[Any, ...]]:
+    # Made once: putting the statement together costs more than running it.
     pair = func.json_build_array(PatientAlert.icon, PatientAlert.label)
     alerts = (
         select(func.json_agg(aggregate_order_by(pair, PatientAlert.position)))
@@ -115,7 +127,11 @@ def _cards() -> Select[*tuple[Any, ...]]:
             Patient.given,
             Patient.family,
             Appointment.location_id,
-            Provider,
+            Appointment.provider_id,
+            Provider.prefix,
+            Provider.given,
+            Provider.family,
+            Provider.credential,
             Room.name,
             Service.name,
             Appointment.starts_at,
@@ -127,6 +143,10 @@ def _cards() -> Select[*tuple[Any, ...]]:
             Appointment.started_at,
             Appointment.version,
             alerts,
+            Appointment.via,
+            Appointment.room_id,
+            Service.arrival_checks,
+            Appointment.arrival_checks,
         )
         .join(Patient, Patient.id == Appointment.patient_id)
         .join(Provider, Provider.id == Appointment.provider_id)
@@ -137,15 +157,16 @@ def _cards() -> Select[*tuple[Any, ...]]:
 
 
 def _card(row: Row[*tuple[Any, ...]]) -> BoardVisit:
-    id_, patient_id, given, family, location_id, provider, room, service, starts, ends, status, lane, *rest = row
-    held_until, arrived_at, started_at, version, alerts = rest
+    id_, patient_id, given, family, location_id, provider_id = row[:6]
+    room, service, starts, ends = row[10:14]
+    status, lane, held_until, arrived_at, started_at, version, alerts, via, room_id, asked, done = row[14:]
     return BoardVisit(
         id=id_,
         patient_id=patient_id,
         patient_name=f"{given} {family}",
         location_id=location_id,
-        provider_id=provider.id,
-        provider_name=provider.name,
+        provider_id=provider_id,
+        provider_name=_provider_name(*row[6:10]),
         room_name=room or "",
         service=service,
         starts_at=starts,
@@ -156,8 +177,14 @@ def _card(row: Row[*tuple[Any, ...]]) -> BoardVisit:
         arrived_at=arrived_at,
         started_at=started_at,
         version=version,
-        alerts=tuple((icon, label) for icon, label in alerts or ()),
+        alerts=tuple((icon, label) for icon, label in alerts) if alerts else (),
+        via=via,
+        room_id=room_id,
+        open_checks=tuple(check for check in asked if check not in done) if asked else (),
     )
+
+
+_provider_name = lru_cache(maxsize=1024)(name_of)
 
 
 def blocked_times(resource_ids: Sequence[UUID], span: Span) -> list[Blocked]:

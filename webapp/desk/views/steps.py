@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,7 +17,6 @@ from webapp.booking.models import Appointment
 from webapp.booking.wording import local_date
 from webapp.cycle import scope
 from webapp.db import Role
-from webapp.desk import queries
 from webapp.desk.views import address, drawer
 from webapp.desk.views.address import Address
 from webapp.desk.views.board import TEMPLATE, whole
@@ -47,7 +47,7 @@ def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
         shown = drawer.context(detail, asked, at)
         response = hypermedia.page(TEMPLATE, block="visit", drawer=shown, problem=refusal.message)
         return hypermedia.tick(response)
-    return whole(asked, queries.day(detail.appointment.location, asked.day, at), problem=refusal.message)
+    return whole(replace(asked, location=detail.appointment.location_id), problem=refusal.message)
 
 
 @blueprint.post("/appointments/<uuid:appointment_id>/confirm")
