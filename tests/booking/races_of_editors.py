@@ -1,4 +1,4 @@
-"""Races of people who change the clinic against people who book, stepped through by hand; each returns what happened."""
+"""Races of people who change the clinic against people who book, stepped through by hand; each tells what happened."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ class LeaveChange(Change):
     def apply(self, at: datetime) -> UUID:
         self._leave = practice.add_leave(self.wanted)
         # Busy at once, around the visits that are there: what is offered instead must not lie in it.
-        settle_leave(self._leave, at)
+        settle_leave(self._leave.id, at)
         return self.wanted.provider_id
 
     def affected(self, at: datetime) -> list[Coming]:
@@ -129,7 +129,7 @@ class LeaveChange(Change):
 
     def finish(self, at: datetime) -> None:
         if self._leave is not None:
-            settle_leave(self._leave, at)
+            settle_leave(self._leave.id, at)
 
 
 @dataclass
