@@ -35,6 +35,8 @@ SCRIPTS = (
     NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js",
     NODE_MODULES / "htmx.org" / "dist" / "ext" / "hx-ptag.min.js",
     ROOT / "static" / "search.js",
+    ROOT / "static" / "move.js",
+    ROOT / "static" / "board.js",
     ROOT / "static" / "app.js",
     ROOT / "static" / "session.js",
     ROOT / "static" / "drafts.js",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -9,7 +10,10 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_date, format_datetime
 from flask_babel import gettext as _
 
-from webapp.booking.states import Action
+from webapp.booking.queries import Step
+from webapp.booking.refusals import WrongState
+from webapp.booking.states import STATES, Action, Status
+from webapp.errors import Refusal, VersionConflict
 from webapp.practice.models import Service
 
 LOCALE = "en_US"
@@ -101,6 +105,39 @@ def money(cents: int, currency: str) -> str:
     from babel.numbers import format_currency
 
     return format_currency(cents / 100, currency, locale=LOCALE)
+
+
+def happened(step: Step, zone: str) -> str:
+    """What a step of a visit's life was: "Checked in", "Moved to Thu, Nov 19, 11:00 AM"."""
+    if step.from_status == step.to_status:
+        day, on = local_date(step.starts_at, zone), local_date(step.at, zone)
+        time = clock(step.starts_at, zone)
+        return _("Moved to %(when)s", when=time if day == on else f"{day_name(day, on)}, {time}")
+    words = {
+        Status.BOOKED: _("Booked"),
+        Status.ARRIVED: _("Checked in"),
+        Status.IN_ROOM: _("Taken to the room"),
+        Status.FINISHED: _("Visit finished"),
+    }
+    return words.get(step.to_status, _(STATES[step.to_status].label))
+
+
+def what_changed(steps: Sequence[Step], zone: str) -> str:
+    """The last step with its author: "Moved to 11:00 AM by Robin Example at 9:42 AM." Empty before the first."""
+    if not steps:
+        return ""
+    step = steps[-1]
+    time = clock(step.at, zone)
+    if step.actor:
+        return _("%(what)s by %(who)s at %(time)s.", what=happened(step, zone), who=step.actor, time=time)
+    return _("%(what)s at %(time)s.", what=happened(step, zone), time=time)
+
+
+def refused_because(refusal: Refusal, steps: Sequence[Step], zone: str) -> str:
+    """The sentence of a refusal; with what somebody else did meanwhile, when it is about that."""
+    if not isinstance(refusal, VersionConflict | WrongState):
+        return str(refusal.message)
+    return f"{what_changed(steps, zone)} {refusal.message}".strip()
 
 
 def service_line(service: Service) -> str:

@@ -10,13 +10,14 @@ from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, bindparam, func, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.booking.models import Appointment, AppointmentHistory, BlockedTime
-from webapp.booking.states import Status
+from webapp.booking.states import UNDO_GRACE, UNDOABLE, Status
 from webapp.db import db
+from webapp.identity.models import Account
 from webapp.patients.models import Patient, PatientAlert
 from webapp.practice.hours import Span
 from webapp.practice.models import Provider, Room, Service, name_of
@@ -68,6 +69,9 @@ class Step:
     to_status: Status
     starts_at: datetime
     provider_id: UUID
+    actor: str = ""
+    """Name of who did it; empty for a job, and for patients in the portal before they had accounts."""
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,13 @@ class VisitDetail:
     @property
     def status(self) -> Status:
         return Status(self.appointment.status)
+
+    def undoable_until(self) -> datetime | None:
+        """Until when its last step can be put back; None when that is none of those that can be."""
+        last = self.steps[-1] if self.steps else None
+        if last is None or last.from_status is None or last.version != self.appointment.version:
+            return None
+        return last.at + UNDO_GRACE if (last.from_status, last.to_status) in UNDOABLE else None
 
 
 def day_visits(location_id: UUID, span: Span, at: datetime) -> list[BoardVisit]:
@@ -114,12 +125,6 @@ def patient_visits(patient_id: UUID, *, limit: int = 200) -> list[BoardVisit]:
 @cache
 def _cards() -> Select[*tuple[Any, ...]]:
     # Made once: putting the statement together costs more than running it.
-    pair = func.json_build_array(PatientAlert.icon, PatientAlert.label)
-    alerts = (
-        select(func.json_agg(aggregate_order_by(pair, PatientAlert.position)))
-        .where(PatientAlert.patient_id == Appointment.patient_id)
-        .scalar_subquery()
-    )
     return (
         select(
             Appointment.id,
@@ -142,7 +147,7 @@ def _cards() -> Select[*tuple[Any, ...]]:
             Appointment.arrived_at,
             Appointment.started_at,
             Appointment.version,
-            alerts,
+            _alerts(),
             Appointment.via,
             Appointment.room_id,
             Service.arrival_checks,
@@ -153,6 +158,15 @@ def _cards() -> Select[*tuple[Any, ...]]:
         .join(Service, Service.id == Appointment.service_id)
         .outerjoin(Room, Room.id == Appointment.room_id)
         .order_by(Appointment.starts_at, Appointment.id)
+    )
+
+
+def _alerts() -> ScalarSelect[Any]:
+    pair = func.json_build_array(PatientAlert.icon, PatientAlert.label)
+    return (
+        select(func.json_agg(aggregate_order_by(pair, PatientAlert.position)))
+        .where(PatientAlert.patient_id == Appointment.patient_id)
+        .scalar_subquery()
     )
 
 
@@ -253,7 +267,8 @@ def own_visits(patient_ids: Collection[UUID], *, limit: int = 100) -> list[Appoi
 def history(appointment_id: UUID) -> tuple[Step, ...]:
     """Read what happened to a visit, the first step first."""
     query = (
-        select(AppointmentHistory)
+        select(AppointmentHistory, Account.display_name)
+        .outerjoin(Account, Account.id == AppointmentHistory.actor)
         .where(AppointmentHistory.appointment_id == appointment_id)
         .order_by(AppointmentHistory.id)
     )
@@ -264,6 +279,8 @@ def history(appointment_id: UUID) -> tuple[Step, ...]:
             Status(step.to_status),
             step.starts_at,
             step.provider_id,
+            name or "",
+            step.version,
         )
-        for step in db.session.scalars(query)
+        for step, name in db.session.execute(query)
     )

@@ -15,11 +15,11 @@ from webapp import activity, hypermedia, toasts
 from webapp.booking import actions, queries
 from webapp.booking.forms import Choice, read_choice, read_move, write_instant
 from webapp.booking.models import Appointment
-from webapp.booking.queries import Search
+from webapp.booking.queries import Search, VisitDetail
 from webapp.booking.states import MOVABLE, Status
 from webapp.booking.views import times
 from webapp.booking.views.door import blueprint
-from webapp.booking.wording import clock, day_name, local_date, long_day, time_span
+from webapp.booking.wording import clock, day_name, local_date, long_day, refused_because, time_span
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.errors import FormInvalid, NotFound, Refusal
@@ -31,10 +31,11 @@ from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 
 TEMPLATE = "booking/move.html"
-BLOCKS = {"dialog": "sheet", "move-sheet": "sheet", "move-bar": "bar"}
+BLOCKS = {"dialog": "sheet", "move-sheet": "sheet", "move-bar": "bar", "said": "said"}
+BLOCKS_OF_STUCK = {"said": "said"}
 DONE = "visit.moved"
 
-toasts.say(DONE, _l("Moved."))
+toasts.say(DONE, _l("Moved."), undoable=True)
 
 
 @blueprint.get("/appointments/<uuid:appointment_id>/move")
@@ -54,7 +55,9 @@ def move_it(appointment_id: UUID) -> Response:
     """Move the visit to the time that was chosen."""
     visit = actions.move(read_move(request.form, appointment_id), at=scope().at)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
-    return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
+    return hypermedia.done(
+        DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id, version=visit.version
+    )
 
 
 def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) -> Response:
@@ -64,16 +67,23 @@ def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) 
     visit = detail.appointment
     activity.note("opened", patient=visit.patient_id)
     movable = detail.status in MOVABLE
-    context = _context(visit, choice, scope().at, refusal) if movable else _stuck(visit, refusal)
+    errors = _errors(refusal, detail)
+    context = _context(visit, choice, scope().at, refusal) if movable else _stuck(visit)
     # What another desk has moved on meanwhile has no bar to ask for.
-    targets = BLOCKS if movable else None
-    return hypermedia.page(
-        TEMPLATE, targets=targets, block="sheet", movable=movable, clinic=letterhead(visit.location), **context
+    response = hypermedia.page(
+        TEMPLATE,
+        targets=BLOCKS if movable else BLOCKS_OF_STUCK,
+        block="sheet",
+        movable=movable,
+        clinic=letterhead(visit.location),
+        errors=errors,
+        **context,
     )
+    return hypermedia.tick(response) if refusal is not None and hypermedia.target() == "said" else response
 
 
-def _stuck(visit: Appointment, refusal: Refusal | None) -> dict[str, Any]:
-    return {"close": _close(visit), "errors": _errors(refusal), "state": Status(visit.status).value}
+def _stuck(visit: Appointment) -> dict[str, Any]:
+    return {"close": _close(visit), "state": Status(visit.status).value}
 
 
 def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal | None) -> dict[str, Any]:
@@ -103,7 +113,6 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         "providers": [(each, name) for each, name in names.items() if each in found.found.offer.provider_ids],
         "times": times.context(found, choice, _link(visit, choice), at, "move-sheet"),
         "bar": _bar(found, names.get(choice.provider, "") if choice.provider else ""),
-        "errors": _errors(refusal),
     }
 
 
@@ -150,8 +159,11 @@ def _link(visit: Appointment, choice: Choice) -> times.Link:
     return link
 
 
-def _errors(refusal: Refusal | None) -> dict[str, list[str]]:
-    return {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
+def _errors(refusal: Refusal | None, detail: VisitDetail) -> dict[str, list[str]]:
+    if refusal is None:
+        return {}
+    zone = detail.appointment.location.time_zone
+    return refusal.errors or {"": [refused_because(refusal, detail.steps, zone)]}
 
 
 def _close(visit: Appointment) -> str:

@@ -25,6 +25,8 @@ from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 
 TEMPLATE = "desk/board.html"
+NOBODYS_ID = UUID(int=0)
+"""Stands in an address for the visit that the browser will put there."""
 PARTS = frozenset({"board", "drawer", "main", "panel", "said"})
 
 
@@ -70,7 +72,9 @@ def _board(day: date | None) -> Response:
     if target == "drawer":
         return _drawer_alone(asked)
     if target == "said":
-        # Something was moved or taken back on the board itself, which looks again now.
+        # Something was moved or put back where it was shown, which looks again now; other pages are opened anew.
+        if not hypermedia.came_from().startswith("/board"):
+            return hypermedia.leave(hypermedia.came_from())
         return hypermedia.tick(hypermedia.page("desk/said.html", block="said"))
     return whole(asked)
 
@@ -117,6 +121,8 @@ def _fresh(asked: Address, shown: str, known: Tag | None, problem: Sentence | No
         head=panel.head(asked, view.visits, view.day, at),
         panel=panel.context(asked, view.visits, view.day, at),
         shown=view.shown,
+        server=int(at.timestamp()),
+        mover=url_for("booking.move_it", appointment_id=NOBODYS_ID),
         drawer=None if opened is None else drawer.context(opened, asked, at),
         alone=hypermedia.wants_fragment(),
         problem=problem,

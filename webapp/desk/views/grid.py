@@ -77,6 +77,7 @@ def _grid(
         "label": label,
         "rows": longest.rows,
         "zoom": str(zoom),
+        "zone": longest.zone,
         "hours": [{"label": _hour(moment, longest.zone), "row": row} for moment, row in longest.hours()],
         "columns": columns,
         "now": now,
