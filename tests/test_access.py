@@ -102,6 +102,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("desk.start", "POST"): Row(FRONT, 404),
     ("desk.finish", "POST"): Row(FRONT, 404),
     ("desk.no_show", "POST"): Row(FRONT, 404),
+    ("desk.note_checks", "POST"): Row(FRONT, 404),
+    ("desk.undo", "POST"): Row(FRONT, 404),
     ("desk.search_page", "GET"): Row(DESK, 200),
     ("desk.search", "POST"): Row(DESK, 200),
     ("desk.patients", "GET"): Row(DESK, 200),

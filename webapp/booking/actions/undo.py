@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import locked, refused, settle
+from webapp.booking.actions.locking import locked, refused, settle, take_lane
 from webapp.booking.models import AppointmentHistory, GroupSession
 from webapp.booking.refusals import NotUndoable
 from webapp.booking.states import LIVE, UNDO_GRACE, UNDOABLE, Status
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
     from webapp.booking.models import Appointment
 
-_TAKE_PLACE = text(
-    "select take_place(:visit, (select r.version from resource as r where r.id = :provider), :overbook, :at)"
-)
+_TAKE_PLACE = text("select take_place(:visit, (select r.version from resource as r where r.id = :provider), :at)")
 _AGAIN = ("starts_at", "ends_at", "provider_id", "room_id", "location_id", "equipment_ids")
 
 
@@ -85,12 +83,10 @@ def _go_back(visit: Appointment, before: Sequence[AppointmentHistory]) -> str | 
 
 def _take(visit: Appointment, overbook: str | None, at: datetime) -> None:
     # Overbooked anew, because the lane it had may be gone; whoever overbooked it minutes ago had leave to.
-    visit.lane, visit.overbook_reason = 0, None
+    take_lane(visit, overbook, at)
     db.session.flush()
-    values = {"visit": visit.id, "provider": visit.provider_id, "overbook": overbook, "at": at}
+    values = {"visit": visit.id, "provider": visit.provider_id, "at": at}
     try:
         db.session.execute(_TAKE_PLACE, values)
     except DBAPIError as error:
         raise refused(error, visit.patient_id) from error
-    if overbook is not None:
-        db.session.refresh(visit)

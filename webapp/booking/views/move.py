@@ -17,13 +17,13 @@ from webapp.booking.actions.several import move_along
 from webapp.booking.forms import Choice, read_choice, read_move, read_which, write_instant
 from webapp.booking.models import Appointment
 from webapp.booking.plan_forms import read_answers, without_answers
-from webapp.booking.queries import Search
+from webapp.booking.queries import Search, VisitDetail
 from webapp.booking.refusals import SeveralTaken, WrongState
 from webapp.booking.states import MOVABLE, Status
 from webapp.booking.views import scope as scopes
 from webapp.booking.views import several, times
 from webapp.booking.views.door import blueprint
-from webapp.booking.wording import clock, day_name, local_date, long_day, time_span
+from webapp.booking.wording import clock, day_name, local_date, long_day, refused_because, time_span
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.errors import FormInvalid, NotFound, Refusal, VersionConflict
@@ -35,10 +35,11 @@ from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 
 TEMPLATE = "booking/move.html"
-BLOCKS = {"dialog": "sheet", "move-sheet": "sheet", "move-bar": "bar"}
+BLOCKS = {"dialog": "sheet", "move-sheet": "sheet", "move-bar": "bar", "said": "said"}
+BLOCKS_OF_STUCK = {"said": "said"}
 DONE = "visit.moved"
 
-toasts.say(DONE, _l("Moved."))
+toasts.say(DONE, _l("Moved."), undoable=True)
 
 
 @blueprint.get("/appointments/<uuid:appointment_id>/move")
@@ -63,7 +64,9 @@ def move_it(appointment_id: UUID) -> Response:
     others = several.answered(appointment_id)
     visit = move_along(wanted, read_which(request.form), others, at=scope().at)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
-    return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
+    return hypermedia.done(
+        DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id, version=visit.version
+    )
 
 
 def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) -> Response:
@@ -73,16 +76,23 @@ def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) 
     visit = detail.appointment
     activity.note("opened", patient=visit.patient_id)
     movable = detail.status in MOVABLE
-    context = _context(visit, choice, scope().at, refusal) if movable else _stuck(visit, refusal)
+    errors = _errors(refusal, detail)
+    context = _context(visit, choice, scope().at, refusal) if movable else _stuck(visit)
     # What another desk has moved on meanwhile has no bar to ask for.
-    targets = BLOCKS if movable else None
-    return hypermedia.page(
-        TEMPLATE, targets=targets, block="sheet", movable=movable, clinic=letterhead(visit.location), **context
+    response = hypermedia.page(
+        TEMPLATE,
+        targets=BLOCKS if movable else BLOCKS_OF_STUCK,
+        block="sheet",
+        movable=movable,
+        clinic=letterhead(visit.location),
+        errors=errors,
+        **context,
     )
+    return hypermedia.tick(response) if refusal is not None and hypermedia.target() == "said" else response
 
 
-def _stuck(visit: Appointment, refusal: Refusal | None) -> dict[str, Any]:
-    return {"close": _close(visit), "errors": _errors(refusal), "state": Status(visit.status).value}
+def _stuck(visit: Appointment) -> dict[str, Any]:
+    return {"close": _close(visit), "state": Status(visit.status).value}
 
 
 def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal | None) -> dict[str, Any]:
@@ -113,7 +123,6 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         "providers": [(each, name) for each, name in names.items() if each in found.found.offer.provider_ids],
         "times": times.context(found, choice, _link(visit, choice), at, "move-sheet"),
         "bar": _bar(found, names.get(choice.provider, "") if choice.provider else ""),
-        "errors": _errors(refusal),
         **scopes.context(visit, None, "move-form"),
     }
 
@@ -169,8 +178,11 @@ def _link(visit: Appointment, choice: Choice) -> times.Link:
     return link
 
 
-def _errors(refusal: Refusal | None) -> dict[str, list[str]]:
-    return {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
+def _errors(refusal: Refusal | None, detail: VisitDetail) -> dict[str, list[str]]:
+    if refusal is None:
+        return {}
+    zone = detail.appointment.location.time_zone
+    return refusal.errors or {"": [refused_because(refusal, detail.steps, zone)]}
 
 
 def _close(visit: Appointment) -> str:

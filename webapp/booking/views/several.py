@@ -13,6 +13,7 @@ from flask_babel import ngettext
 
 from webapp import activity, hypermedia
 from webapp.booking import queries
+from webapp.booking.actions import MoveRequest
 from webapp.booking.forms import read_move, read_which, write_instant
 from webapp.booking.models import Appointment
 from webapp.booking.plan_forms import SKIP, Answer, instant_of, read_answers, unreadable, without_answers
@@ -20,7 +21,7 @@ from webapp.booking.queries import Planned, Search, Wanted
 from webapp.booking.views import plan
 from webapp.cycle import scope
 from webapp.errors import FormInvalid, NotFound, Refusal
-from webapp.patients.wording import initials, tone
+from webapp.patients.wording import born, initials, tone
 from webapp.practice.hours import Span
 from webapp.practice.letterhead import letterhead
 
@@ -47,18 +48,33 @@ def page(appointment_id: UUID, refusal: Refusal) -> Response:
         raise NotFound from invalid
     which = read_which(request.form)
     rows = _rows(anchor, which, wanted.starts_at, wanted.provider_id, read_answers(request.form))
+    shown = _shown(anchor, which, wanted) | {
+        "rows": rows,
+        "conflicts": plan.conflicts(rows),
+        "button": ngettext("Move %(num)s visit", "Move %(num)s visits", len(rows)),
+    }
+    errors = refusal.errors or {"": [str(refusal.message)]}
+    return hypermedia.page(
+        plan.TEMPLATE,
+        targets=plan.BLOCKS,
+        block="sheet",
+        clinic=letterhead(anchor.location),
+        plan=shown,
+        errors=errors,
+    )
+
+
+def _shown(anchor: Appointment, which: str, wanted: MoveRequest) -> dict[str, Any]:
     back = url_for("booking.move", appointment_id=anchor.id, which=which, at=write_instant(wanted.starts_at))
-    shown = {
+    return {
         "title": _("Move visits"),
         "summary": _("%(service)s with %(provider)s", service=anchor.service.name, provider=anchor.provider.name),
         "person": {
             "name": anchor.patient.name,
             "initials": initials(anchor.patient.name),
             "tone": tone(anchor.patient_id),
-            "detail": ngettext("%(num)s visit", "%(num)s visits", len(rows)),
+            "detail": born(anchor.patient.birth_date),
         },
-        "rows": rows,
-        "conflicts": plan.conflicts(rows),
         "advice": _("The nearest free time is chosen for each; change it, or leave the visit where it is."),
         "skip": _("Leave it where it is"),
         "hidden": [
@@ -71,17 +87,7 @@ def page(appointment_id: UUID, refusal: Refusal) -> Response:
         "close": url_for("desk.visit", appointment_id=anchor.id),
         "back": back,
         "back_attrs": {"hx-get": back, "hx-target": "#plan-sheet", "hx-swap": "outerMorph"},
-        "button": ngettext("Move %(num)s visit", "Move %(num)s visits", len(rows)),
     }
-    errors = refusal.errors or {"": [str(refusal.message)]}
-    return hypermedia.page(
-        plan.TEMPLATE,
-        targets=plan.BLOCKS,
-        block="sheet",
-        clinic=letterhead(anchor.location),
-        plan=shown,
-        errors=errors,
-    )
 
 
 def _visit(appointment_id: UUID) -> Appointment:
