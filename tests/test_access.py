@@ -94,7 +94,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("booking.take_seat", "POST"): Row(BOOKERS, 422),
     ("booking.roster", "GET"): Row(DESK, 404),
     ("booking.move_group", "GET"): Row(FRONT, 404),
-    ("booking.move_group_it", "POST"): Row(FRONT, 422),
+    ("booking.move_group_it", "POST"): Row(FRONT, 404),
     ("booking.cancel_group", "GET"): Row(FRONT, 404),
     ("booking.cancel_group_it", "POST"): Row(FRONT, 404),
     ("booking.change_group", "POST"): Row(FRONT, 404),

@@ -49,6 +49,8 @@ class BoardVisit:
     room_id: UUID | None = None
     open_checks: tuple[str, ...] = ()
     """What the service asks to look at on arrival and nobody has yet, in the service's order."""
+    group_session_id: UUID | None = None
+    """The group visit that this is a seat of; the board shows that instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ def _cards() -> Select[*tuple[Any, ...]]:
             Appointment.room_id,
             Service.arrival_checks,
             Appointment.arrival_checks,
+            Appointment.group_session_id,
         )
         .join(Patient, Patient.id == Appointment.patient_id)
         .join(Provider, Provider.id == Appointment.provider_id)
@@ -173,7 +176,7 @@ def _alerts() -> ScalarSelect[Any]:
 def _card(row: Row[*tuple[Any, ...]]) -> BoardVisit:
     id_, patient_id, given, family, location_id, provider_id = row[:6]
     room, service, starts, ends = row[10:14]
-    status, lane, held_until, arrived_at, started_at, version, alerts, via, room_id, asked, done = row[14:]
+    status, lane, held_until, arrived_at, started_at, version, alerts, via, room_id, asked, done, group = row[14:]
     return BoardVisit(
         id=id_,
         patient_id=patient_id,
@@ -195,6 +198,7 @@ def _card(row: Row[*tuple[Any, ...]]) -> BoardVisit:
         via=via,
         room_id=room_id,
         open_checks=tuple(check for check in asked if check not in done) if asked else (),
+        group_session_id=group,
     )
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from typing import TypeVar
 from uuid import UUID
 
-from webapp.booking.queries import BoardVisit, day_visits
+from webapp.booking.queries import BoardVisit, Group, day_sessions, day_visits
 from webapp.booking.states import LIVE, Status
 from webapp.desk.day_plan import Facts
 from webapp.desk.queries.clinic import Clinic, clinic
@@ -23,7 +24,10 @@ WEEK = 7
 
 @dataclass(frozen=True)
 class Day:
-    """One day of one site: its providers, what each of them has, and every visit by start."""
+    """One day of one site: its providers, what each of them has, and every visit by start.
+
+    A group visit stands on the grid once, in `sessions`; its seats are visits that only lists show.
+    """
 
     clinic: Clinic
     day: date
@@ -31,6 +35,7 @@ class Day:
     facts: dict[UUID, Facts]
     visits: tuple[BoardVisit, ...]
     month: Month
+    sessions: tuple[Group, ...] = ()
 
     @property
     def location(self) -> Location:
@@ -71,7 +76,8 @@ def day(location_id: UUID | None, wanted: date, at: datetime) -> Day | None:
         return None
     span = local_day(found.location.time_zone, wanted)
     visits = tuple(day_visits(found.location.id, span, at))
-    return _day(found, wanted, span, visits, month(found, wanted, at))
+    sessions = tuple(day_sessions(found.location.id, span))
+    return _day(found, wanted, span, visits, sessions, month(found, wanted, at))
 
 
 def week(location_id: UUID | None, wanted: date, at: datetime) -> Week | None:
@@ -83,17 +89,32 @@ def week(location_id: UUID | None, wanted: date, at: datetime) -> Week | None:
     spans = {first + timedelta(days=n): local_day(zone, first + timedelta(days=n)) for n in range(WEEK)}
     whole = Span(min(span.start for span in spans.values()), max(span.end for span in spans.values()))
     visits = day_visits(found.location.id, whole, at)
+    sessions = day_sessions(found.location.id, whole)
     marks = month(found, wanted, at)
     days = tuple(
-        _day(found, each, span, tuple(visit for visit in visits if span.start <= visit.starts_at < span.end), marks)
+        _day(found, each, span, tuple(_within(visits, span)), tuple(_within(sessions, span)), marks)
         for each, span in spans.items()
     )
     return Week(days, next(each for each in days if each.day == wanted))
 
 
-def _day(found: Clinic, wanted: date, span: Span, visits: tuple[BoardVisit, ...], marks: Month) -> Day:
+Timed = TypeVar("Timed", BoardVisit, Group)
+
+
+def _within(found: Iterable[Timed], span: Span) -> Iterator[Timed]:
+    return (each for each in found if span.start <= each.starts_at < span.end)
+
+
+def _day(
+    found: Clinic,
+    wanted: date,
+    span: Span,
+    visits: tuple[BoardVisit, ...],
+    sessions: tuple[Group, ...],
+    marks: Month,
+) -> Day:
     worked = found.worked(wanted)
-    entries = _entries(visits)
+    entries = _entries(visits, sessions)
     facts = {
         provider.id: Facts(
             hours=tuple(worked.get(provider.id, ())),
@@ -102,14 +123,19 @@ def _day(found: Clinic, wanted: date, span: Span, visits: tuple[BoardVisit, ...]
         )
         for provider in found.providers
     }
-    return Day(found, wanted, span, facts, visits, marks)
+    return Day(found, wanted, span, facts, visits, marks, sessions)
 
 
-def _entries(visits: Iterable[BoardVisit]) -> dict[UUID, list[tuple[UUID, Seconds, bool]]]:
-    """Visits of each provider that stand on the grid, and whether they take time."""
+def _entries(visits: Iterable[BoardVisit], sessions: Iterable[Group]) -> dict[UUID, list[tuple[UUID, Seconds, bool]]]:
+    """Visits and group visits of each provider that stand on the grid, and whether they take time."""
     found: dict[UUID, list[tuple[UUID, Seconds, bool]]] = defaultdict(list)
     for visit in visits:
-        if visit.status is not Status.CANCELLED:
-            span = (int(visit.starts_at.timestamp()), int(visit.ends_at.timestamp()))
-            found[visit.provider_id].append((visit.id, span, visit.status in LIVE))
+        if visit.status is not Status.CANCELLED and visit.group_session_id is None:
+            found[visit.provider_id].append((visit.id, _span(visit), visit.status in LIVE))
+    for session in sessions:
+        found[session.provider_id].append((session.id, _span(session), True))
     return found
+
+
+def _span(each: BoardVisit | Group) -> Seconds:
+    return int(each.starts_at.timestamp()), int(each.ends_at.timestamp())

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from uuid import UUID
 
+from flask import url_for
 from flask_babel import gettext as _
 
-from webapp.booking.queries import BoardVisit
+from webapp.booking.queries import BoardVisit, Group
 from webapp.booking.states import MOVABLE, Status, allows_check_in, minutes_in_state, minutes_late, shown_as
 from webapp.booking.wording import check_label, clock, local_date
 from webapp.desk.views.address import Address
@@ -75,6 +76,20 @@ class Cards:
         elif local_date(visit.starts_at, self._zone) == self._today:
             self._count_up(card, visit)
         return card
+
+    def group(self, group: Group) -> Card:
+        """The card of a group visit, which leads to its roster."""
+        return Card(
+            id=str(group.id),
+            href=url_for("booking.roster", session_id=group.id),
+            status="confirmed",
+            who=group.service,
+            start=clock(group.starts_at, self._zone),
+            what=_("%(taken)s of %(capacity)s", taken=group.taken, capacity=group.capacity),
+            with_whom=", ".join(part for part in (group.provider_name, group.room_name) if part),
+            tasks=_("%(count)s here", count=group.here) if group.here else "",
+            kind="group",
+        )
 
     def _count_down(self, card: Card, visit: BoardVisit) -> None:
         card.who = _("Held on the portal") if visit.via == "portal" else _("Held")

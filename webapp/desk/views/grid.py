@@ -137,6 +137,8 @@ class _Drawn:
         self._zone = found.location.time_zone
         maker = Cards(asked, at, self._zone)
         self._cards = {visit.id: maker.card(visit) for visit in found.visits if asked.shows(visit)}
+        if not asked.status and asked.room is None:
+            self._cards |= {session.id: maker.group(session) for session in found.sessions}
         self._free = may("visit.book") and not asked.status and asked.room is None
         self._book = url_for("booking.book")
         self._words = _("%(time)s · %(minutes)s min free", time="{time}", minutes="{minutes}")
