@@ -192,7 +192,7 @@ def test_a_short_month_says_where_its_visit_went(desk: Visitor, clinic: Clinic) 
 def test_from_the_dialog_the_plan_takes_its_place(desk: Visitor, clinic: Clinic) -> None:
     plan = desk.post("/book/series", repeated(clinic), fragment=True, headers={"HX-Target": "div#book-sheet"})
     assert "<html" not in plan.text
-    assert 'id="plan-sheet"' in plan.text
+    assert 'id="book-sheet"' in plan.text
 
 
 def test_of_nobody_there_is_no_series(desk: Visitor, clinic: Clinic) -> None:

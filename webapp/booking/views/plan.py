@@ -18,7 +18,7 @@ from webapp.booking.queries import Hindrance, Planned
 from webapp.booking.wording import clock, day_name, local_date, time_span
 
 TEMPLATE = "booking/plan.html"
-BLOCKS = {"dialog": "sheet", "plan-sheet": "sheet", "book-sheet": "sheet", "move-sheet": "sheet"}
+BLOCKS = {"dialog": "sheet", "book-sheet": "sheet", "move-sheet": "sheet"}
 
 
 def rows(
@@ -51,6 +51,7 @@ def _row(planned: Planned, answers: Mapping[str, Answer], zone: str, now: dateti
         "key": planned.key,
         "name": name,
         "value": write_instant(planned.starts_at),
+        "starts_at": planned.starts_at,
         "free": planned.free,
         "why": _why(planned.hindrance),
         "note": "",

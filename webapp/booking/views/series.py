@@ -142,8 +142,9 @@ def _page(wanted: SeriesForm, refusal: Refusal | None = None) -> Response:
     }
     back = url_for("booking.book", **{**kept, **rhythm, "at": write_instant(visit.starts_at)})
     shown = {
+        "sheet": "book-sheet",
         "title": ngettext("%(num)s visit", "%(num)s visits", len(found)),
-        "summary": _summary(offer.service.name, wanted.repeat, found),
+        "summary": _summary(offer.service.name, wanted.repeat, found, zone),
         "person": book.person(patient),
         "rows": found,
         "conflicts": plan.conflicts(found),
@@ -153,7 +154,7 @@ def _page(wanted: SeriesForm, refusal: Refusal | None = None) -> Response:
         "action": url_for("booking.book_all"),
         "close": url_for("desk.today"),
         "back": back,
-        "back_attrs": {"hx-get": back, "hx-target": "#plan-sheet", "hx-swap": "outerMorph"},
+        "back_attrs": {"hx-get": back, "hx-target": "#book-sheet", "hx-swap": "outerMorph"},
         "button": ngettext("Book %(num)s visit", "Book %(num)s visits", len(found)),
     }
     errors = {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
@@ -187,15 +188,10 @@ def _note(each: Occurrence) -> str:
     return "" if each.adjusted is None else words[each.adjusted]
 
 
-def _summary(service: str, repeat: Repeat, found: list[dict[str, Any]]) -> str:
+def _summary(service: str, repeat: Repeat, found: list[dict[str, Any]], zone: str) -> str:
     how = rhythm_label(repeat.frequency, repeat.every)
-    return _(
-        "%(service)s, %(how)s, %(first)s to %(last)s",
-        service=service,
-        how=how,
-        first=found[0]["day"],
-        last=found[-1]["day"],
-    )
+    first, last = (short_date(local_date(found[n]["starts_at"], zone)) for n in (0, -1))
+    return _("%(service)s, %(how)s, %(first)s to %(last)s", service=service, how=how, first=first, last=last)
 
 
 def _shown(found: SeriesVisits) -> dict[str, Any]:

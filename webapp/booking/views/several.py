@@ -67,6 +67,7 @@ def page(appointment_id: UUID, refusal: Refusal) -> Response:
 def _shown(anchor: Appointment, which: str, wanted: MoveRequest) -> dict[str, Any]:
     back = url_for("booking.move", appointment_id=anchor.id, which=which, at=write_instant(wanted.starts_at))
     return {
+        "sheet": "move-sheet",
         "title": _("Move visits"),
         "summary": _("%(service)s with %(provider)s", service=anchor.service.name, provider=anchor.provider.name),
         "person": {
@@ -86,7 +87,7 @@ def _shown(anchor: Appointment, which: str, wanted: MoveRequest) -> dict[str, An
         "action": url_for("booking.move_it", appointment_id=anchor.id),
         "close": url_for("desk.visit", appointment_id=anchor.id),
         "back": back,
-        "back_attrs": {"hx-get": back, "hx-target": "#plan-sheet", "hx-swap": "outerMorph"},
+        "back_attrs": {"hx-get": back, "hx-target": "#move-sheet", "hx-swap": "outerMorph"},
     }
 
 
