@@ -47,10 +47,10 @@ NO_KEY = ("ALTER TABLE idempotency DROP CONSTRAINT idempotency_pkey",)
 DELETE_FIRST = (
     "doors.settle",
     "    IF resources IS NOT NULL THEN",
-    "    DELETE FROM public.occupancy WHERE id = ANY (surplus);\n    IF resources IS NOT NULL THEN",
+    "    PERFORM doors.give_back(surplus);\n    IF resources IS NOT NULL THEN",
 )
 CLOSED_RANGES = ("doors.expected_occupancy", "COALESCE(part.released, part.closes))))", "part.closes)), '[]')")
-NO_VERSION = ("public.guard_visit", "<> schedule_version", "< 0")
+NO_VERSION = ("public.guard_place", "<> schedule_version", "< 0")
 FIRST_PLACE_ONLY = ("public.book", "1 .. cardinality(providers)", "1 .. 1")
 NO_SHARE = ("public.guard_visit", " FOR SHARE", "")
 NO_SECOND_LOOK = ("doors.free_lapsed", "AND NOT payment_open AND held_until <= free_lapsed.at", "")

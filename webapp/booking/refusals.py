@@ -60,6 +60,22 @@ class LocationClosed(Refusal):
     message = _l("The clinic is closed at that time. Choose one of the times below.")
 
 
+@refuses("provider_absent")
+class ProviderAway(Refusal):
+    """The provider is on leave during part of the visit."""
+
+    code = "provider_away"
+    message = _l("The provider is away at that time. Choose one of the times below.")
+
+
+@refuses("hold_over")
+class HoldOver(Refusal):
+    """The time is no longer held: it ran out, was given back, or has been used."""
+
+    code = "hold_over"
+    message = _l("The time is no longer held. Choose one of the times below.")
+
+
 @refuses("patient_not_bookable")
 class PatientNotBookable(Refusal):
     """The patient has died or was merged into another record."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from uuid import UUID
 
@@ -114,7 +114,8 @@ def hours(provider_ids: Iterable[UUID], first: date, last: date) -> Hours:
         .scalar_subquery()
     )
     query = (
-        select(Schedule, Resource.version, Location.id, Location.time_zone, rooms)
+        select(Schedule, Resource.version, Location.id, Location.time_zone, rooms, Room.retired_at)
+        .outerjoin(Room, Room.id == Schedule.room_id)
         .join(Location, Location.id == Schedule.location_id)
         .join(Resource, Resource.id == Schedule.provider_id)
         .where(Schedule.provider_id.in_(list(provider_ids)), *_valid(first, last))
@@ -123,10 +124,12 @@ def hours(provider_ids: Iterable[UUID], first: date, last: date) -> Hours:
     sites: dict[UUID, Site] = {}
     versions: dict[UUID, int] = {}
     blocks = []
-    for schedule, version, location_id, zone, room_ids in db.session.execute(query):
+    for schedule, version, location_id, zone, room_ids, room_retired_at in db.session.execute(query):
         sites.setdefault(location_id, Site(location_id, zone, tuple(sorted(room_ids or ()))))
         versions[schedule.provider_id] = version
-        blocks.append(_block(schedule))
+        block = block_of(schedule)
+        # A usual room that is out of use leaves its provider every other one.
+        blocks.append(block if room_retired_at is None else replace(block, room_id=None))
     return Hours(tuple(sites.values()), tuple(blocks), versions)
 
 
@@ -145,20 +148,21 @@ def closures(location_ids: Sequence[UUID], span: Span) -> list[Shut]:
 
 def open_from_until(location_id: UUID, day: date) -> tuple[time, time] | None:
     """Wall-clock times at which the first provider starts and the last one ends on a local day; None on a free day."""
-    query = select(func.min(Schedule.starts), func.max(Schedule.ends)).where(
+    query = select(Schedule).where(
         Schedule.location_id == location_id, Schedule.weekday == day.isoweekday(), *_valid(day, day)
     )
-    row = db.session.execute(query).one()
-    opens: time | None = row[0]
-    closes: time | None = row[1]
-    return None if opens is None or closes is None else (opens, closes)
+    blocks = [block for block in map(block_of, db.session.scalars(query)) if block.applies_on(day)]
+    if not blocks:
+        return None
+    return min(block.starts for block in blocks), max(block.ends for block in blocks)
 
 
 def _valid(first: date, last: date) -> tuple[ColumnElement[bool], ...]:
     return (Schedule.valid_from <= last, or_(Schedule.valid_to.is_(None), Schedule.valid_to >= first))
 
 
-def _block(schedule: Schedule) -> Block:
+def block_of(schedule: Schedule) -> Block:
+    """The pure block that a row stands for."""
     return Block(
         provider_id=schedule.provider_id,
         location_id=schedule.location_id,
@@ -168,4 +172,5 @@ def _block(schedule: Schedule) -> Block:
         ends=schedule.ends,
         valid_from=schedule.valid_from,
         valid_to=schedule.valid_to,
+        every_weeks=schedule.every_weeks,
     )

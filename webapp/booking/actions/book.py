@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 
@@ -27,9 +27,15 @@ _LOOKS = 3
 
 BOOK = text(
     "select appointment_id, refused, taken from book("
-    ":new_id, :patient, :service, :providers, :rooms, :schedule_versions, :location, :starts_at, :ends_at,"
-    " :before_minutes, :after_minutes, :price, :currency, :channel, :note, :at, :actor, :key, :request_hash, :answer)"
-).bindparams(bindparam("providers", type_=ARRAY(PGUUID)), bindparam("rooms", type_=ARRAY(PGUUID)))
+    ":new_id, :patient, :service, :providers, :rooms, :schedule_versions, :pieces, :piece_kinds, :location, :starts_at,"
+    " :ends_at, :before_minutes, :after_minutes, :price, :currency, :channel, :note, :at, :actor, :key, :request_hash,"
+    " :answer, :hold_until, :overbook)"
+).bindparams(
+    bindparam("providers", type_=ARRAY(PGUUID)),
+    bindparam("rooms", type_=ARRAY(PGUUID)),
+    bindparam("pieces", type_=ARRAY(PGUUID)),
+    bindparam("piece_kinds", type_=ARRAY(Text)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +121,8 @@ def _values(
         "providers": [place.provider_id for place in places],
         "rooms": [place.room_id for place in places],
         "schedule_versions": [place.schedule_version for place in places],
+        "pieces": [],
+        "piece_kinds": [],
         "location": terms.location_id,
         "starts_at": terms.starts_at,
         "ends_at": terms.ends_at,
@@ -129,4 +137,6 @@ def _values(
         "key": None if once is None else once.key,
         "request_hash": None if once is None else once.request_hash,
         "answer": "" if once is None else once.location.replace("{appointment}", str(new)),
+        "hold_until": None,
+        "overbook": None,
     }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _LOOKS = 3
-_TAKE_PLACE = text("select take_place(:visit, :schedule_version, :at)")
+_TAKE_PLACE = text("select take_place(:visit, :schedule_version, null, :at)")
 
 
 @dataclass(frozen=True, slots=True)
