@@ -88,6 +88,7 @@ CALLERS = {
     "doors.trade": STAFF | {"app_import"},
     "doors.settle_session": {"app_desk", "app_clinician", "app_manager", "app_import"},
     "doors.settle_leave": {"app_desk", "app_manager", "app_import"},
+    "doors.lock_if_held": STAFF | {"app_import"},
     "doors.lock_visit": STAFF | {"app_import"},
     "doors.lock_hold": STAFF | {"app_import"},
     "doors.free_lane": STAFF | {"app_import"},

@@ -341,6 +341,16 @@ BEGIN
 END
 $$;
 
+-- Locks what a hold keeps, and its patient, before anybody locks its row; does nothing for any other visit.
+CREATE FUNCTION doors.lock_if_held(visit uuid)
+RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT doors.lock_resources(
+        array_remove(ARRAY[a.patient_id, a.provider_id, a.room_id] || a.equipment_ids, NULL), false)
+    FROM public.appointment AS a WHERE a.id = visit AND a.status = 'held'
+$$;
+
 -- Locks a visit and everything it has or needs, in the order that its state asks for.
 CREATE FUNCTION doors.lock_visit(visit uuid, exclusive boolean)
 RETURNS void

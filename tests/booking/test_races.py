@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import event
 
 from tests import factories
-from tests.booking import races
+from tests.booking import races, races_of_editors
 from tests.booking.arena import Arena
 from tests.booking.races import Race
 from tests.booking.wishes import Owner, application
@@ -127,6 +127,31 @@ CASES = (
         {"waited": True, "listed": True, "hours": "done"},
         {"waited": False, "listed": False},
         NO_RESOURCE_LOCK,
+    ),
+    Case(
+        races_of_editors.booking_then_confirmed_leave,
+        {"waited": True, "leave": "visits_affected"},
+        {"waited": False, "leave": "done"},
+        NO_RESOURCE_LOCK + NO_CONSTRAINT,
+    ),
+    Case(
+        races_of_editors.leave_then_booking,
+        {"waited": True, "booking": "provider_away"},
+        {"waited": False, "booking": "done"},
+        NO_RESOURCE_LOCK + NO_CONSTRAINT,
+    ),
+    Case(
+        races_of_editors.retired_room_then_booking,
+        {"waited": True, "booking": "slot_taken"},
+        {"booking": "done"},
+        rewritten=NO_VERSION,
+    ),
+    Case(
+        races_of_editors.moved_visit_and_leave,
+        {"waited": True, "leave": "visits_affected", "visit": "booked"},
+        {"leave": "done", "visit": "cancelled"},
+        NO_RESOURCE_LOCK,
+        unlocked=True,
     ),
     Case(
         races.overbooking_then_booking,

@@ -9,12 +9,14 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import aliased
 
 from webapp.db import db
 from webapp.practice.hours import Block, Site, Span
 from webapp.practice.letterhead import Letterhead, letterhead
 from webapp.practice.models import (
     Closure,
+    ExtraHours,
     Location,
     Provider,
     Resource,
@@ -108,14 +110,15 @@ def _offer(service: Service, people: list[UUID] | None, places: list[UUID] | Non
 
 def hours(provider_ids: Iterable[UUID], first: date, last: date) -> Hours:
     """Read the weekly blocks that may apply between two local days, in one statement."""
+    usual = aliased(Room)
     rooms = (
         select(func.array_agg(Room.id))
         .where(Room.location_id == Location.id, Room.retired_at.is_(None))
         .scalar_subquery()
     )
     query = (
-        select(Schedule, Resource.version, Location.id, Location.time_zone, rooms, Room.retired_at)
-        .outerjoin(Room, Room.id == Schedule.room_id)
+        select(Schedule, Resource.version, Location.id, Location.time_zone, rooms, usual.retired_at)
+        .outerjoin(usual, usual.id == Schedule.room_id)
         .join(Location, Location.id == Schedule.location_id)
         .join(Resource, Resource.id == Schedule.provider_id)
         .where(Schedule.provider_id.in_(list(provider_ids)), *_valid(first, last))
@@ -144,6 +147,25 @@ def closures(location_ids: Sequence[UUID], span: Span) -> list[Shut]:
     return [
         Shut(location_id, Span(start, end), reason) for location_id, start, end, reason in db.session.execute(query)
     ]
+
+
+def blocks_of(provider_id: UUID) -> list[Block]:
+    """Every weekly block of a provider, those that are over too, by weekday and time."""
+    query = (
+        select(Schedule)
+        .where(Schedule.provider_id == provider_id)
+        .order_by(Schedule.weekday, Schedule.starts, Schedule.valid_from)
+        .execution_options(populate_existing=True)
+    )
+    return [block_of(schedule) for schedule in db.session.scalars(query)]
+
+
+def once_of(provider_id: UUID) -> list[tuple[UUID, Span]]:
+    """Where and when a provider works once, beside the weekly blocks."""
+    query = select(ExtraHours.location_id, ExtraHours.starts_at, ExtraHours.ends_at).where(
+        ExtraHours.provider_id == provider_id
+    )
+    return [(location_id, Span(start, end)) for location_id, start, end in db.session.execute(query)]
 
 
 def open_from_until(location_id: UUID, day: date) -> tuple[time, time] | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import psycopg.errors
 from sqlalchemy import select, text
@@ -12,13 +13,14 @@ from webapp.booking.models import Appointment
 from webapp.booking.refusals import SlotTaken, WrongState
 from webapp.booking.states import TRANSITIONS, Action, Status
 from webapp.db import constraint_of, db
-from webapp.errors import NotFound, VersionConflict
+from webapp.errors import NotFound, VersionConflict, refusal_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
-    from uuid import UUID
 
 _SETTLE = text("select doors.settle(:appointment, :at)")
+_LOCK_IF_HELD = text("select doors.lock_if_held(:appointment)")
 
 
 def locked(appointment_id: UUID, before: frozenset[Status], *, version: int | None = None) -> Appointment:
@@ -36,6 +38,20 @@ def locked(appointment_id: UUID, before: frozenset[Status], *, version: int | No
     if version is not None and visit.version != version:
         raise VersionConflict(patient=visit.patient_id)
     return visit
+
+
+def lock_visits(appointment_ids: Iterable[UUID]) -> None:
+    """Lock some visits by id, before anything else; those that are not there are not missed here."""
+    query = select(Appointment.id).where(Appointment.id.in_(list(appointment_ids))).order_by(Appointment.id)
+    db.session.execute(query.with_for_update())
+
+
+def lock_if_held(appointment_id: UUID) -> None:
+    """Before `locked`, for a visit that may be a hold: lock what it keeps, because a hold comes after its resources.
+
+    Whoever books over lapsed holds has the resources already when it looks at the holds.
+    """
+    db.session.execute(_LOCK_IF_HELD, {"appointment": appointment_id})
 
 
 def advance(visit: Appointment, action: Action) -> None:
@@ -57,5 +73,19 @@ def taken(error: DBAPIError, patient: UUID) -> Exception:
     """Turn the exclusion constraint's answer into SlotTaken with what is taken; other errors come back as they are."""
     if not isinstance(error, IntegrityError) or constraint_of(error) != "occupancy_busy":
         return error
-    detail = error.orig.diag.message_detail if isinstance(error.orig, psycopg.errors.Error) else None
-    return SlotTaken((detail or "provider").split(","), patient=patient)
+    told = error.orig.diag if isinstance(error.orig, psycopg.errors.Error) else None
+    kinds = (told.message_detail if told else None) or "provider"
+    which = (told.message_hint if told else None) or ""
+    return SlotTaken(kinds.split(","), patient=patient, resources=[UUID(one) for one in which.split(",") if one])
+
+
+def refused(error: DBAPIError, patient: UUID) -> Exception:
+    """The refusal that a constraint stands for, about the patient; any other error as it is."""
+    meaning = taken(error, patient)
+    if meaning is not error:
+        return meaning
+    refusal = refusal_of(error)
+    if refusal is None:
+        return error
+    refusal.patient = patient
+    return refusal

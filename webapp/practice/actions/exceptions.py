@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from webapp.db import db
 from webapp.errors import NotFound
 from webapp.ids import new_id
-from webapp.practice.actions.locking import lock_locations, lock_resources, lock_site, touch_hours
+from webapp.practice.actions.locking import lock_resources, lock_site, touch_hours
 from webapp.practice.models import Closure, ExtraHours, Leave, Provider
 
 if TYPE_CHECKING:
@@ -114,7 +114,6 @@ def end_leave(leave: Leave, *, at: datetime) -> None:
 
 def add_extra_hours(wanted: NewExtraHours) -> ExtraHours:
     """Let a provider work once at another time or place (NotFound)."""
-    lock_locations([wanted.location_id])
     lock_resources([wanted.provider_id], exclusive=True)
     _known(wanted.provider_id)
     extra = ExtraHours(

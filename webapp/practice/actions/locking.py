@@ -46,6 +46,8 @@ def resources_of(location_id: UUID) -> set[UUID]:
 def lock_locations(wanted: Iterable[UUID]) -> None:
     """Keep other editors away from sites; bookings pass, whose foreign keys ask for less (NotFound)."""
     ids = set(wanted)
+    if not ids:
+        return
     query = select(Location.id).where(Location.id.in_(ids)).order_by(Location.id).with_for_update(key_share=True)
     if len(db.session.scalars(query).all()) != len(ids):
         raise NotFound
