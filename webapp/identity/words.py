@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from babel.lists import format_list
+from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp.identity.permissions import Permission, StaffRole
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from uuid import UUID
+
     from flask_babel import LazyString
 
 ROLE_NAMES: dict[StaffRole, LazyString] = {
@@ -20,6 +26,17 @@ ROLE_NAMES: dict[StaffRole, LazyString] = {
     StaffRole.AUDITOR: _l("Auditor"),
     StaffRole.PATIENT: _l("Patient"),
 }
+
+
+def role_in_words(role: StaffRole, sites: Collection[UUID] | None, names: Mapping[UUID, str]) -> str:
+    """A role with the locations it holds at (None: everywhere): "Receptionist at Bath and Wells"."""
+    if sites is None:
+        return str(ROLE_NAMES[role])
+    if not sites:
+        return _("%(role)s, at no location", role=ROLE_NAMES[role])
+    places = format_list(sorted(names.get(site, "") for site in sites), locale=str(get_locale() or "en"))
+    return _("%(role)s at %(places)s", role=ROLE_NAMES[role], places=places)
+
 
 PERMISSION_NAMES: dict[Permission, LazyString] = {
     Permission.HOME_VIEW: _l("Sign in"),

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 
 from webapp import idempotency
+from webapp.booking.actions.locking import reach
 from webapp.booking.actions.placing import Place, Terms, Wish, offered
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
@@ -62,7 +63,7 @@ def book(request: BookRequest, *, actor: UUID | None, at: datetime, once: Once |
 
     Tries every provider and room that could take it before it refuses; a refusal undoes what was tried and leaves the
     transaction usable.  Raises SlotTaken, OutsideHours, LocationClosed, NotOffered, PatientNotBookable, TimePassed,
-    KeyReused or NotFound.
+    NotAllowedHere, KeyReused or NotFound.
     """
     for _ in range(_LOOKS):
         try:
@@ -86,6 +87,7 @@ def _earlier(actor: UUID | None, once: Once | None) -> Appointment | None:
 
 
 def _book(request: BookRequest, actor: UUID | None, at: datetime, once: Once | None) -> Appointment:
+    reach(request.location_id, request.patient_id)
     wish = Wish(request.patient_id, request.service_id, request.location_id, request.starts_at, request.provider_id)
     wanted = offered(wish, at)
     if wanted.terms.ends_at <= at:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import locked, taken
+from webapp.booking.actions.locking import locked, reach, taken
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered
 from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
@@ -41,10 +41,11 @@ def move(request: MoveRequest, *, at: datetime) -> Appointment:
     """Move the visit; buffers, length and price stay as they were booked.
 
     Raises NotFound, WrongState (only visits still to come move), VersionConflict, SlotTaken, OutsideHours,
-    LocationClosed, NotOffered or TimePassed.
+    LocationClosed, NotOffered, NotAllowedHere or TimePassed.
     """
     visit = locked(request.appointment_id, MOVABLE, version=request.version)
     provider, location = request.provider_id or visit.provider_id, request.location_id or visit.location_id
+    reach(location, visit.patient_id)
     for _ in range(_LOOKS):
         wish = Wish(visit.patient_id, visit.service_id, location, request.starts_at, provider, agreed=visit)
         wanted = offered(wish, at)

@@ -23,7 +23,7 @@ from webapp.booking.wording import (
 )
 from webapp.desk.views.address import Address
 from webapp.patients.wording import age_line, initials, phone_of, record_number, tone
-from webapp.templating import may
+from webapp.templating import may_at
 
 ROUTES = {
     Action.CONFIRM: "confirm",
@@ -90,7 +90,7 @@ def _next(detail: VisitDetail, at: datetime) -> Action | None:
 
 def _primary(detail: VisitDetail, at: datetime, back: str) -> dict[str, Any] | None:
     action = _next(detail, at)
-    if action is None or not may(f"visit.{ROUTES[action]}"):
+    if action is None or not may_at(f"visit.{ROUTES[action]}", detail.appointment.location_id):
         return None
     return _button(detail, action, back) | {"kind": "primary", "key": "c", "full": True}
 
@@ -162,9 +162,11 @@ def _facts(detail: VisitDetail, at: datetime) -> list[tuple[str, str]]:
 def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any]]:
     visit = detail.appointment
     actions: list[dict[str, Any]] = []
-    if allows(detail.status, Action.CONFIRM) and may("visit.confirm") and _next(detail, at) is not Action.CONFIRM:
+    here = visit.location_id
+    confirms = allows(detail.status, Action.CONFIRM) and _next(detail, at) is not Action.CONFIRM
+    if confirms and may_at("visit.confirm", here):
         actions.append(_posted(detail, Action.CONFIRM, back) | {"key": "k"})
-    if detail.status in MOVABLE and may("visit.move"):
+    if detail.status in MOVABLE and may_at("visit.move", here):
         href = url_for("booking.move", appointment_id=visit.id)
         actions.append(
             {
@@ -175,7 +177,7 @@ def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any
                 "attrs": {"hx-get": href, "hx-target": "#dialog"},
             }
         )
-    if allows(detail.status, Action.CANCEL) and may("visit.cancel"):
+    if allows(detail.status, Action.CANCEL) and may_at("visit.cancel", here):
         href = url_for("booking.cancel", appointment_id=visit.id)
         actions.append(
             {
@@ -187,7 +189,7 @@ def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any
             }
         )
     absent = allows(detail.status, Action.MARK_NO_SHOW) and at >= visit.starts_at
-    if absent and may("visit.no_show"):
+    if absent and may_at("visit.no_show", here):
         actions.append(_posted(detail, Action.MARK_NO_SHOW, back))
     return actions
 
