@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.stack.database import Database
 
 TODAY = "/board/2026-11-23"
-SENTENCE = "Your role does not reach this location."
+SENTENCE = "Your role does not reach that location."
 TABLES = ("appointment", "occupancy", "appointment_history", "audit", "idempotency")
 STEPS = ("confirm", "check-in", "start", "finish", "no-show", "cancel", "move")
 FORMS: dict[str, dict[str, str]] = {"cancel": {"reason": "sick"}, "move": {"starts_at": "2026-11-23T18:00Z"}}
@@ -137,6 +137,8 @@ def test_what_would_be_refused_is_not_offered(
     for page in (drawer, record):
         assert [link in desk.get(page).text for link in links] == [True] * 3
         assert [link in robin.get(page).text for link in links] == [False] * 3
+    reason = "This visit is at A Branch, and your role holds elsewhere."
+    assert [reason in each.get(drawer).text for each in (desk, robin)] == [False, True]
     for page, link in ((board, "/book?provider="), (f"{board}&view=list", links[0])):
         assert link in desk.get(page).text
         assert link not in robin.get(page).text
@@ -164,6 +166,7 @@ def test_the_booking_dialog_asks_for_a_location_where_there_is_a_choice(
     page = robin.get(address).text
     assert option not in page
     assert f'name="location" value="{clinic.location}"' in page
+    assert "Where" in page
 
 
 def test_a_clinic_that_offers_nothing_at_her_location_says_so(

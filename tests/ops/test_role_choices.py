@@ -106,7 +106,7 @@ def test_an_invitation_says_where_a_role_holds(sign_in: SignIn, database: Databa
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"reach-receptionist": "some"}, "Choose where Receptionist holds, or choose everywhere"),
+        ({"reach-receptionist": "some"}, "Choose at least one location for Receptionist, or everywhere"),
         (only_at("receptionist", uuid4()), "Choose locations from the list"),
         (only_at("receptionist", "bath"), "Choose locations from the list"),
         ({"reach-receptionist": "sometimes"}, "Choose locations from the list"),

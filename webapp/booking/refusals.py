@@ -90,7 +90,7 @@ class NotAllowedHere(Refusal):
 
     status = 403
     code = "not_allowed_here"
-    message = _l("Your role does not reach this location. Ask somebody who works there, or your manager.")
+    message = _l("Your role does not reach that location. Ask somebody who works there, or your manager.")
 
 
 class WrongState(Refusal):

@@ -119,7 +119,7 @@ def _sites(
         if reach != SOME or not known.keys() >= set(chosen):
             errors[f"site-{role.value}"] = [_("Choose locations from the list")]
         elif not chosen:
-            sentence = _("Choose where %(role)s holds, or choose everywhere", role=ROLE_NAMES[role])
+            sentence = _("Choose at least one location for %(role)s, or everywhere", role=ROLE_NAMES[role])
             errors[f"site-{role.value}"] = [sentence]
         else:
             sites[role] = frozenset(known[location] for location in chosen)

@@ -167,6 +167,7 @@ def _what(
         "services": [(each.service.id, service_line(each.service)) for each in offers],
         "providers": [("", _("Anyone who is free")), *_providers(offer, names)],
         "places": [(site.id, site.name) for site in sites.values() if site.id in offer.location_ids],
+        "several_sites": len(sites) > 1,
         "times": shown,
         "bar": _bar(found, offer, names.get(choice.provider) if choice.provider else None),
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),

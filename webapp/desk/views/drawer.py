@@ -8,6 +8,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from webapp.booking.models import Appointment
 from webapp.booking.queries import BoardVisit, Step, VisitDetail, patient_visits
 from webapp.booking.states import MOVABLE, STATES, Action, Status, allows, next_step, shown_as
 from webapp.booking.wording import (
@@ -23,7 +24,7 @@ from webapp.booking.wording import (
 )
 from webapp.desk.views.address import Address
 from webapp.patients.wording import age_line, initials, phone_of, record_number, tone
-from webapp.templating import may_at
+from webapp.templating import may, may_at
 
 ROUTES = {
     Action.CONFIRM: "confirm",
@@ -73,6 +74,7 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
         "status": shown_as(detail.status),
         "steps": _stepper(detail),
         "primary": _primary(detail, at, back),
+        "elsewhere": _elsewhere(visit),
         "facts": _facts(detail, at),
         "note": visit.note,
         "cancel_reason": visit.cancel_reason if detail.status is Status.CANCELLED else "",
@@ -81,6 +83,13 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
         "record": url_for("desk.record", patient_id=patient.id),
         "actions": _actions(detail, at, back),
     }
+
+
+def _elsewhere(visit: Appointment) -> str:
+    """Say why nothing is offered to somebody whose role holds at other locations; empty for everybody else."""
+    if not may("visit.book") or may_at("visit.book", visit.location_id):
+        return ""
+    return _("This visit is at %(place)s, and your role holds elsewhere.", place=visit.location.name)
 
 
 def _next(detail: VisitDetail, at: datetime) -> Action | None:
