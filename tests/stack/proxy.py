@@ -40,7 +40,7 @@ class BlackHole:
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Each message to the service waits this long."""
+    """Each message to the service waits this long, however many pieces it comes in."""
 
     seconds: float
 
@@ -188,6 +188,7 @@ class _Line:
         self._server: socket.socket | None = None
         self._unanswered = b""
         self._resets = False
+        self._has_waited = False
         self._cut: CutAt | None = None
 
     def wake(self) -> None:
@@ -225,8 +226,9 @@ class _Line:
             if not mode.heard:
                 return False
             self._cut = mode
-        if isinstance(mode, Latency):
+        if isinstance(mode, Latency) and not self._has_waited:
             era.over.wait(mode.seconds)
+            self._has_waited = True
         self._call().sendall(self._unanswered + data)
         self._unanswered = b""
         return self._cut is not None or self._may_go_on()
@@ -257,6 +259,7 @@ class _Line:
                 if isinstance(era.mode, CutAfter) and returned + len(data) >= era.mode.count:
                     data = data[: era.mode.count - returned] if returned < era.mode.count else b""
                     self._resets = True
+                self._has_waited = False
                 self._client.sendall(data)
                 returned += len(data)
                 self._proxy.count(returned=len(data))

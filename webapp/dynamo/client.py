@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from webapp.dynamo.answers import Answer, Fate, judge
-from webapp.dynamo.breaker import Breaker
+from webapp.dynamo.breaker import Breaker, Seats
 from webapp.dynamo.budget import Budget, spent
 from webapp.dynamo.channel import Broken, Channel
 from webapp.dynamo.errors import ConditionFailed, DynamoUnavailable
@@ -65,6 +65,7 @@ class Dynamo:
         self._channel = channel
         self._prefix = prefix
         self.breaker = breaker or Breaker()
+        self._seats = Seats()
 
     def get(self, table: str, key: Attributes, *, consistent: bool = True) -> Item | None:
         """The item, or None where there is none."""
@@ -230,10 +231,10 @@ class Dynamo:
             return Answer(Fate.LATE, error=DynamoUnavailable("DynamoDB did not answer a moment ago; it is left alone."))
         started = monotonic()
         try:
-            answer = judge(operation, *self._channel.send(operation, payload, seconds))
-        except Broken as broken:
-            fate = Fate.LATE if broken.late else Fate.BROKEN if broken.sent else Fate.NOT_SENT
-            answer = Answer(fate, error=DynamoUnavailable(str(broken)))
+            with self._seats.taken(seconds) as seated:
+                if not seated:
+                    return Answer(Fate.LATE, error=DynamoUnavailable("Too many threads wait for DynamoDB already."))
+                answer = self._ask(operation, payload, seconds - (monotonic() - started))
         finally:
             budget.seconds += monotonic() - started
         if answer.fate in {Fate.ANSWERED, Fate.THROTTLED}:
@@ -241,6 +242,13 @@ class Dynamo:
         elif seconds >= FAIR_SECONDS:
             self.breaker.failed()
         return answer
+
+    def _ask(self, operation: str, payload: bytes, seconds: float) -> Answer:
+        try:
+            return judge(operation, *self._channel.send(operation, payload, max(seconds, SHORTEST_SECONDS)))
+        except Broken as broken:
+            fate = Fate.LATE if broken.late else Fate.BROKEN if broken.sent else Fate.NOT_SENT
+            return Answer(fate, error=DynamoUnavailable(str(broken)))
 
 
 def _expression(

@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 USER_ID = "_user_id"
 CHALLENGE = "challenge"
 CHALLENGE_NEXT = "challenge_next"
-RETRY_SECONDS = 10
 
 OUTAGES = (SignInUnavailable, DynamoUnavailable, DBAPIError)
 STEPS: dict[type, str] = {
@@ -223,8 +222,6 @@ def sign_in_page(
         demo_accounts=_demo_accounts(),
         second_factor=identity().second_factor_required,
     )
-    if outage:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
     if wait:
         response.headers["Retry-After"] = str(ceil(wait.total_seconds()))
     return response
