@@ -100,13 +100,17 @@ class Dynamo:
         values: Mapping[str, Value],
         *,
         names: Mapping[str, str] | None = None,
+        sift: str | None = None,
         index: str | None = None,
         forward: bool = True,
         limit: int | None = None,
         start: Attributes | None = None,
         consistent: bool | None = None,
     ) -> Page:
-        """One page of the items of a partition in the order of their sort key (`where` is a key condition)."""
+        """One page of the items of a partition in the order of their sort key (`where` is a key condition).
+
+        `sift` leaves items out after `limit` was counted: a page can be empty and yet have a next one.
+        """
         body = {
             **self._table(table),
             "KeyConditionExpression": where,
@@ -114,6 +118,8 @@ class Dynamo:
             "ScanIndexForward": forward,
             **_expression(None, values, names),
         }
+        if sift:
+            body["FilterExpression"] = sift
         if index:
             body["IndexName"] = index
         if limit:

@@ -76,9 +76,24 @@ ACTION_NAMES: dict[str, LazyString] = {
     "signed_in": _l("Signed in"),
     "signed_out": _l("Signed out"),
     "sign_in_failed": _l("Failed to sign in"),
+    "password_forgotten": _l("Asked for a code for a forgotten password"),
     "locked_out": _l("Has to wait after failed attempts"),
     "second_factor_set": _l("Set up an authenticator app"),
     "second_factor_reset": _l("Lost the authenticator app by a reset"),
     "recovery_code_used": _l("Signed in with a recovery code"),
     "password_changed": _l("Changed the password"),
+}
+
+DETAIL_NAMES: dict[str, LazyString] = {
+    "password": _l("Password"),
+    "new_password": _l("New password after a temporary one"),
+    "code": _l("Code of the authenticator app"),
+    "enroll": _l("First code of an authenticator app"),
+    "recover": _l("Recovery code"),
+    "forgot": _l("Code by mail"),
+    "reset": _l("Code from the mail"),
+    "forgotten": _l("With a code from the mail"),
+    "account.lost": _l("The phone is lost"),
+    "account.replaced": _l("The phone was replaced"),
+    "account.misuse": _l("Somebody else may have it"),
 }

@@ -110,7 +110,8 @@ def _replace_password(challenge: str) -> Response:
     except PasswordTooWeak:
         errors = {"new_password": [_("Choose another password: this one is too easy to guess or was used before.")]}
         return _new_password_page(errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    except WrongPassword:
+    except WrongPassword as wrong:
+        note_failure(wrong, "new_password")
         session.pop(CHALLENGE)
         errors = {"password": [_("That took too long. Sign in again with the password you were given.")]}
         return sign_in_page(errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
