@@ -33,6 +33,9 @@ PATIENT_TABLES = (
     "appointment",
     "appointment_history",
     "account_patient",
+    "series",
+    "waiting_wish",
+    "waiting_offer",
 )
 NOT_FOR_PATIENTS = ("account_patient",)
 CLINICAL = ("clinical_alert", "encounter_detail")
@@ -68,7 +71,20 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
     )
     insert(owner, "encounter_detail", encounter_id=encounter, patient_id=patient)
     insert(owner, "account_patient", account_id=factories.account(owner), patient_id=patient, relation="self")
-    factories.appointment(owner, clinic, clock_time(hour), patient_id=patient)
+    visit = factories.appointment(owner, clinic, clock_time(hour), patient_id=patient)
+    insert(
+        owner, "series", id=new_id(), patient_id=patient, frequency="weekly", count=2, time_zone="UTC",
+        first_at=NOW, created_at=NOW,
+    )  # fmt: skip
+    listed = new_id()
+    insert(
+        owner, "waiting_wish", id=listed, patient_id=patient, service_id=clinic.service, earliest=NOW.date(),
+        created_at=NOW,
+    )  # fmt: skip
+    insert(
+        owner, "waiting_offer", id=new_id(), wish_id=listed, patient_id=patient, hold_id=visit, offered_at=NOW,
+        expires_at=NOW + timedelta(minutes=30),
+    )  # fmt: skip
 
 
 @pytest.fixture

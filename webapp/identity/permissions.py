@@ -40,6 +40,12 @@ class Permission(StrEnum):
     VISIT_START = "visit.start"
     VISIT_FINISH = "visit.finish"
     VISIT_NO_SHOW = "visit.no_show"
+    VISIT_OVERBOOK = "visit.overbook"
+    WAITING_LIST_EDIT = "waiting_list.edit"
+    EXCEPTIONS_EDIT = "exceptions.edit"
+    DAY_SHEET_PRINT = "day_sheet.print"
+    FIGURES_VIEW = "figures.view"
+    PATIENT_MERGE = "patient.merge"
     BILLING_VIEW = "billing.view"
     TRIALS_VIEW = "trials.view"
     SETTINGS_VIEW = "settings.view"
@@ -59,20 +65,30 @@ _PLAN_VISITS = frozenset(
 _RUN_VISITS = frozenset(
     {Permission.VISIT_CHECK_IN, Permission.VISIT_START, Permission.VISIT_FINISH, Permission.VISIT_NO_SHOW}
 )
-_FRONT = _STAFF | _LOOK_AT_THE_DAY | _PLAN_VISITS | _RUN_VISITS
+_FRONT = (
+    _STAFF
+    | _LOOK_AT_THE_DAY
+    | _PLAN_VISITS
+    | _RUN_VISITS
+    | frozenset({Permission.WAITING_LIST_EDIT, Permission.DAY_SHEET_PRINT})
+)
 
 # What happens at a location, and so no further than a role that holds at some of them reaches.
 AT_A_LOCATION = _PLAN_VISITS | _RUN_VISITS
 
 # Nobody holds the sum of all roles: a manager sees no clinical field, an auditor no record, only who looked at it.
 ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
-    StaffRole.RECEPTIONIST: _FRONT | {Permission.PATIENT_EDIT, Permission.SETTINGS_VIEW},
-    StaffRole.CLINICIAN: _FRONT | {Permission.CLINICAL_VIEW, Permission.SETTINGS_VIEW},
+    StaffRole.RECEPTIONIST: _FRONT | {Permission.PATIENT_EDIT, Permission.EXCEPTIONS_EDIT, Permission.SETTINGS_VIEW},
+    StaffRole.CLINICIAN: _FRONT | {Permission.CLINICAL_VIEW, Permission.VISIT_OVERBOOK, Permission.SETTINGS_VIEW},
     StaffRole.BILLER: _STAFF | _LOOK_AT_THE_DAY | {Permission.BILLING_VIEW},
     StaffRole.COORDINATOR: _STAFF | _LOOK_AT_THE_DAY | {Permission.TRIALS_VIEW, Permission.VISIT_BOOK},
     StaffRole.MANAGER: _FRONT
     | {
         Permission.PATIENT_EDIT,
+        Permission.PATIENT_MERGE,
+        Permission.VISIT_OVERBOOK,
+        Permission.EXCEPTIONS_EDIT,
+        Permission.FIGURES_VIEW,
         Permission.BILLING_VIEW,
         Permission.SETTINGS_VIEW,
         Permission.SETTINGS_EDIT,

@@ -1,4 +1,4 @@
-"""Appointments, their history, and the one table that decides who is busy."""
+"""Appointments and what happened to them."""
 
 from __future__ import annotations
 
@@ -12,17 +12,19 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Identity,
     Index,
+    Text,
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint, Range
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.db import Base
 from webapp.patients.models import Patient
-from webapp.practice.models import LATTICE_MINUTES, Location, Provider, Room, Service
+from webapp.practice.models import ARRIVAL_CHECKS, LATTICE_MINUTES, Location, Provider, Room, Service
 
-_LATTICE_SECONDS = LATTICE_MINUTES * 60
+LATTICE_SECONDS = LATTICE_MINUTES * 60
 _STATUSES = "('held','lapsed','booked','confirmed','arrived','in_room','finished','cancelled','noshow')"
 
 
@@ -31,7 +33,9 @@ class Appointment(Base):
 
     `starts_at`/`ends_at` are the patient's time; the buffers, copied from the service when booked, lengthen only the
     provider's and room's. `released_at` shortens a visit that ended early. `lane` above 0 is permitted overbooking.
-    `held_until` and `payment_open` belong to holds. `version` counts changes.
+    `held_until` and `payment_open` belong to holds. `version` counts changes. `equipment_ids` are resources as the room
+    is. A seat of a group visit (`group_session_id`, `seat_no`) occupies the patient only. `series_id` ties repeated
+    visits together, `together_id` visits of one coming (the nurse, then the doctor). `arrival_checks` are those done.
     """
 
     __tablename__ = "appointment"
@@ -40,8 +44,8 @@ class Appointment(Base):
         CheckConstraint(f"status in {_STATUSES}", name="status_known"),
         CheckConstraint("starts_at < ends_at", name="starts_before_ends"),
         CheckConstraint(
-            f"extract(epoch from starts_at) % {_LATTICE_SECONDS} = 0"
-            f" and extract(epoch from ends_at) % {_LATTICE_SECONDS} = 0",
+            f"extract(epoch from starts_at) % {LATTICE_SECONDS} = 0"
+            f" and extract(epoch from ends_at) % {LATTICE_SECONDS} = 0",
             name="on_lattice",
         ),
         CheckConstraint("(status = 'held') = (held_until is not null)", name="held_until"),
@@ -50,6 +54,20 @@ class Appointment(Base):
         CheckConstraint("status <> 'cancelled' or cancel_reason is not null", name="cancel_reason"),
         CheckConstraint("price_cents >= 0", name="price"),
         CheckConstraint("via in ('desk','phone','portal','walk_in')", name="via_known"),
+        CheckConstraint("(group_session_id is null) = (seat_no is null)", name="seat"),
+        CheckConstraint("seat_no is null or seat_no > 0", name="seat_no"),
+        CheckConstraint("cardinality(equipment_ids) <= 8", name="equipment"),
+        CheckConstraint(f"arrival_checks <@ {ARRIVAL_CHECKS}", name="arrival_checks"),
+        ForeignKeyConstraint(["series_id", "patient_id"], ["series.id", "series.patient_id"]),
+        Index(
+            "appointment_seat_key",
+            "group_session_id",
+            "seat_no",
+            unique=True,
+            postgresql_where=text("status not in ('lapsed', 'cancelled', 'noshow')"),
+        ),
+        Index("appointment_series_id_ix", "series_id", postgresql_where=text("series_id is not null")),
+        Index("appointment_together_id_ix", "together_id", postgresql_where=text("together_id is not null")),
         Index("appointment_location_id_starts_at_ix", "location_id", "starts_at"),
         Index("appointment_provider_id_starts_at_ix", "provider_id", "starts_at"),
         Index("appointment_patient_id_starts_at_ix", "patient_id", "starts_at"),
@@ -83,6 +101,12 @@ class Appointment(Base):
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
+    equipment_ids: Mapped[list[UUID]] = mapped_column(ARRAY(PGUUID), server_default=text("'{}'"))
+    group_session_id: Mapped[UUID | None] = mapped_column(ForeignKey("group_session.id"))
+    seat_no: Mapped[int | None]
+    series_id: Mapped[UUID | None]
+    together_id: Mapped[UUID | None]
+    arrival_checks: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
 
     patient: Mapped[Patient] = relationship(viewonly=True)
     service: Mapped[Service] = relationship(viewonly=True)
@@ -110,55 +134,3 @@ class AppointmentHistory(Base):
     starts_at: Mapped[datetime]
     provider_id: Mapped[UUID]
     room_id: Mapped[UUID | None]
-
-
-class BlockedTime(Base):
-    """Time of a provider or room that is not for visits, with the word shown on the board."""
-
-    __tablename__ = "blocked_time"
-    __table_args__ = (
-        CheckConstraint("starts_at < ends_at", name="starts_before_ends"),
-        Index("blocked_time_resource_id_starts_at_ix", "resource_id", "starts_at"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True)
-    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id"))
-    starts_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    label: Mapped[str]
-
-
-class Occupancy(Base):
-    """A resource is busy for a span; the exclusion constraint is the last judge of every booking.
-
-    An owner may overlap itself, so a move inserts its new rows before it deletes its old ones. `lapses_at` is set
-    for holds without an open payment. Rows are written by the door functions only.
-    """
-
-    __tablename__ = "occupancy"
-    __table_args__ = (
-        ExcludeConstraint(
-            ("resource_id", "="),
-            ("lane", "="),
-            ("during", "&&"),
-            ("owner_id", "<>"),
-            name="occupancy_busy",
-            using="gist",
-        ),
-        CheckConstraint(
-            "not isempty(during) and not lower_inf(during) and not upper_inf(during)", name="during_finite"
-        ),
-        CheckConstraint(
-            "owner_kind in ('appointment','group_session','blocked_time','leave')", name="owner_kind_known"
-        ),
-        CheckConstraint("lane between 0 and 9", name="lane"),
-        Index("occupancy_owner_id_ix", "owner_id"),
-    )
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
-    resource_id: Mapped[UUID] = mapped_column(ForeignKey("resource.id"))
-    lane: Mapped[int] = mapped_column(server_default=text("0"))
-    during: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
-    owner_id: Mapped[UUID]
-    owner_kind: Mapped[str]
-    lapses_at: Mapped[datetime | None]

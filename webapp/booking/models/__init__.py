@@ -1,0 +1,16 @@
+"""Everything that takes or wishes for time."""
+
+from webapp.booking.models.occupancy import BlockedTime, GroupSession, Occupancy
+from webapp.booking.models.plans import Series, WaitingOffer, WaitingWish
+from webapp.booking.models.visits import Appointment, AppointmentHistory
+
+__all__ = [
+    "Appointment",
+    "AppointmentHistory",
+    "BlockedTime",
+    "GroupSession",
+    "Occupancy",
+    "Series",
+    "WaitingOffer",
+    "WaitingWish",
+]
