@@ -36,7 +36,7 @@ __all__ = ["on_the_hour", "without_dynamodb", "without_postgresql"]
 
 STATUSES = {200, 204, 303, 304, 308, 400, 401, 403, 404, 405, 409, 413, 422, 429, 500, 503}
 VARIES = {"HX-Request-Type", "HX-Target", "Cookie"}
-LEAST_PAIRS = 700
+LEAST_PAIRS = 1000
 Pair = tuple[str, str, int, bool]
 
 
