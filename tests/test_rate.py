@@ -33,11 +33,13 @@ LIMITED = {
     "ops.invite_again": rate.INVITATIONS,
 }
 COUNTED = ("UpdateItem", "counters")
+AT_ONCE = 6
+"""Fewer threads than one process lets wait for DynamoDB."""
 
 
 def use_up(app: Flask, limit: Rate, account_id: UUID | None) -> None:
     assert account_id is not None
-    with app.test_request_context(), ThreadPoolExecutor(8) as pool:
+    with app.test_request_context(), ThreadPoolExecutor(AT_ONCE) as pool:
         list(pool.map(lambda _: _take(app, limit, account_id), range(limit.most)))
 
 
@@ -57,7 +59,7 @@ def test_these_doors_are_limited_and_no_others(app: Flask) -> None:
 
 def test_requests_sent_at_once_pass_no_more_than_requests_one_by_one(app: Flask) -> None:
     account = uuid4()
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         passed = list(pool.map(lambda _: _take(app, rate.EXPORTS, account), range(rate.EXPORTS.most + 40)))
     assert sum(passed) == rate.EXPORTS.most
 
