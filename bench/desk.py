@@ -13,9 +13,9 @@ from time import monotonic, perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
+import psycopg
 from flask import Flask, Response
 from itsdangerous import URLSafeTimedSerializer
-from sqlalchemy import event
 
 from deploy.local import processes
 from tests.stack.services import REPOSITORY
@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 START_SECONDS = 10.0
 FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
 EMPTY = "/empty"
+# What every transaction begins with, whatever it is for.
+UNCOUNTED = ("select set_config", "SELECT 1", "select 1", "BEGIN", "COMMIT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +73,18 @@ class Desk:
         return taken
 
     def listen(self) -> None:
-        """Hear every statement of the application and how long it took."""
-        started: list[float] = []
+        """Hear every statement that goes to the driver and how long it took; who acts and pings are not counted."""
+        send = psycopg.Cursor.execute
 
-        def before(*call: Any) -> None:  # noqa: ANN401 - SQLAlchemy's hook
-            self.statements.append(call[2])
-            started.append(perf_counter())
+        def heard(cursor: psycopg.Cursor[Any], query: Any, *given: Any, **options: Any) -> psycopg.Cursor[Any]:  # noqa: ANN401 - the driver's own
+            started = perf_counter()
+            sent = send(cursor, query, *given, **options)
+            if not str(query).startswith(UNCOUNTED):
+                self.statements.append(str(query))
+                self.sql_seconds += perf_counter() - started
+            return sent
 
-        def after(*_: Any) -> None:  # noqa: ANN401 - the same
-            self.sql_seconds += perf_counter() - started.pop()
-
-        event.listen(db.engine, "before_cursor_execute", before)
-        event.listen(db.engine, "after_cursor_execute", after)
+        psycopg.Cursor.execute = heard  # type: ignore[method-assign, assignment]
 
     def guard(self) -> dict[str, str]:
         """The hidden fields of a form of ours."""

@@ -28,13 +28,15 @@ LOCKED = NODE_MODULES / ".package-lock.json"
 STYLES = tuple(
     ROOT / "static" / "css" / f"{name}.css"
     for name in (
-        "tokens base shell controls forms feedback data board visit side booking omnibox desk public portal print"
+        "tokens base shell controls forms feedback data board visit week side booking omnibox desk public portal print"
     ).split()
 )
 SCRIPTS = (
     NODE_MODULES / "htmx.org" / "dist" / "htmx.min.js",
     NODE_MODULES / "htmx.org" / "dist" / "ext" / "hx-ptag.min.js",
     ROOT / "static" / "search.js",
+    ROOT / "static" / "move.js",
+    ROOT / "static" / "board.js",
     ROOT / "static" / "app.js",
     ROOT / "static" / "session.js",
     ROOT / "static" / "drafts.js",

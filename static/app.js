@@ -5,10 +5,9 @@
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
   const TICK = 5000;
   const TOAST = 10000;
-  const STEP = 300000;
-  const SINGLE_KEYS = "anteroom.single-keys";
+  /* Each person decides for themselves, also at a desk that several share; the tag says nothing about who it is. */
+  const SINGLE_KEYS = `anteroom.single-keys.${document.querySelector('meta[name="anteroom-session"]')?.content.split(" ")[0]}`;
   const root = document.documentElement;
-  let skew = { server: "", offset: 0 };
 
   const openDialog = () => all("dialog[open]").at(-1) || null;
   const isTyping = (element) =>
@@ -30,29 +29,20 @@
   setInterval(tick, TICK);
   document.addEventListener("visibilitychange", tick);
 
-  /* The now-line walks by the server's clock, not by the desk's. */
-  const moveNow = () => {
-    const line = find("[data-now]");
-    if (!line) return;
-    const { server, start, zone } = line.dataset;
-    if (skew.server !== server) skew = { server, offset: Date.parse(server) - Date.now() };
-    const now = Date.now() + skew.offset;
-    line.style.setProperty("--row", (now - Date.parse(start)) / STEP);
-    find("[data-now-label]", line).textContent = new Intl.DateTimeFormat(root.lang, {
-      hour: "numeric", minute: "2-digit", timeZone: zone,
-    }).format(now);
-  };
-  setInterval(moveNow, TICK);
-
   /* Toasts leave by themselves, unless somebody is reading them. */
   const expire = (toast) =>
     setTimeout(() => (toast.matches(":hover, :focus-within") ? expire(toast) : toast.remove()), TOAST);
+  const welcome = (toast) => {
+    // Only the last change can be put back, so only the last toast offers it.
+    if (find("[data-undo]", toast)) all("#toasts [data-undo]").forEach((form) => toast.contains(form) || form.closest("[data-toast]").remove());
+    expire(toast);
+  };
   const watchToasts = () => {
     const area = find("#toasts");
     if (!area) return;
-    all("[data-toast]", area).forEach(expire);
+    all("[data-toast]", area).forEach(welcome);
     new MutationObserver((changes) => changes.forEach((change) =>
-      [...change.addedNodes].filter((node) => node.matches?.("[data-toast]")).forEach(expire))).observe(area, { childList: true });
+      [...change.addedNodes].filter((node) => node.matches?.("[data-toast]")).forEach(welcome))).observe(area, { childList: true });
   };
   const sayTrouble = (context) => {
     const toast = find("#toast-trouble")?.content.firstElementChild.cloneNode(true);
@@ -101,7 +91,6 @@
   document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
     const target = typeof ctx.target === "string" ? find(ctx.target) : ctx.target;
     if (isTick(ctx)) markLive(ctx.response.status < 400);
-    moveNow();
     if (!target || ctx.swap === "none") return;
     const dialog = openDialog();
     if (target.matches("dialog")) return open(target, ctx.sourceElement);
@@ -114,46 +103,37 @@
   });
   document.addEventListener("close-dialog", () => openDialog()?.close());
 
-  /* Keys. An element says which key presses it: data-key="b". htmx wakes a moment after the page: a key waits for it. */
+  /* Keys. An element says which keys press it: data-key="b", or focus it, if it is a field. What was just said comes first,
+     then the page itself. htmx wakes a moment after the page: a key waits for it. */
   const awake = new Promise((resolve) => {
     document.addEventListener("htmx:after:process", resolve, { once: true });
     setTimeout(resolve, 1000);
   });
-  const onCard = (event) => {
-    const card = event.target;
-    const column = card.closest(".col");
-    const step = { ArrowUp: -1, ArrowDown: 1, ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (!step || !column) return;
-    event.preventDefault();
-    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
-      const cards = all(".appt, .free", column);
-      return cards[cards.indexOf(card) + step]?.focus();
-    }
-    const columns = all(".col");
-    const near = all(".appt", columns[columns.indexOf(column) + step]);
-    const distance = (other) => Math.abs(other.getBoundingClientRect().top - card.getBoundingClientRect().top);
-    near.sort((one, other) => distance(one) - distance(other))[0]?.focus();
-  };
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing) return;
     const command = event.ctrlKey || event.metaKey;
     const scope = openDialog() || document;
     const press = (key) => {
-      const button = all(`[data-key="${CSS.escape(key)}"]`, scope).find((each) => !each.disabled);
+      const pressed = `[data-key~="${CSS.escape(key)}"]`;
+      const places = scope === document ? [find("#toasts"), find("#main"), document] : [scope];
+      const button = places.flatMap((place) => (place ? all(pressed, place) : [])).find((each) => !each.disabled);
       if (!button) return;
       event.preventDefault();
+      if (button.matches("input, select, [data-key-focuses]")) return button.focus();
       awake.then(() => button.click());
     };
     if (command && event.key.toLowerCase() === "k") return openDialog() || press("/");
     if (command && event.key === "Enter") return press("ctrl+enter");
     if (event.key === "Escape" && scope === document) return find("#drawer [data-close-drawer]")?.click();
-    if (event.target.matches(".appt, .free") && event.key.startsWith("Arrow")) return onCard(event);
-    const off = localStorage.getItem(SINGLE_KEYS) === "off";
+    const off = root.matches(".single-keys-off");
     if (!command && !event.altKey && !off && !isTyping(event.target) && event.key.length === 1) press(event.key.toLowerCase());
   });
 
-  const showKeys = () => all("[data-single-keys]").forEach((button) =>
-    button.setAttribute("aria-pressed", String(localStorage.getItem(SINGLE_KEYS) !== "off")));
+  const showKeys = () => {
+    const off = localStorage.getItem(SINGLE_KEYS) === "off";
+    root.classList.toggle("single-keys-off", off);
+    all("[data-single-keys]").forEach((button) => button.setAttribute("aria-pressed", String(!off)));
+  };
   document.addEventListener("click", (event) => {
     const at = (selector) => event.target.closest(selector);
     all("details.menu[open]").filter((menu) => !menu.contains(event.target)).forEach((menu) => (menu.open = false));
@@ -187,7 +167,6 @@
     root.classList.add("js");
     watchToasts();
     showKeys();
-    moveNow();
     const [scroller, now] = [find(".board-scroll"), find("#now")];
     if (scroller && now) scroller.scrollTop = now.offsetTop - scroller.clientHeight / 3;
     find(".appt[aria-current]")?.scrollIntoView({ block: "center", inline: "center" });

@@ -29,7 +29,6 @@ from webapp.ids import new_id
 from webapp.patients import queries as patients
 from webapp.patients.registration import NewPatient
 from webapp.practice.hours import Span, local_day
-from webapp.practice.models import Location
 
 if TYPE_CHECKING:
     from tests.stack.database import Database
@@ -72,8 +71,7 @@ ACTOR = new_id()
 
 
 def _board() -> object:
-    location = db.session.get_one(Location, SITE)
-    return desk.day(location, TODAY, NOW)
+    return desk.day(SITE, TODAY, NOW)
 
 
 def _books() -> object:

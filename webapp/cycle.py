@@ -239,7 +239,7 @@ def _look_up(claim: idempotency.Claim, scope: Scope, error: BaseException) -> Re
 
 
 def _replay(outcome: idempotency.Outcome) -> Response:
-    hypermedia.announce(str(outcome.result.get("code", "saved")))
+    hypermedia.announce_result(outcome.result)
     return hypermedia.see(outcome.location)
 
 

@@ -14,9 +14,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, registry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from uuid import UUID
 
+    from psycopg import Cursor
     from sqlalchemy.orm import Session
 
 RETRYABLE = frozenset({"40001", "40P01"})
@@ -144,6 +145,16 @@ def _enter(connection: Any, scope: Scope) -> None:  # noqa: ANN401 - the pool ty
             scope.request,
         ),
     )
+
+
+def swiftly(statement: str, values: Mapping[str, object]) -> Cursor[tuple[Any, ...]]:
+    """Run a statement of ours (`%(name)s` for values) in the open transaction, straight at the driver.
+
+    For what every open page asks all day long: SQLAlchemy's text() costs four times as much.
+    """
+    connection: Any = db.session.connection().connection.driver_connection
+    cursor: Cursor[tuple[Any, ...]] = connection.execute(statement, values)
+    return cursor
 
 
 def sqlstate_of(error: BaseException) -> str | None:

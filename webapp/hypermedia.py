@@ -11,7 +11,7 @@ from flask import Response, current_app, flash, g, get_flashed_messages, redirec
 from htmx_flask import Htmx
 from htmx_flask import make_response as htmx_response
 
-from webapp.toasts import Toast, toast_of
+from webapp.toasts import toast_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,6 +25,7 @@ CURRENT_URL = "HX-Current-URL"
 TAG = "HX-PTag"
 PARTIAL = "partial"
 SIGN_IN = "identity.sign_in"
+UNDO = "desk.undo"
 TOASTS_TEMPLATE = "fragment/toasts.html"
 
 
@@ -72,12 +73,17 @@ def page(
     return response
 
 
+def sent_tag() -> str:
+    """The revision that a poll says it shows; empty when it names none."""
+    return request.headers.get(TAG, "")
+
+
 def unchanged(tag: str) -> Response | None:
     """Answer 304 to a poll whose tag is still right; None when the page has to be rendered.
 
     An ETag can't do this: a page that must not be stored is never revalidated.
     """
-    if not wants_fragment() or request.headers.get(TAG) != tag:
+    if not wants_fragment() or sent_tag() != tag:
         return None
     response = Response(status=HTTPStatus.NOT_MODIFIED)
     response.headers[TAG] = tag
@@ -104,7 +110,7 @@ def done(code: str, location: str, **ids: object) -> Response:
     """
     finished = Done(code, location, {name: str(value) for name, value in ids.items()})
     g.done = finished
-    announce(code)
+    announce_result(finished.result)
     return see(location)
 
 
@@ -118,6 +124,14 @@ def see(location: str) -> Response:
 def announce(code: str) -> None:
     """Keep a toast's code (never its text, never patient data) in the signed cookie for the next page."""
     flash(code)
+
+
+def announce_result(result: Mapping[str, object]) -> None:
+    """Announce what a change said it did; one of a visit that can be put back says which, by id and version."""
+    code = str(result.get("code", "saved"))
+    if toast_of(code).undoable and "version" in result:
+        code = f"{code} {result['appointment']} {result['version']}"
+    announce(code)
 
 
 def close_dialog(response: Response) -> Response:
@@ -185,11 +199,13 @@ def _block(template: str, block: str, context: dict[str, object]) -> str:
 
 
 def _toasts() -> list[dict[str, str]]:
-    return [{"text": str(toast.text), "tone": toast.tone} for toast in _flashed()]
+    return [_toast(*str(message).split(" ")) for message in get_flashed_messages()]
 
 
-def _flashed() -> list[Toast]:
-    return [toast_of(str(code)) for code in get_flashed_messages()]
+def _toast(code: str, visit: str = "", version: str = "") -> dict[str, str]:
+    toast = toast_of(code)
+    undo = url_for(UNDO, appointment_id=visit) if visit else ""
+    return {"text": str(toast.text), "tone": toast.tone, "undo": undo, "version": version}
 
 
 def _toast_parts() -> str:

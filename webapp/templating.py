@@ -61,7 +61,7 @@ def translate(app: Flask, folder: Path) -> None:
 
 def may(permission: str) -> bool:
     """Whether the signed-in person has a permission: decides what is offered, never what is allowed."""
-    return current_user.is_authenticated and permission in {str(each.value) for each in current_user.permissions}
+    return current_user.is_authenticated and permission in current_user.permissions
 
 
 def may_at(permission: str, location_id: UUID) -> bool:

@@ -14,15 +14,19 @@ class Toast:
 
     text: str | LazyString
     tone: str = "ok"
+    undoable: bool = False
 
 
 _SAVED = Toast(_l("Saved."))
 _BY_CODE: dict[str, Toast] = {"saved": _SAVED}
 
 
-def say(code: str, text: str | LazyString, tone: str = "ok") -> None:
-    """Register the words of a code, once, beside the views that use it; ValueError when they differ."""
-    toast = Toast(text, tone)
+def say(code: str, text: str | LazyString, tone: str = "ok", *, undoable: bool = False) -> None:
+    """Register the words of a code, once, beside the views that use it; ValueError when they differ.
+
+    `undoable` offers to put the change of a visit back: its view answers with `appointment` and `version`.
+    """
+    toast = Toast(text, tone, undoable)
     if _BY_CODE.setdefault(code, toast) != toast:
         raise ValueError(f"two toasts for the code {code}")
 

@@ -85,7 +85,15 @@ def test_a_filter_by_status_hides_the_others_and_keeps_their_count(desk: Visitor
 
 @pytest.mark.parametrize(
     "query",
-    ["view=week", "status=x", "provider=x", "visit=x", "location=x", "location=3f9c2a68-6a0f-4c7e-9d5b-1b8f2f6f0a11"],
+    [
+        "view=month",
+        "status=x",
+        "room=x",
+        "provider=x",
+        "visit=x",
+        "location=x",
+        "location=3f9c2a68-6a0f-4c7e-9d5b-1b8f2f6f0a11",
+    ],
 )
 def test_an_address_with_nonsense_shows_the_board(desk: Visitor, visit: UUID, query: str) -> None:
     page = desk.get(f"{TODAY}?{query}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -22,7 +22,10 @@ YEARS = range(1900, 2200)
 NOT_CONTENT = frozenset({"csrf_token", "_key"})
 REASONS = ("patient", "sick", "provider", "mistake", "other")
 HALVES = ("any", "am", "pm")
+SCOPES = ("one", "later", "all", "together")
 INSTANT = "%Y-%m-%dT%H:%MZ"
+REPEAT = "repeat_"
+LONGEST_WORD = 16
 
 
 def _wrong(code: str) -> PydanticCustomError:
@@ -61,6 +64,12 @@ def _reason(code: str) -> str:
     return code
 
 
+def _scope(which: str) -> str:
+    if which not in SCOPES:
+        raise _wrong("format")
+    return which
+
+
 def _version(typed: object) -> int | None:
     if typed is None or typed == "":
         return None
@@ -74,6 +83,7 @@ Chosen = Annotated[UUID, BeforeValidator(_given)]
 Optional = Annotated[UUID | None, BeforeValidator(_optional)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Note = Annotated[str, AfterValidator(_text)]
+Scope = Annotated[str, AfterValidator(_scope)]
 Version = Annotated[int | None, BeforeValidator(_version)]
 
 
@@ -99,6 +109,7 @@ class MoveForm(_Form):
     location: Optional = None
     starts_at: Instant = ""  # type: ignore[assignment]
     version: Version = None
+    which: Scope = "one"
 
 
 class CancelForm(_Form):
@@ -107,9 +118,21 @@ class CancelForm(_Form):
     reason: Annotated[str, AfterValidator(_reason)] = ""
     other: Note = ""
     version: Version = None
+    which: Scope = "one"
 
 
 F = TypeVar("F", bound=_Form)
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """How a visit is to repeat, as it was typed; nothing of it counts while `unit` is empty."""
+
+    unit: str = ""
+    every: str = "1"
+    ends: str = "count"
+    count: str = "10"
+    until: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +146,7 @@ class Choice:
     at: datetime | None = None
     week: date | None = None
     half: str = "any"
+    rhythm: Rhythm = Rhythm()
 
 
 def read_choice(args: Mapping[str, str]) -> Choice:
@@ -136,12 +160,27 @@ def read_choice(args: Mapping[str, str]) -> Choice:
         at=read_instant(args.get("starts_at") or args.get("at") or ""),
         week=_date(args.get("week", "")),
         half=half if half in HALVES else "any",
+        rhythm=read_rhythm(args),
     )
 
 
+def read_rhythm(args: Mapping[str, str]) -> Rhythm:
+    """Read how a visit is to repeat, as far as it was typed."""
+    blank = asdict(Rhythm())
+    typed = {name: args.get(f"{REPEAT}{name}", normal)[:LONGEST_WORD].strip() for name, normal in blank.items()}
+    return Rhythm(**typed)
+
+
 def read_booking(form: Mapping[str, str]) -> BookRequest:
-    """Read the booking form; raises FormInvalid."""
-    sent = _parsed(BookForm, form)
+    """Read the booking form; raises FormInvalid, also for one that asks for more than one visit."""
+    if read_rhythm(form).unit:
+        raise FormInvalid({f"{REPEAT}unit": [_("See all dates first, or choose that the visit does not repeat")]})
+    return read_visit(form)
+
+
+def read_visit(form: Mapping[str, str]) -> BookRequest:
+    """Read who, what, where and when of the booking form, whatever it says about repeating; raises FormInvalid."""
+    sent = _parsed(BookForm, {name: value for name, value in form.items() if not name.startswith(REPEAT)})
     return BookRequest(
         patient_id=sent.patient,
         service_id=sent.service,
@@ -150,6 +189,11 @@ def read_booking(form: Mapping[str, str]) -> BookRequest:
         provider_id=sent.provider,
         note=sent.note,
     )
+
+
+def read_which(form: Mapping[str, str]) -> str:
+    """Read what a change of one visit reaches; the forms below refuse what is none of SCOPES."""
+    return form.get("which") or SCOPES[0]
 
 
 def read_move(form: Mapping[str, str], appointment_id: UUID) -> MoveRequest:

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
 from flask_babel import gettext as _
 
-from webapp.booking.states import Action
+from webapp.booking.queries import Step
+from webapp.booking.recurrence import Frequency
+from webapp.booking.refusals import WrongState
+from webapp.booking.states import STATES, Action, Status
+from webapp.errors import Refusal, VersionConflict
 from webapp.practice.models import Service
 
 LOCALE = "en_US"
 _MINUTES_OF_HOUR = 60
 
 
+@lru_cache(maxsize=16_384)
 def clock(moment: datetime, zone: str) -> str:
-    """Wall clock at a place: 10:42 AM; with the zone's name when clocks show that time twice that day."""
+    """Wall clock at a place: 10:42 AM; with the zone's name when clocks show that time twice that day.
+
+    The same few hundred times of a day are asked for by every board, and a formatted time costs more than its card.
+    """
     local = moment.astimezone(ZoneInfo(zone))
     label = format_datetime(local, "h:mm a", locale=LOCALE)
     if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
@@ -47,9 +57,16 @@ def day_name(day: date, today: date) -> str:
     return short
 
 
+@lru_cache(maxsize=1024)
 def long_day(day: date) -> str:
     """Wednesday, November 18."""
     return format_date(day, "EEEE, MMMM d", locale=LOCALE)
+
+
+@lru_cache(maxsize=1024)
+def short_day(day: date) -> str:
+    """Wed, Nov 18."""
+    return format_date(day, "EEE, MMM d", locale=LOCALE)
 
 
 def short_date(day: date) -> str:
@@ -91,6 +108,39 @@ def money(cents: int, currency: str) -> str:
     return format_currency(cents / 100, currency, locale=LOCALE)
 
 
+def happened(step: Step, zone: str) -> str:
+    """What a step of a visit's life was: "Checked in", "Moved to Thu, Nov 19, 11:00 AM"."""
+    if step.from_status == step.to_status:
+        day, on = local_date(step.starts_at, zone), local_date(step.at, zone)
+        time = clock(step.starts_at, zone)
+        return _("Moved to %(when)s", when=time if day == on else f"{day_name(day, on)}, {time}")
+    words = {
+        Status.BOOKED: _("Booked"),
+        Status.ARRIVED: _("Checked in"),
+        Status.IN_ROOM: _("Taken to the room"),
+        Status.FINISHED: _("Visit finished"),
+    }
+    return words.get(step.to_status, _(STATES[step.to_status].label))
+
+
+def what_changed(steps: Sequence[Step], zone: str) -> str:
+    """The last step with its author: "Moved to 11:00 AM by Robin Example at 9:42 AM." Empty before the first."""
+    if not steps:
+        return ""
+    step = steps[-1]
+    time = clock(step.at, zone)
+    if step.actor:
+        return _("%(what)s by %(who)s at %(time)s.", what=happened(step, zone), who=step.actor, time=time)
+    return _("%(what)s at %(time)s.", what=happened(step, zone), time=time)
+
+
+def refused_because(refusal: Refusal, steps: Sequence[Step], zone: str) -> str:
+    """The sentence of a refusal; with what somebody else did meanwhile, when it is about that."""
+    if not isinstance(refusal, VersionConflict | WrongState):
+        return str(refusal.message)
+    return f"{what_changed(steps, zone)} {refusal.message}".strip()
+
+
 def service_line(service: Service) -> str:
     """A type of visit with its length and price: "Follow-up, 20 min, $120.00"."""
     return ", ".join([service.name, minutes(service.length_minutes), money(service.price_cents, service.currency)])
@@ -107,6 +157,23 @@ def via_label(via: str) -> str:
     return words.get(via, via)
 
 
+def check_label(check: str) -> str:
+    """What to look at when somebody arrives, as the arrival checks of a service name it."""
+    words = {"identity": _("Identity"), "coverage": _("Coverage"), "forms": _("Forms"), "balance": _("Balance")}
+    return words.get(check, check)
+
+
+def check_question(check: str) -> str:
+    """What the desk confirms with a tick when somebody arrives."""
+    words = {
+        "identity": _("Identity and address checked"),
+        "coverage": _("Insurance card seen"),
+        "forms": _("Forms signed"),
+        "balance": _("Balance talked about"),
+    }
+    return words.get(check, check)
+
+
 def action_label(action: Action) -> str:
     """The verb on the button of a step."""
     words = {
@@ -118,3 +185,26 @@ def action_label(action: Action) -> str:
         Action.MARK_NO_SHOW: _("Did not attend"),
     }
     return words[action]
+
+
+def unit_labels() -> list[tuple[str, str]]:
+    """What a visit can repeat by, for a select."""
+    return [
+        ("", _("Does not repeat")),
+        (Frequency.DAILY.value, _("Days")),
+        (Frequency.WEEKLY.value, _("Weeks")),
+        (Frequency.MONTHLY.value, _("Months")),
+    ]
+
+
+def rhythm_label(frequency: str, every: int) -> str:
+    """How often a series repeats: "weekly", "every 2 weeks"."""
+    if every == 1:
+        once = {Frequency.DAILY: _("daily"), Frequency.WEEKLY: _("weekly"), Frequency.MONTHLY: _("monthly")}
+        return once[Frequency(frequency)]
+    often = {
+        Frequency.DAILY: _("every %(n)s days", n=every),
+        Frequency.WEEKLY: _("every %(n)s weeks", n=every),
+        Frequency.MONTHLY: _("every %(n)s months", n=every),
+    }
+    return often[Frequency(frequency)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -68,6 +68,8 @@ class Gap:
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What is known of one provider's day, in seconds since the epoch: hours, labelled closed time, visits.
+
+    Closed time without a label is leave.
 
     `visits` are (id, start, end, takes_time); a visit that takes no time (nobody came) stands on the grid, but the
     time under it is free.
@@ -132,6 +134,20 @@ def grid(facts: Iterable[Facts], midnight: datetime, zone: str) -> Grid:
     return Grid(_hour_before(first, zone), _hour_after(last, zone), zone)
 
 
+def aligned(days: Sequence[tuple[date, Facts]], zone: str) -> list[Grid]:
+    """Grids of several days that begin and end at the same hours of the clock, so that rows of one height agree."""
+    place = ZoneInfo(zone)
+    own = [grid([facts], datetime(day.year, day.month, day.day, tzinfo=place), zone) for day, facts in days]
+    busy = [each for each, (_, facts) in zip(own, days, strict=True) if facts.hours or facts.visits] or own
+    first = min(each.starts_at.astimezone(place).hour for each in busy)
+    hours = max((each.end - _at(each.starts_at.astimezone(place).date(), first, place)) // HOUR for each in busy)
+    return [Grid(start := _at(day, first, place), start + hours * HOUR, zone) for day, _ in days]
+
+
+def _at(day: date, hour: int, place: ZoneInfo) -> int:
+    return int(datetime(day.year, day.month, day.day, hour, tzinfo=place).timestamp())
+
+
 def column(facts: Facts, on: Grid, now: datetime) -> Column:
     """Lay out one provider's day."""
     taken = [span for _, span, takes_time in facts.visits if takes_time]
@@ -185,7 +201,7 @@ def _hatched(facts: Facts, on: Grid) -> list[Hatched]:
     for (start, end), label in facts.closed:
         row = on.row(start)
         if on.row(end) > row:
-            hatched.append(Hatched(row, on.row(end) - row, label=label))
+            hatched.append(Hatched(row, on.row(end) - row, None, label))
     return hatched
 
 

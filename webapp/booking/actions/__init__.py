@@ -17,7 +17,7 @@ from webapp.booking.actions.closing import Closing, change_hours, close_location
 from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, overdue, release, take_over
 from webapp.booking.actions.leaving import end_leave, settle_leave
 from webapp.booking.actions.move import MoveRequest, move
-from webapp.booking.actions.progress import check_in, confirm, finish, mark_no_show, start
+from webapp.booking.actions.progress import check_in, confirm, finish, mark_no_show, note_checks, start
 from webapp.booking.actions.swap import SwapRequest, swap
 from webapp.booking.actions.undo import undo
 
@@ -56,6 +56,7 @@ __all__ = [
     "lapse",
     "mark_no_show",
     "move",
+    "note_checks",
     "overdue",
     "release",
     "settle_leave",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psycopg.errors
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from webapp.booking.models import Appointment
@@ -14,12 +17,16 @@ from webapp.booking.refusals import NotAllowedHere, SlotTaken, WrongState
 from webapp.booking.states import TRANSITIONS, Action, Status
 from webapp.db import constraint_of, db, reaches
 from webapp.errors import NotFound, VersionConflict, refusal_of
+from webapp.practice.actions import lock_resources
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
 _SETTLE = text("select doors.settle(:appointment, :at)")
+_FREE_LANE = text(
+    "select doors.free_lane(:visit, :staff, tstzrange(cast(:opens as timestamptz), :closes), :at)"
+).bindparams(bindparam("staff", type_=ARRAY(PGUUID)))
 _LOCK_IF_HELD = text("select doors.lock_if_held(:appointment)")
 
 
@@ -74,6 +81,43 @@ def settle(visit: Appointment, at: datetime) -> None:
         db.session.execute(_SETTLE, {"appointment": visit.id, "at": at})
     except DBAPIError as error:
         raise taken(error, visit.patient_id) from error
+
+
+def take_lane(visit: Appointment, overbook: str | None, at: datetime) -> None:
+    """Write into a visit that goes elsewhere which lane it takes: the first, or for a reason the lowest free one.
+
+    The visit has its new place already, not flushed; what it leaves and takes is locked against every other booking.
+    Raises SlotTaken when no lane is left.
+    """
+    visit.lane, visit.overbook_reason = 0, None
+    if overbook is None:
+        return
+    staff = [part for part in (visit.provider_id, visit.room_id, *visit.equipment_ids) if part is not None]
+    with db.session.no_autoflush:
+        lock_resources([visit.patient_id, *staff, *_kept_by(visit)], exclusive=True)
+        values = {
+            "visit": visit.id,
+            "staff": staff,
+            "opens": visit.starts_at - timedelta(minutes=visit.buffer_before_minutes),
+            "closes": visit.ends_at + timedelta(minutes=visit.buffer_after_minutes),
+            "at": at,
+        }
+        try:
+            lane = db.session.execute(_FREE_LANE, values).scalar_one()
+        except DBAPIError as error:
+            raise taken(error, visit.patient_id) from error
+    if lane > 0:
+        visit.lane, visit.overbook_reason = lane, overbook
+
+
+def _kept_by(visit: Appointment) -> list[UUID]:
+    """What the visit has where it is now: the row still says so."""
+    row = db.session.execute(
+        select(Appointment.provider_id, Appointment.room_id, Appointment.equipment_ids).where(
+            Appointment.id == visit.id
+        )
+    ).one()
+    return [part for part in (row.provider_id, row.room_id, *row.equipment_ids) if part is not None]
 
 
 def taken(error: DBAPIError, patient: UUID) -> Exception:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import locked, reach, refused
+from webapp.booking.actions.locking import locked, reach, refused, take_lane
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
-from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
+from webapp.booking.refusals import ScheduleChanged, SeatOnly, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 _LOOKS = 3
-_TAKE_PLACE = text("select take_place(:visit, :schedule_version, :overbook, :at)")
+_TAKE_PLACE = text("select take_place(:visit, :schedule_version, :at)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,11 @@ def move(request: MoveRequest, *, at: datetime, overbook: Overbook | None = None
 
     A visit that was overbooked finds a place of its own, or is overbooked anew.  Raises NotFound, WrongState (only
     visits still to come move), VersionConflict, SlotTaken, OutsideHours, ProviderAway, LocationClosed, NotOffered,
-    NotAllowedHere, TimePassed or OverbookReasonMissing.
+    NotAllowedHere, TimePassed, OverbookReasonMissing, or SeatOnly for a seat of a group visit.
     """
     visit = locked(request.appointment_id, MOVABLE, version=request.version)
+    if visit.group_session_id is not None:
+        raise SeatOnly(patient=visit.patient_id)
     reason = None if overbook is None else overbook.checked()
     provider, location = request.provider_id or visit.provider_id, request.location_id or visit.location_id
     reach(location, visit.patient_id)
@@ -93,7 +95,6 @@ def _overbook(visit: Appointment, wanted: Offered, reason: str, at: datetime) ->
     chosen = one_of_each(pieces, frozenset()) or ()
     with db.session.begin_nested():
         _move_to(visit, wanted.terms, replace(place, equipment_ids=chosen), at, reason)
-    db.session.refresh(visit)
     return visit
 
 
@@ -101,10 +102,10 @@ def _move_to(visit: Appointment, terms: Terms, place: Place, at: datetime, overb
     visit.starts_at, visit.ends_at = terms.starts_at, terms.ends_at
     visit.provider_id, visit.room_id, visit.location_id = place.provider_id, place.room_id, terms.location_id
     visit.equipment_ids = list(place.equipment_ids)
-    visit.lane, visit.overbook_reason = 0, None
+    take_lane(visit, overbook, at)
     visit.version += 1
     db.session.flush()
-    values = {"visit": visit.id, "schedule_version": place.schedule_version, "overbook": overbook, "at": at}
+    values = {"visit": visit.id, "schedule_version": place.schedule_version, "at": at}
     try:
         db.session.execute(_TAKE_PLACE, values)
     except DBAPIError as error:

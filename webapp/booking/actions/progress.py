@@ -8,11 +8,12 @@ from zoneinfo import ZoneInfo
 
 from webapp.booking.actions.locking import advance, locked, settle
 from webapp.booking.refusals import AnotherDay, NotYetTime
-from webapp.booking.states import TRANSITIONS, Action
+from webapp.booking.states import TRANSITIONS, Action, Status
 from webapp.practice.actions import lock_resources
 from webapp.practice.models import LATTICE_MINUTES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
@@ -27,8 +28,10 @@ def confirm(appointment_id: UUID, *, at: datetime, version: int | None = None) -
     return visit
 
 
-def check_in(appointment_id: UUID, *, at: datetime, version: int | None = None) -> Appointment:
-    """Record that the patient is here; waiting time counts from `at`.
+def check_in(
+    appointment_id: UUID, *, at: datetime, version: int | None = None, checks: Iterable[str] = ()
+) -> Appointment:
+    """Record that the patient is here; waiting time counts from `at`. `checks` are the arrival checks done by then.
 
     Raises NotFound, WrongState, VersionConflict, or AnotherDay for a visit of a later day where it takes place.
     """
@@ -37,8 +40,20 @@ def check_in(appointment_id: UUID, *, at: datetime, version: int | None = None) 
     if at.astimezone(zone).date() < visit.starts_at.astimezone(zone).date():
         raise AnotherDay(patient=visit.patient_id)
     visit.arrived_at = at
+    _tick(visit, checks)
     advance(visit, Action.CHECK_IN)
     settle(visit, at)
+    return visit
+
+
+def note_checks(appointment_id: UUID, checks: Iterable[str]) -> Appointment:
+    """Record arrival checks that were done later (NotFound, WrongState before arrival).
+
+    What was checked stays checked, so two desks can't undo each other's; no new version, because nothing else of the
+    visit changed and its last step can still be put back.
+    """
+    visit = locked(appointment_id, frozenset({Status.ARRIVED, Status.IN_ROOM, Status.FINISHED}))
+    _tick(visit, checks)
     return visit
 
 
@@ -72,6 +87,12 @@ def mark_no_show(appointment_id: UUID, *, at: datetime, version: int | None = No
     advance(visit, Action.MARK_NO_SHOW)
     settle(visit, at)
     return visit
+
+
+def _tick(visit: Appointment, checks: Iterable[str]) -> None:
+    """Add checks that its service asks for; others are no checks of this visit."""
+    done = {*visit.arrival_checks, *checks}
+    visit.arrival_checks = [check for check in visit.service.arrival_checks if check in done]
 
 
 def _locked(appointment_id: UUID, action: Action, version: int | None) -> Appointment:

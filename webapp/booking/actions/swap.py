@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.locking import locked, refused
 from webapp.booking.actions.placing import Place, Terms, Wish, offered, one_of_each
-from webapp.booking.refusals import SlotTaken, TimePassed
+from webapp.booking.refusals import SeatOnly, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
 
@@ -42,13 +42,15 @@ def swap(request: SwapRequest, *, at: datetime) -> tuple[Appointment, Appointmen
     """Let two visits trade places; length, price and buffers stay with each.
 
     Raises NotFound, NotAllowedHere, WrongState, VersionConflict, SlotTaken, OutsideHours, NotOffered, LocationClosed,
-    ScheduleChanged or TimePassed; whichever it is, both stay where they were.
+    ScheduleChanged, TimePassed or SeatOnly; whichever it is, both stay where they were.
     """
     visits = {
         visit: locked(visit, MOVABLE, version=request.versions.get(visit))
         for visit in sorted({request.one_id, request.other_id})
     }
     one, other = visits[request.one_id], visits[request.other_id]
+    if one.group_session_id is not None or other.group_session_id is not None:
+        raise SeatOnly(patient=one.patient_id)
     plans = [(one, *_instead_of(other, one, at)), (other, *_instead_of(one, other, at))]
     resources = {
         part

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import locked, refused, settle
-from webapp.booking.models import AppointmentHistory
+from webapp.booking.actions.locking import locked, refused, settle, take_lane
+from webapp.booking.models import AppointmentHistory, GroupSession
 from webapp.booking.refusals import NotUndoable
 from webapp.booking.states import LIVE, UNDO_GRACE, UNDOABLE, Status
 from webapp.db import db
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
     from webapp.booking.models import Appointment
 
-_TAKE_PLACE = text(
-    "select take_place(:visit, (select r.version from resource as r where r.id = :provider), :overbook, :at)"
-)
+_TAKE_PLACE = text("select take_place(:visit, (select r.version from resource as r where r.id = :provider), :at)")
 _AGAIN = ("starts_at", "ends_at", "provider_id", "room_id", "location_id", "equipment_ids")
 
 
@@ -40,9 +38,11 @@ def undo(appointment_id: UUID, version: int, *, at: datetime) -> Appointment:
     left = UNDOABLE.get((Status(last.from_status), Status(last.to_status))) if last.from_status else None
     if left is None or last.version != visit.version or at - last.at > UNDO_GRACE:
         raise NotUndoable(patient=visit.patient_id)
+    takes_time = Status(visit.status) not in LIVE or last.from_status == last.to_status
+    if takes_time and visit.group_session_id is not None:
+        _seat_must_fit(visit, moved=last.from_status == last.to_status)
     for name in left:
         setattr(visit, name, None)
-    takes_time = Status(visit.status) not in LIVE or last.from_status == last.to_status
     overbook = visit.overbook_reason
     if last.from_status == last.to_status:
         overbook = _go_back(visit, steps[1:])
@@ -53,6 +53,18 @@ def undo(appointment_id: UUID, version: int, *, at: datetime) -> Appointment:
     else:
         settle(visit, at)
     return visit
+
+
+def _seat_must_fit(seat: Appointment, *, moved: bool) -> None:
+    """A seat comes back only into a group that is where it was; who else sits there then is for the index to say."""
+    query = select(GroupSession).where(GroupSession.id == seat.group_session_id).with_for_update()
+    session = db.session.scalars(query.execution_options(populate_existing=True)).one()
+    if (
+        moved
+        or session.status != "open"
+        or (session.starts_at, session.provider_id) != (seat.starts_at, seat.provider_id)
+    ):
+        raise NotUndoable(patient=seat.patient_id)
 
 
 def _last_two(visit: Appointment) -> Sequence[AppointmentHistory]:
@@ -71,12 +83,10 @@ def _go_back(visit: Appointment, before: Sequence[AppointmentHistory]) -> str | 
 
 def _take(visit: Appointment, overbook: str | None, at: datetime) -> None:
     # Overbooked anew, because the lane it had may be gone; whoever overbooked it minutes ago had leave to.
-    visit.lane, visit.overbook_reason = 0, None
+    take_lane(visit, overbook, at)
     db.session.flush()
-    values = {"visit": visit.id, "provider": visit.provider_id, "overbook": overbook, "at": at}
+    values = {"visit": visit.id, "provider": visit.provider_id, "at": at}
     try:
         db.session.execute(_TAKE_PLACE, values)
     except DBAPIError as error:
         raise refused(error, visit.patient_id) from error
-    if overbook is not None:
-        db.session.refresh(visit)

@@ -2,7 +2,10 @@
 
 from webapp.booking.queries.coming import Coming, Reach, coming
 from webapp.booking.queries.free import Found, Search, busy, free_times
+from webapp.booking.queries.plans import Hindrance, Planned, Wanted, plan
 from webapp.booking.queries.seen import Seen, patients_between, seen
+from webapp.booking.queries.several import SeriesVisits, coming_together, reached, series, targets
+from webapp.booking.queries.together import Part, any_times, parts
 from webapp.booking.queries.visits import (
     Blocked,
     BoardVisit,
@@ -22,21 +25,33 @@ __all__ = [
     "BoardVisit",
     "Coming",
     "Found",
+    "Hindrance",
+    "Part",
+    "Planned",
     "Reach",
     "Search",
     "Seen",
+    "SeriesVisits",
     "Step",
     "VisitDetail",
+    "Wanted",
+    "any_times",
     "blocked_times",
     "booked_minutes",
     "busy",
     "coming",
+    "coming_together",
     "day_visits",
     "free_times",
     "history",
     "own_visits",
+    "parts",
     "patient_visits",
     "patients_between",
+    "plan",
+    "reached",
     "seen",
+    "series",
+    "targets",
     "visit",
 ]

@@ -27,6 +27,8 @@ _BUSY = text("select resource_id, during, lapses_at from doors.busy(:resources, 
 class Search:
     """Which free times somebody asks for; `moving` is the visit whose own time counts as free to it.
 
+    So does the time of visits that move along, `beside` it.
+
     `provider_id` None means any who may do it; `location_id` None any site that offers it. The window bounds starts.
     """
 
@@ -36,6 +38,7 @@ class Search:
     location_id: UUID | None = None
     patient_id: UUID | None = None
     moving: Appointment | None = None
+    beside: tuple[Appointment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +110,8 @@ def _calendar(
     span = Span(datetime.fromordinal(first).replace(tzinfo=UTC), datetime.fromordinal(last + 1).replace(tzinfo=UTC))
     resources = [*people, *rooms] + ([] if search.patient_id is None else [search.patient_id])
     taken = busy(resources, span, now)
-    if search.moving is not None:
-        taken = _without(taken, search.moving)
+    for visit in (search.moving, *search.beside):
+        taken = taken if visit is None else _without(taken, visit)
     closed = tuple(Closed(shut.location_id, shut.span) for shut in practice.closures(sorted(places), span))
     return Calendar(sites, hours.blocks, closed, tuple(taken)), hours.versions
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.booking.models import Appointment, AppointmentHistory, BlockedTime
-from webapp.booking.states import Status
+from webapp.booking.states import UNDO_GRACE, UNDOABLE, Status
 from webapp.db import db
+from webapp.identity.models import Account
 from webapp.patients.models import Patient, PatientAlert
 from webapp.practice.hours import Span
-from webapp.practice.models import Provider, Room, Service
+from webapp.practice.models import Provider, Room, Service, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class BoardVisit:
     version: int
     alerts: tuple[tuple[str, str], ...]
     """Icon and label of each thing the desk must know."""
+    via: str = "desk"
+    room_id: UUID | None = None
+    open_checks: tuple[str, ...] = ()
+    """What the service asks to look at on arrival and nobody has yet, in the service's order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,9 @@ class Step:
     to_status: Status
     starts_at: datetime
     provider_id: UUID
+    actor: str = ""
+    """Name of who did it; empty for a job, and for patients in the portal before they had accounts."""
+    version: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,17 +85,29 @@ class VisitDetail:
     def status(self) -> Status:
         return Status(self.appointment.status)
 
+    def undoable_until(self) -> datetime | None:
+        """Until when its last step can be put back; None when that is none of those that can be."""
+        last = self.steps[-1] if self.steps else None
+        if last is None or last.from_status is None or last.version != self.appointment.version:
+            return None
+        return last.at + UNDO_GRACE if (last.from_status, last.to_status) in UNDOABLE else None
+
 
 def day_visits(location_id: UUID, span: Span, at: datetime) -> list[BoardVisit]:
     """Read the visits of a site that start in a span, by start, in one statement; without holds that ended."""
-    query = _cards().where(
-        Appointment.location_id == location_id,
-        Appointment.starts_at >= span.start,
-        Appointment.starts_at < span.end,
+    values = {"location": location_id, "opens": span.start, "closes": span.end, "now": at}
+    return [_card(row) for row in db.session.execute(_cards_between(), values)]
+
+
+@cache
+def _cards_between() -> Select[*tuple[Any, ...]]:
+    return _cards().where(
+        Appointment.location_id == bindparam("location"),
+        Appointment.starts_at >= bindparam("opens"),
+        Appointment.starts_at < bindparam("closes"),
         Appointment.status != Status.LAPSED,
-        or_(Appointment.held_until.is_(None), Appointment.held_until > at, Appointment.payment_open),
+        or_(Appointment.held_until.is_(None), Appointment.held_until > bindparam("now"), Appointment.payment_open),
     )
-    return [_card(row) for row in db.session.execute(query)]
 
 
 def patient_visits(patient_id: UUID, *, limit: int = 200) -> list[BoardVisit]:
@@ -101,13 +122,9 @@ def patient_visits(patient_id: UUID, *, limit: int = 200) -> list[BoardVisit]:
     return [_card(row) for row in db.session.execute(query)]
 
 
+@cache
 def _cards() -> Select[*tuple[Any, ...]]:
-    pair = func.json_build_array(PatientAlert.icon, PatientAlert.label)
-    alerts = (
-        select(func.json_agg(aggregate_order_by(pair, PatientAlert.position)))
-        .where(PatientAlert.patient_id == Appointment.patient_id)
-        .scalar_subquery()
-    )
+    # Made once: putting the statement together costs more than running it.
     return (
         select(
             Appointment.id,
@@ -115,7 +132,11 @@ def _cards() -> Select[*tuple[Any, ...]]:
             Patient.given,
             Patient.family,
             Appointment.location_id,
-            Provider,
+            Appointment.provider_id,
+            Provider.prefix,
+            Provider.given,
+            Provider.family,
+            Provider.credential,
             Room.name,
             Service.name,
             Appointment.starts_at,
@@ -126,7 +147,11 @@ def _cards() -> Select[*tuple[Any, ...]]:
             Appointment.arrived_at,
             Appointment.started_at,
             Appointment.version,
-            alerts,
+            _alerts(),
+            Appointment.via,
+            Appointment.room_id,
+            Service.arrival_checks,
+            Appointment.arrival_checks,
         )
         .join(Patient, Patient.id == Appointment.patient_id)
         .join(Provider, Provider.id == Appointment.provider_id)
@@ -136,16 +161,26 @@ def _cards() -> Select[*tuple[Any, ...]]:
     )
 
 
+def _alerts() -> ScalarSelect[Any]:
+    pair = func.json_build_array(PatientAlert.icon, PatientAlert.label)
+    return (
+        select(func.json_agg(aggregate_order_by(pair, PatientAlert.position)))
+        .where(PatientAlert.patient_id == Appointment.patient_id)
+        .scalar_subquery()
+    )
+
+
 def _card(row: Row[*tuple[Any, ...]]) -> BoardVisit:
-    id_, patient_id, given, family, location_id, provider, room, service, starts, ends, status, lane, *rest = row
-    held_until, arrived_at, started_at, version, alerts = rest
+    id_, patient_id, given, family, location_id, provider_id = row[:6]
+    room, service, starts, ends = row[10:14]
+    status, lane, held_until, arrived_at, started_at, version, alerts, via, room_id, asked, done = row[14:]
     return BoardVisit(
         id=id_,
         patient_id=patient_id,
         patient_name=f"{given} {family}",
         location_id=location_id,
-        provider_id=provider.id,
-        provider_name=provider.name,
+        provider_id=provider_id,
+        provider_name=_provider_name(*row[6:10]),
         room_name=room or "",
         service=service,
         starts_at=starts,
@@ -156,8 +191,14 @@ def _card(row: Row[*tuple[Any, ...]]) -> BoardVisit:
         arrived_at=arrived_at,
         started_at=started_at,
         version=version,
-        alerts=tuple((icon, label) for icon, label in alerts or ()),
+        alerts=tuple((icon, label) for icon, label in alerts) if alerts else (),
+        via=via,
+        room_id=room_id,
+        open_checks=tuple(check for check in asked if check not in done) if asked else (),
     )
+
+
+_provider_name = lru_cache(maxsize=1024)(name_of)
 
 
 def blocked_times(resource_ids: Sequence[UUID], span: Span) -> list[Blocked]:
@@ -226,7 +267,8 @@ def own_visits(patient_ids: Collection[UUID], *, limit: int = 100) -> list[Appoi
 def history(appointment_id: UUID) -> tuple[Step, ...]:
     """Read what happened to a visit, the first step first."""
     query = (
-        select(AppointmentHistory)
+        select(AppointmentHistory, Account.display_name)
+        .outerjoin(Account, Account.id == AppointmentHistory.actor)
         .where(AppointmentHistory.appointment_id == appointment_id)
         .order_by(AppointmentHistory.id)
     )
@@ -237,6 +279,8 @@ def history(appointment_id: UUID) -> tuple[Step, ...]:
             Status(step.to_status),
             step.starts_at,
             step.provider_id,
+            name or "",
+            step.version,
         )
-        for step in db.session.scalars(query)
+        for step, name in db.session.execute(query)
     )

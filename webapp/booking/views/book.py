@@ -17,13 +17,14 @@ from webapp import activity, hypermedia, toasts
 from webapp.booking import queries
 from webapp.booking.actions import Once
 from webapp.booking.actions import book as book_visit
-from webapp.booking.forms import Choice, read_booking, read_choice
+from webapp.booking.forms import Choice, Rhythm, read_booking, read_choice
+from webapp.booking.plan_forms import rhythm_fields
 from webapp.booking.queries import Search
 from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.states import Status
 from webapp.booking.views import times
 from webapp.booking.views.door import blueprint
-from webapp.booking.wording import clock, local_date, long_day, money, service_line, time_span
+from webapp.booking.wording import clock, local_date, long_day, money, service_line, time_span, unit_labels
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.errors import FormInvalid, Refusal
@@ -50,12 +51,13 @@ def book() -> Response:
     return _page(read_choice(request.args))
 
 
-def _refused(refusal: Refusal) -> Response:
+def refused(refusal: Refusal) -> Response:
+    """Show the dialog again, as it was filled in."""
     return _page(read_choice(request.form), refusal)
 
 
 @blueprint.post("/book")
-@requires(Permission.VISIT_BOOK, role=Role.DESK, refused=_refused, key_in_function=True)
+@requires(Permission.VISIT_BOOK, role=Role.DESK, refused=refused, key_in_function=True)
 def book_it() -> Response:
     """Book what was chosen; the statement that books keeps the form's key itself."""
     wanted = read_booking(request.form)
@@ -169,7 +171,12 @@ def _what(
         "places": [(site.id, site.name) for site in sites.values() if site.id in offer.location_ids],
         "several_sites": len(sites) > 1,
         "times": shown,
-        "bar": _bar(found, offer, names.get(choice.provider) if choice.provider else None),
+        "rhythm": choice.rhythm,
+        "units": unit_labels(),
+        "repeats": offer.service.capacity == 1 and not queries.parts(offer.service.id),
+        "dates_url": url_for("booking.plan_series"),
+        "bar": _bar(found, offer, names.get(choice.provider) if choice.provider else None)
+        | _press(found, choice.rhythm),
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
         "choose_url": url_for("booking.book"),
         "note": request.form.get("note", ""),
@@ -209,20 +216,37 @@ def _person(patient: Patient) -> dict[str, Any]:
     }
 
 
-def _bar(found: times.Times | None, offer: Offer, provider: str | None) -> dict[str, str]:
+def _bar(found: times.Times | None, offer: Offer, provider: str | None) -> dict[str, Any]:
     """What would be booked, in words, for the foot of the dialog."""
     who = provider or _("whoever is free")
     detail = _("%(service)s with %(provider)s", service=offer.service.name, provider=who)
     price = money(offer.service.price_cents, offer.service.currency)
     if found is None or found.chosen is None:
-        return {"title": _("No time chosen yet"), "detail": f"{detail} · {price}", "button": _("Book")}
+        return {"title": _("No time chosen yet"), "detail": f"{detail} · {price}"}
     end = next((start.end for start in [*found.week, *found.offers] if start.start == found.chosen), found.chosen)
     day = long_day(local_date(found.chosen, found.zone))
     return {
         "title": f"{day}, {time_span(found.chosen, end, found.zone)}",
         "detail": f"{detail} · {price}",
-        "button": _("Book %(time)s", time=clock(found.chosen, found.zone)),
     }
+
+
+def _press(found: times.Times | None, rhythm: Rhythm) -> dict[str, Any]:
+    """What the button of the dialog does: book, or show all dates of what is to repeat."""
+    if not rhythm.unit:
+        chosen = None if found is None else found.chosen
+        label = _("Book") if found is None or chosen is None else _("Book %(time)s", time=clock(chosen, found.zone))
+        return {"button": label, "attrs": {"form": "book-form"}}
+    dates = url_for("booking.plan_series")
+    attrs = {
+        "form": "book-form",
+        "formaction": dates,
+        "hx-post": dates,
+        "hx-include": "#book-form",
+        "hx-target": "#book-sheet",
+        "hx-swap": "outerMorph",
+    }
+    return {"button": _("See all dates"), "attrs": attrs}
 
 
 def _link(choice: Choice) -> times.Link:
@@ -234,7 +258,9 @@ def _link(choice: Choice) -> times.Link:
 
 def _addressed(choice: Choice) -> dict[str, Any]:
     """The choice as a query string."""
-    values = asdict(choice)
+    values = asdict(replace(choice, rhythm=Rhythm()))
+    values |= rhythm_fields(choice.rhythm)
+    del values["rhythm"]
     values["at"] = None if choice.at is None else choice.at.strftime("%Y-%m-%dT%H:%MZ")
     values["half"] = None if choice.half == "any" else choice.half
     return values

@@ -10,13 +10,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import activity, hypermedia, toasts
-from webapp.booking import actions, queries
-from webapp.booking.forms import REASONS, read_cancellation, reason_label
-from webapp.booking.models import Appointment
+from webapp.booking import queries
+from webapp.booking.actions.several import cancel_along
+from webapp.booking.forms import REASONS, read_cancellation, read_which, reason_label
+from webapp.booking.queries import VisitDetail
 from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.states import Action, allows
+from webapp.booking.views import scope as scopes
 from webapp.booking.views.door import blueprint
-from webapp.booking.wording import day_name, local_date, time_span
+from webapp.booking.wording import day_name, local_date, refused_because, time_span
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.errors import NotFound, Refusal
@@ -30,7 +32,7 @@ TEMPLATE = "booking/cancel.html"
 BLOCKS = {"dialog": "sheet", "cancel-sheet": "sheet"}
 DONE = "visit.canceled"
 
-toasts.say(DONE, _l("Canceled. The time is free again."))
+toasts.say(DONE, _l("Canceled. The time is free again."), undoable=True)
 
 
 @blueprint.get("/appointments/<uuid:appointment_id>/cancel")
@@ -47,10 +49,13 @@ def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
 @blueprint.post("/appointments/<uuid:appointment_id>/cancel")
 @requires(Permission.VISIT_CANCEL, role=Role.DESK, refused=_refused)
 def cancel_it(appointment_id: UUID) -> Response:
-    """Cancel the visit and free its time."""
-    visit = actions.cancel(read_cancellation(request.form, appointment_id), at=scope().at)
+    """Cancel the visit, with those that go with it, and free its time."""
+    wanted = read_cancellation(request.form, appointment_id)
+    visit = cancel_along(wanted, read_which(request.form), at=scope().at)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
-    return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
+    return hypermedia.done(
+        DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id, version=visit.version
+    )
 
 
 def _page(appointment_id: UUID, refusal: Refusal | None = None) -> Response:
@@ -68,13 +73,15 @@ def _page(appointment_id: UUID, refusal: Refusal | None = None) -> Response:
         clinic=letterhead(visit.location),
         open_still=allows(detail.status, Action.CANCEL),
         state=detail.status.value,
-        **_context(visit, refusal),
+        **scopes.context(visit, Action.CANCEL, "cancel-sheet"),
+        **_context(detail, refusal),
     )
 
 
-def _context(visit: Appointment, refusal: Refusal | None) -> dict[str, Any]:
+def _context(detail: VisitDetail, refusal: Refusal | None) -> dict[str, Any]:
+    visit = detail.appointment
     zone = visit.location.time_zone
-    errors = {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
+    errors = {} if refusal is None else refusal.errors or {"": [refused_because(refusal, detail.steps, zone)]}
     day = day_name(local_date(visit.starts_at, zone), local_date(scope().at, zone))
     person = {
         "name": visit.patient.name,

@@ -12,18 +12,21 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import activity, hypermedia, toasts
-from webapp.booking import actions, queries
-from webapp.booking.forms import Choice, read_choice, read_move, write_instant
+from webapp.booking import queries
+from webapp.booking.actions.several import move_along
+from webapp.booking.forms import Choice, read_choice, read_move, read_which, write_instant
 from webapp.booking.models import Appointment
-from webapp.booking.queries import Search
-from webapp.booking.refusals import NotAllowedHere
+from webapp.booking.plan_forms import read_answers, without_answers
+from webapp.booking.queries import Search, VisitDetail
+from webapp.booking.refusals import NotAllowedHere, SeveralTaken, WrongState
 from webapp.booking.states import MOVABLE, Status
-from webapp.booking.views import times
+from webapp.booking.views import scope as scopes
+from webapp.booking.views import several, times
 from webapp.booking.views.door import blueprint
-from webapp.booking.wording import clock, day_name, local_date, long_day, time_span
+from webapp.booking.wording import clock, day_name, local_date, long_day, refused_because, time_span
 from webapp.cycle import scope
 from webapp.db import Role
-from webapp.errors import FormInvalid, NotFound, Refusal
+from webapp.errors import FormInvalid, NotFound, Refusal, VersionConflict
 from webapp.identity.permissions import Permission
 from webapp.patients.wording import initials, tone
 from webapp.practice import queries as practice
@@ -33,10 +36,11 @@ from webapp.routing import requires
 from webapp.templating import may_at
 
 TEMPLATE = "booking/move.html"
-BLOCKS = {"dialog": "sheet", "move-sheet": "sheet", "move-bar": "bar"}
+BLOCKS = {"dialog": "sheet", "move-sheet": "sheet", "move-bar": "bar", "said": "said"}
+BLOCKS_OF_STUCK = {"said": "said"}
 DONE = "visit.moved"
 
-toasts.say(DONE, _l("Moved."))
+toasts.say(DONE, _l("Moved."), undoable=True)
 
 
 @blueprint.get("/appointments/<uuid:appointment_id>/move")
@@ -47,16 +51,23 @@ def move(appointment_id: UUID) -> Response:
 
 
 def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
+    answered = bool(read_answers(request.form))
+    if isinstance(refusal, SeveralTaken) or (answered and not isinstance(refusal, WrongState | VersionConflict)):
+        return several.page(appointment_id, refusal)
     return _page(appointment_id, read_choice(request.form), refusal)
 
 
 @blueprint.post("/appointments/<uuid:appointment_id>/move")
 @requires(Permission.VISIT_MOVE, role=Role.DESK, refused=_refused)
 def move_it(appointment_id: UUID) -> Response:
-    """Move the visit to the time that was chosen."""
-    visit = actions.move(read_move(request.form, appointment_id), at=scope().at)
+    """Move the visit to the time that was chosen, with those that go with it."""
+    wanted = read_move(without_answers(request.form), appointment_id)
+    others = several.answered(appointment_id)
+    visit = move_along(wanted, read_which(request.form), others, at=scope().at)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
-    return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
+    return hypermedia.done(
+        DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id, version=visit.version
+    )
 
 
 def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) -> Response:
@@ -68,16 +79,23 @@ def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) 
         raise NotAllowedHere(patient=visit.patient_id)
     activity.note("opened", patient=visit.patient_id)
     movable = detail.status in MOVABLE
-    context = _context(visit, choice, scope().at, refusal) if movable else _stuck(visit, refusal)
+    errors = _errors(refusal, detail)
+    context = _context(visit, choice, scope().at, refusal) if movable else _stuck(visit)
     # What another desk has moved on meanwhile has no bar to ask for.
-    targets = BLOCKS if movable else None
-    return hypermedia.page(
-        TEMPLATE, targets=targets, block="sheet", movable=movable, clinic=letterhead(visit.location), **context
+    response = hypermedia.page(
+        TEMPLATE,
+        targets=BLOCKS if movable else BLOCKS_OF_STUCK,
+        block="sheet",
+        movable=movable,
+        clinic=letterhead(visit.location),
+        errors=errors,
+        **context,
     )
+    return hypermedia.tick(response) if refusal is not None and hypermedia.target() == "said" else response
 
 
-def _stuck(visit: Appointment, refusal: Refusal | None) -> dict[str, Any]:
-    return {"close": _close(visit), "errors": _errors(refusal), "state": Status(visit.status).value}
+def _stuck(visit: Appointment) -> dict[str, Any]:
+    return {"close": _close(visit), "state": Status(visit.status).value}
 
 
 def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal | None) -> dict[str, Any]:
@@ -93,6 +111,7 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         location_id=visit.location_id,
         patient_id=visit.patient_id,
         moving=visit,
+        beside=_beside(visit),
     )
     taken = refusal is not None and not isinstance(refusal, FormInvalid)
     found = times.look(search, choice, zone, at, refused=taken, proposes=False)
@@ -107,8 +126,15 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         "providers": [(each, name) for each, name in names.items() if each in found.found.offer.provider_ids],
         "times": times.context(found, choice, _link(visit, choice), at, "move-sheet"),
         "bar": _bar(found, names.get(choice.provider, "") if choice.provider else ""),
-        "errors": _errors(refusal),
+        **scopes.context(visit, None, "move-form"),
     }
+
+
+def _beside(visit: Appointment) -> tuple[Appointment, ...]:
+    """The visits of the same coming that go along."""
+    if scopes.chosen(visit) != scopes.TOGETHER:
+        return ()
+    return tuple(other for other in queries.reached(visit, scopes.TOGETHER) if other.id != visit.id)
 
 
 def _shown(visit: Appointment, at: datetime) -> dict[str, Any]:
@@ -148,14 +174,18 @@ def _link(visit: Appointment, choice: Choice) -> times.Link:
             provider=wanted.provider,
             week=wanted.week,
             half=None if wanted.half == "any" else wanted.half,
+            which=request.values.get("which"),
             at=None if wanted.at is None else write_instant(wanted.at),
         )
 
     return link
 
 
-def _errors(refusal: Refusal | None) -> dict[str, list[str]]:
-    return {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
+def _errors(refusal: Refusal | None, detail: VisitDetail) -> dict[str, list[str]]:
+    if refusal is None:
+        return {}
+    zone = detail.appointment.location.time_zone
+    return refusal.errors or {"": [refused_because(refusal, detail.steps, zone)]}
 
 
 def _close(visit: Appointment) -> str:

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 
 from webapp.booking.availability import FreeStart, first_free, nearest_alternatives, one_each
 from webapp.booking.forms import HALVES, Choice, write_instant
-from webapp.booking.queries import Found, Search, free_times
+from webapp.booking.queries import Found, Search, any_times
 from webapp.booking.wording import LOCALE, clock, day_name, local_date, week_title
 from webapp.practice.hours import Span, local_day
 
@@ -46,7 +46,7 @@ def look(
 
     After a refusal the nearest to the wanted time come first; `proposes` chooses the first free one already.
     """
-    found = free_times(replace(search, window=Span(now, now + LOOK_AHEAD)), now)
+    found = any_times(replace(search, window=Span(now, now + LOOK_AHEAD)), now)
     if found is None:
         return None
     wanted = choice.at
@@ -72,7 +72,7 @@ def _week(search: Search, found: Found, first_day: date, zone: str, now: datetim
     span = Span(local_day(zone, first_day).start, local_day(zone, first_day + timedelta(days=WEEK - 1)).end)
     if span.end <= now + LOOK_AHEAD:
         return [start for start in found.starts if span.start <= start.start < span.end]
-    later = free_times(replace(search, window=span), now)
+    later = any_times(replace(search, window=span), now)
     return [] if later is None else later.starts
 
 
@@ -85,7 +85,7 @@ def _elsewhere(search: Search, starts: list[FreeStart]) -> list[FreeStart]:
 
 
 def _exactly(search: Search, wanted: datetime, now: datetime) -> list[FreeStart]:
-    found = free_times(replace(search, window=Span(wanted, wanted + timedelta(minutes=1))), now, step=5)
+    found = any_times(replace(search, window=Span(wanted, wanted + timedelta(minutes=1))), now, step=5)
     return [] if found is None else _elsewhere(search, found.starts)
 
 
@@ -95,7 +95,7 @@ def _is_free(search: Search, wanted: datetime, now: datetime) -> bool:
 
 def _nearest(search: Search, wanted: datetime, now: datetime) -> list[FreeStart]:
     window = Span(max(now, wanted - NEAR), max(now, wanted) + NEAR)
-    found = free_times(replace(search, window=window), now)
+    found = any_times(replace(search, window=window), now)
     return [] if found is None else nearest_alternatives(_elsewhere(search, found.starts), wanted, FIRST)
 
 

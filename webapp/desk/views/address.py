@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
@@ -11,9 +11,11 @@ from uuid import UUID
 from flask import url_for
 from werkzeug.datastructures import MultiDict
 
+from webapp.booking.queries import BoardVisit
 from webapp.booking.states import STATES, Status
+from webapp.practice.hours import monday
 
-VIEWS = ("day", "list")
+VIEWS = ("day", "week", "list")
 YEARS = range(1900, 2200)
 """Years that a board can be opened in: every instant around them exists in every zone."""
 FILTERS = frozenset(STATES) - {Status.LAPSED}
@@ -27,8 +29,16 @@ class Address:
     view: str = "day"
     status: str = ""
     providers: tuple[UUID, ...] = ()
+    room: UUID | None = None
     location: UUID | None = None
     visit: UUID | None = None
+
+    @property
+    def days(self) -> tuple[date, date]:
+        """First and last day that the board shows."""
+        if self.view != "week":
+            return self.day, self.day
+        return monday(self.day), monday(self.day) + timedelta(days=6)
 
     def url(self, **changes: Any) -> str:  # noqa: ANN401 - each field has its own type
         """Address of the same board with some of it changed."""
@@ -39,13 +49,25 @@ class Address:
             view=None if wanted.view == "day" else wanted.view,
             status=wanted.status or None,
             provider=[str(provider) for provider in wanted.providers],
+            room=wanted.room,
             location=wanted.location,
             visit=wanted.visit,
         )
 
-    def shows(self, status: Status) -> bool:
-        """Whether the filter by status lets a visit through."""
-        return not self.status or status.value == self.status
+    def opening(self, visit: UUID) -> str:
+        """Address of the same board with a visit's drawer open; a board asks for hundreds of these."""
+        bare = self.url(visit=None)
+        return f"{bare}{'&' if '?' in bare else '?'}visit={visit}"
+
+    def among(self, visit: BoardVisit) -> bool:
+        """Whether a visit is of the providers and the room that the board is narrowed to."""
+        return (not self.providers or visit.provider_id in self.providers) and (
+            self.room is None or visit.room_id == self.room
+        )
+
+    def shows(self, visit: BoardVisit) -> bool:
+        """Whether all filters let a visit through, the one by status too."""
+        return self.among(visit) and (not self.status or visit.status.value == self.status)
 
 
 def read(args: MultiDict[str, str], day: date) -> Address:
@@ -56,6 +78,7 @@ def read(args: MultiDict[str, str], day: date) -> Address:
         view=view if view in VIEWS else "day",
         status=status if status in {each.value for each in FILTERS} else "",
         providers=tuple(filter(None, map(_id, args.getlist("provider")))),
+        room=_id(args.get("room", "")),
         location=_id(args.get("location", "")),
         visit=_id(args.get("visit", "")),
     )

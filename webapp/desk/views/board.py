@@ -1,10 +1,10 @@
-"""The day board: a grid of providers or a list, live, with one visit open beside it."""
+"""The board: a day or a week as a grid, or a list, live, with one visit open beside it."""
 
 from __future__ import annotations
 
-import hashlib
+from collections.abc import Collection
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from flask import Response, request, url_for
@@ -16,16 +16,20 @@ from webapp.booking.wording import local_date
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.desk import queries
-from webapp.desk.views import address, drawer, grid, listing, panel
+from webapp.desk.views import address, drawer, panel, tags, views
 from webapp.desk.views.address import Address
 from webapp.desk.views.door import blueprint
+from webapp.desk.views.tags import Tag
+from webapp.desk.views.views import View
 from webapp.errors import NotFound, Sentence
 from webapp.identity.permissions import Permission
 from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 
 TEMPLATE = "desk/board.html"
-PARTS = frozenset({"board", "drawer", "main", "panel"})
+NOBODYS_ID = UUID(int=0)
+"""Stands in an address for the visit that the browser will put there."""
+PARTS = frozenset({"board", "drawer", "main", "panel", "said"})
 
 
 @blueprint.get("/board")
@@ -50,7 +54,14 @@ def visit(appointment_id: UUID) -> Response:
     if detail is None:
         raise NotFound
     day = local_date(detail.appointment.starts_at, detail.appointment.location.time_zone)
-    return hypermedia.see(url_for("desk.board", day=day, visit=appointment_id))
+    usual, there = queries.location(None, _own_sites()), detail.appointment.location_id
+    location = None if usual is None or usual.id == there else there
+    return hypermedia.see(url_for("desk.board", day=day, visit=appointment_id, location=location))
+
+
+def _own_sites() -> Collection[UUID]:
+    """Where somebody whose role is limited works; empty for who works everywhere."""
+    return current_user.sites_of(Permission.BOARD_VIEW) or ()
 
 
 def _board(day: date | None) -> Response:
@@ -58,17 +69,24 @@ def _board(day: date | None) -> Response:
         raise NotFound
     at = scope().at
     asked = address.read(request.args, day or at.date())
-    site = queries.location(asked.location, current_user.sites_of(Permission.BOARD_VIEW) or ())
-    if site is None:
-        return hypermedia.page("desk/no_clinic.html")
-    if day is None:
-        asked = address.read(request.args, local_date(at, site.time_zone))
-    if hypermedia.wants_fragment() and hypermedia.target() not in PARTS:
+    own = _own_sites()
+    if day is None or (asked.location is None and own):
+        site = queries.location(asked.location, own)
+        if site is None:
+            return hypermedia.page("desk/no_clinic.html")
+        asked = replace(asked, day=day or local_date(at, site.time_zone), location=site.id if own else asked.location)
+    target = hypermedia.target() if hypermedia.wants_fragment() else None
+    if hypermedia.wants_fragment() and target not in PARTS:
         # A dialog's form led here: the whole page follows, wherever the dialog was opened.
         return hypermedia.leave(asked.url())
-    if hypermedia.wants_fragment() and hypermedia.target() == "drawer":
+    if target == "drawer":
         return _drawer_alone(asked)
-    return whole(asked, queries.day(site, asked.day, at))
+    if target == "said":
+        # Something was moved or put back where it was shown, which looks again now; other pages are opened anew.
+        if not hypermedia.came_from().startswith("/board"):
+            return hypermedia.leave(hypermedia.came_from())
+        return hypermedia.tick(hypermedia.page("desk/said.html", block="said"))
+    return whole(asked)
 
 
 def _drawer_alone(asked: Address) -> Response:
@@ -80,44 +98,52 @@ def _drawer_alone(asked: Address) -> Response:
     return hypermedia.tick(response)
 
 
-def whole(asked: Address, day: queries.Day, problem: Sentence | None = None) -> Response:
+def whole(asked: Address, problem: Sentence | None = None) -> Response:
     """Answer with the board: all of the page, or the part that refreshes; 304 to a poll when nothing changed."""
     at = scope().at
-    tag = _revision(asked, day)
-    same = None if problem else hypermedia.unchanged(tag)
-    if same is not None:
-        return same
-    activity.note("listed", listed={visit.patient_id for visit in day.visits})
+    revision = queries.revision(asked.location, *asked.days, at)
+    if revision is None:
+        return hypermedia.page("desk/no_clinic.html")
+    shown = tags.shown(asked, revision, at)
+    known = tags.read(hypermedia.sent_tag()) if hypermedia.wants_fragment() else None
+    same = None if known is None or known.shown != shown or problem else hypermedia.unchanged(str(known))
+    return _fresh(asked, shown, known, problem) if same is None else same
+
+
+def _fresh(asked: Address, shown: str, known: Tag | None, problem: Sentence | None) -> Response:
+    at = scope().at
+    view = views.read(asked, at)
+    if view is None:
+        raise NotFound
+    tag = str(_recorded(view, shown, known, at))
     opened = None
     if asked.visit is not None and not hypermedia.wants_fragment():
         opened = booking.visit(asked.visit)
         if opened is None:
             raise NotFound
         activity.note("opened", patient=opened.appointment.patient_id)
-    shown = grid.context(asked, day, at) if asked.view == "day" else listing.context(asked, day, at)
     return hypermedia.page(
         TEMPLATE,
         block="board",
         tag=tag,
         revision=tag,
         here=asked,
-        head=panel.head(asked, day, at),
-        panel=panel.context(asked, day, at),
-        shown=shown,
+        head=panel.head(asked, view.visits, view.day, at),
+        panel=panel.context(asked, view.visits, view.day, at),
+        shown=view.shown,
+        server=int(at.timestamp()),
+        mover=url_for("booking.move_it", appointment_id=NOBODYS_ID),
         drawer=None if opened is None else drawer.context(opened, asked, at),
         alone=hypermedia.wants_fragment(),
         problem=problem,
-        clinic=letterhead(day.location),
+        clinic=letterhead(view.day.location),
     )
 
 
-def _revision(asked: Address, day: queries.Day) -> str:
-    """Name what the board shows: changes when a visit, a filter or the minute does, not with the open drawer."""
-    minute = int(scope().at.timestamp() // 60)
-    facts = (
-        replace(asked, visit=None),
-        minute,
-        sorted((str(visit.id), visit.version) for visit in day.visits),
-        sorted(day.facts.items()),
-    )
-    return hashlib.blake2b(repr(facts).encode(), digest_size=9).hexdigest()
+def _recorded(view: View, shown: str, known: Tag | None, at: datetime) -> Tag:
+    """Record whose names the board shows, unless the record of a moment ago says the same of this very board."""
+    names = tags.people(view.listed)
+    if known is not None and known.stands(names, at):
+        return Tag(shown, names, known.recorded)
+    activity.note("listed", listed=view.listed)
+    return Tag(shown, names, int(at.timestamp()))

@@ -13,16 +13,20 @@ from webapp.booking.queries import BoardVisit, Step, VisitDetail, patient_visits
 from webapp.booking.states import MOVABLE, STATES, Action, Status, allows, next_step, shown_as
 from webapp.booking.wording import (
     action_label,
+    check_question,
     clock,
     day_name,
     distance,
+    happened,
     local_date,
     minutes,
     short_date,
     time_span,
     via_label,
 )
+from webapp.desk.views import ties
 from webapp.desk.views.address import Address
+from webapp.patients.models import Patient
 from webapp.patients.wording import age_line, initials, phone_of, record_number, tone
 from webapp.templating import may, may_at
 
@@ -40,6 +44,7 @@ ICONS = {
     Action.FINISH: "check-check",
     Action.MARK_NO_SHOW: "ban",
 }
+CHECKED = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM, Status.FINISHED})
 PATH = (Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM, Status.FINISHED)
 OTHER_VISITS = 4
 
@@ -67,15 +72,16 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
                 ),
             ],
         },
-        "alerts": [
-            {"label": alert.label, "detail": alert.detail, "icon": alert.icon, "tone": alert.tone}
-            for alert in patient.alerts
-        ],
+        "alerts": _alerts(patient),
         "status": shown_as(detail.status),
         "steps": _stepper(detail),
         "primary": _primary(detail, at, back),
         "elsewhere": _elsewhere(visit),
+        "checks": _checks(detail),
+        "note_checks": _note_checks(detail, back),
+        "undo": _undo(detail, at, back),
         "facts": _facts(detail, at),
+        "ties": ties.context(visit, at),
         "note": visit.note,
         "cancel_reason": visit.cancel_reason if detail.status is Status.CANCELLED else "",
         "history": [_happened(step, zone) for step in reversed(detail.steps)],
@@ -92,6 +98,13 @@ def _elsewhere(visit: Appointment) -> str:
     return _("This visit is at %(place)s, and your role holds elsewhere.", place=visit.location.name)
 
 
+def _alerts(patient: Patient) -> list[dict[str, str]]:
+    return [
+        {"label": alert.label, "detail": alert.detail, "icon": alert.icon, "tone": alert.tone}
+        for alert in patient.alerts
+    ]
+
+
 def _next(detail: VisitDetail, at: datetime) -> Action | None:
     zone = detail.appointment.location.time_zone
     return next_step(detail.status, on=local_date(detail.appointment.starts_at, zone), today=local_date(at, zone))
@@ -101,7 +114,46 @@ def _primary(detail: VisitDetail, at: datetime, back: str) -> dict[str, Any] | N
     action = _next(detail, at)
     if action is None or not may_at(f"visit.{ROUTES[action]}", detail.appointment.location_id):
         return None
-    return _button(detail, action, back) | {"kind": "primary", "key": "c", "full": True}
+    button = _button(detail, action, back) | {"kind": "primary", "key": "c", "full": True}
+    room = detail.appointment.room
+    if action is Action.START and room is not None:
+        button["label"] = f"{button['label']} · {room.name}"
+    return button | {"checks": action is Action.CHECK_IN}
+
+
+def _checks(detail: VisitDetail) -> list[dict[str, Any]]:
+    """What the service asks to look at on arrival; ticking is never needed to go on, what is open stays a task."""
+    if detail.status not in CHECKED:
+        return []
+    done = detail.appointment.arrival_checks
+    return [
+        {"name": check, "label": check_question(check), "done": check in done}
+        for check in detail.appointment.service.arrival_checks
+    ]
+
+
+def _note_checks(detail: VisitDetail, back: str) -> dict[str, Any] | None:
+    """Where checks that are still open after the arrival are ticked; None when there is nothing to tick there."""
+    visit = detail.appointment
+    arrived = detail.status not in {Status.BOOKED, Status.CONFIRMED}
+    open_ones = set(visit.service.arrival_checks) - set(visit.arrival_checks)
+    if not arrived or not open_ones or not may_at("visit.check_in", visit.location_id):
+        return None
+    return {"href": url_for("desk.note_checks", appointment_id=visit.id), "back": back}
+
+
+def _undo(detail: VisitDetail, at: datetime, back: str) -> dict[str, Any] | None:
+    until = detail.undoable_until()
+    if until is None or at > until or not may_at("visit.confirm", detail.appointment.location_id):
+        return None
+    href = url_for("desk.undo", appointment_id=detail.appointment.id)
+    return {
+        "text": happened(detail.steps[-1], detail.appointment.location.time_zone),
+        "href": href,
+        "hidden": [("version", detail.appointment.version), ("back", back)],
+        "form_attrs": {"hx-post": href, "hx-target": "#drawer", "hx-disable": "find button", "data-calm": ""},
+        "timer": f"until {int(until.timestamp())}",
+    }
 
 
 def _button(detail: VisitDetail, action: Action, back: str) -> dict[str, Any]:
@@ -199,24 +251,14 @@ def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any
         )
     absent = allows(detail.status, Action.MARK_NO_SHOW) and at >= visit.starts_at
     if absent and may_at("visit.no_show", here):
-        actions.append(_posted(detail, Action.MARK_NO_SHOW, back))
+        actions.append(_posted(detail, Action.MARK_NO_SHOW, back) | {"key": "a"})
     return actions
 
 
 def _happened(step: Step, zone: str) -> dict[str, str]:
     when = f"{short_date(local_date(step.at, zone))}, {clock(step.at, zone)}"
-    if step.from_status == step.to_status:
-        moved = (
-            f"{day_name(local_date(step.starts_at, zone), local_date(step.at, zone))}, {clock(step.starts_at, zone)}"
-        )
-        return {"text": _("Moved to %(when)s", when=moved), "when": when}
-    words = {
-        Status.BOOKED: _("Booked"),
-        Status.ARRIVED: _("Checked in"),
-        Status.IN_ROOM: _("Taken to the room"),
-        Status.FINISHED: _("Visit finished"),
-    }
-    return {"text": words.get(step.to_status, _(STATES[step.to_status].label)), "when": when}
+    text = happened(step, zone)
+    return {"text": _("%(what)s by %(who)s", what=text, who=step.actor) if step.actor else text, "when": when}
 
 
 def _other_visits(detail: VisitDetail, zone: str) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from webapp.booking.states import Status, next_step
 from webapp.booking.wording import action_label, local_date
 from webapp.desk.queries import Day
 from webapp.desk.views.address import Address
-from webapp.desk.views.cards import card
+from webapp.desk.views.cards import Card, Cards
 from webapp.desk.views.drawer import ROUTES
 from webapp.templating import may_at
 
@@ -28,23 +28,20 @@ def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
         (_("Did not attend"), {Status.NOSHOW}),
         (_("Canceled"), {Status.CANCELLED}),
     )
-    visits = [
-        visit
-        for visit in day.visits
-        if asked.shows(visit.status) and (not asked.providers or visit.provider_id in asked.providers)
-    ]
+    visits = [visit for visit in day.visits if asked.shows(visit)]
+    maker = Cards(asked, at, day.location.time_zone)
     filled = [(title, [visit for visit in visits if visit.status in within]) for title, within in groups]
     return {
         "groups": [
-            {"title": title, "rows": [_row(visit, asked, at, day.location.time_zone) for visit in members]}
+            {"title": title, "rows": [_row(visit, maker.card(visit), asked, day, at) for visit in members]}
             for title, members in filled
             if members
         ]
     }
 
 
-def _row(visit: BoardVisit, asked: Address, at: datetime, zone: str) -> dict[str, Any]:
-    action = next_step(visit.status, on=asked.day, today=local_date(at, zone))
+def _row(visit: BoardVisit, card: Card, asked: Address, day: Day, at: datetime) -> dict[str, Any]:
+    action = next_step(visit.status, on=asked.day, today=local_date(at, day.location.time_zone))
     button = None
     if action is not None and may_at(f"visit.{ROUTES[action]}", visit.location_id):
         button = {
@@ -58,4 +55,4 @@ def _row(visit: BoardVisit, asked: Address, at: datetime, zone: str) -> dict[str
                 "hx-disable": "find button",
             },
         }
-    return {"visit": card(visit, asked, at, zone), "action": button}
+    return {"visit": card, "action": button}

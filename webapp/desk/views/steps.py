@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from flask import Response, request
@@ -13,10 +15,9 @@ from webapp import activity, hypermedia, toasts
 from webapp.booking import actions
 from webapp.booking import queries as booking
 from webapp.booking.models import Appointment
-from webapp.booking.wording import local_date
+from webapp.booking.wording import local_date, refused_because
 from webapp.cycle import scope
 from webapp.db import Role
-from webapp.desk import queries
 from webapp.desk.views import address, drawer
 from webapp.desk.views.address import Address
 from webapp.desk.views.board import TEMPLATE, whole
@@ -29,11 +30,13 @@ Step = Callable[..., Appointment]
 LONGEST_VERSION = 10
 """Digits of the largest version there can be."""
 
-toasts.say("visit.confirmed", _l("Confirmed."))
-toasts.say("visit.checked_in", _l("Checked in. The waiting time counts from now."))
-toasts.say("visit.started", _l("In the room."))
-toasts.say("visit.finished", _l("Visit finished."))
-toasts.say("visit.missed", _l("Marked as did not attend. The time is free again."))
+toasts.say("visit.confirmed", _l("Confirmed."), undoable=True)
+toasts.say("visit.checked_in", _l("Checked in. The waiting time counts from now."), undoable=True)
+toasts.say("visit.started", _l("In the room."), undoable=True)
+toasts.say("visit.finished", _l("Visit finished."), undoable=True)
+toasts.say("visit.missed", _l("Marked as did not attend. The time is free again."), undoable=True)
+toasts.say("visit.checked", _l("Noted."))
+toasts.say("visit.undone", _l("Undone. It is as it was before."))
 
 
 def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
@@ -42,12 +45,15 @@ def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
         raise NotFound
     activity.note("opened", patient=detail.appointment.patient_id)
     asked = _came_from(detail.appointment)
-    at = scope().at
-    if hypermedia.wants_fragment() and hypermedia.target() == "drawer":
-        shown = drawer.context(detail, asked, at)
-        response = hypermedia.page(TEMPLATE, block="visit", drawer=shown, problem=refusal.message)
+    problem = refused_because(refusal, detail.steps, detail.appointment.location.time_zone)
+    target = hypermedia.target() if hypermedia.wants_fragment() else None
+    if target == "drawer":
+        shown = drawer.context(detail, asked, scope().at)
+        response = hypermedia.page(TEMPLATE, block="visit", drawer=shown, problem=problem)
         return hypermedia.tick(response)
-    return whole(asked, queries.day(detail.appointment.location, asked.day, at), problem=refusal.message)
+    if target == "said":
+        return hypermedia.tick(hypermedia.page("desk/said.html", block="said", problem=problem))
+    return whole(replace(asked, location=detail.appointment.location_id), problem=problem)
 
 
 @blueprint.post("/appointments/<uuid:appointment_id>/confirm")
@@ -60,8 +66,30 @@ def confirm(appointment_id: UUID) -> Response:
 @blueprint.post("/appointments/<uuid:appointment_id>/check-in")
 @requires(Permission.VISIT_CHECK_IN, role=Role.DESK, refused=_refused)
 def check_in(appointment_id: UUID) -> Response:
-    """Note that the patient is here."""
-    return _take(actions.check_in, appointment_id, "visit.checked_in")
+    """Note that the patient is here, and what was looked at on arrival."""
+    step = partial(actions.check_in, checks=request.form.getlist("checks"))
+    return _take(step, appointment_id, "visit.checked_in")
+
+
+@blueprint.post("/appointments/<uuid:appointment_id>/checks")
+@requires(Permission.VISIT_CHECK_IN, role=Role.DESK, refused=_refused)
+def note_checks(appointment_id: UUID) -> Response:
+    """Note what of the arrival was looked at later."""
+    visit = actions.note_checks(appointment_id, request.form.getlist("checks"))
+    activity.note("changed", patient=visit.patient_id, detail="visit.checked")
+    return hypermedia.done("visit.checked", _back(visit), appointment=visit.id)
+
+
+@blueprint.post("/appointments/<uuid:appointment_id>/undo")
+@requires(Permission.VISIT_CONFIRM, role=Role.DESK, refused=_refused)
+def undo(appointment_id: UUID) -> Response:
+    """Put the last step, move or cancellation of a visit back, while nobody was told of it."""
+    version = _version()
+    if version is None:
+        raise BadRequest
+    visit = actions.undo(appointment_id, version, at=_now())
+    activity.note("changed", patient=visit.patient_id, detail="visit.undone")
+    return hypermedia.done("visit.undone", _back(visit), appointment=visit.id)
 
 
 @blueprint.post("/appointments/<uuid:appointment_id>/start")
@@ -88,7 +116,7 @@ def no_show(appointment_id: UUID) -> Response:
 def _take(step: Step, appointment_id: UUID, code: str) -> Response:
     visit = step(appointment_id, at=_now(), version=_version())
     activity.note("changed", patient=visit.patient_id, detail=code)
-    return hypermedia.done(code, _back(visit), appointment=visit.id)
+    return hypermedia.done(code, _back(visit), appointment=visit.id, version=visit.version)
 
 
 def _now() -> datetime:

@@ -1,7 +1,7 @@
 """The clinic itself: where, who, what is offered, and when."""
 
 from webapp.practice.models.directory import Organization, Practitioner
-from webapp.practice.models.people import ExtraHours, Leave, Provider, Schedule
+from webapp.practice.models.people import ExtraHours, Leave, Provider, Schedule, name_of
 from webapp.practice.models.places import Closure, Equipment, Location, Resource, Room
 from webapp.practice.models.services import (
     ARRIVAL_CHECKS,
@@ -34,4 +34,5 @@ __all__ = [
     "ServicePart",
     "ServiceProvider",
     "ServiceRoom",
+    "name_of",
 ]

@@ -30,8 +30,13 @@ class Provider(Base):
     @property
     def name(self) -> str:
         """Name as people at the desk say it: "Dr. Amara Osei", "Grace Kim, RN"."""
-        name = " ".join(part for part in (self.prefix, self.given, self.family) if part)
-        return f"{name}, {self.credential}" if self.credential and not self.prefix else name
+        return name_of(self.prefix, self.given, self.family, self.credential)
+
+
+def name_of(prefix: str, given: str, family: str, credential: str) -> str:
+    """A provider's name as people at the desk say it, from its parts."""
+    name = " ".join(part for part in (prefix, given, family) if part)
+    return f"{name}, {credential}" if credential and not prefix else name
 
 
 class Schedule(Base):

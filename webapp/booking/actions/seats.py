@@ -1,0 +1,117 @@
+"""Seats of a group visit: taken under a lock on the session, so that there are never more than it has."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+from sqlalchemy.dialects.postgresql import Range
+
+from webapp.booking.actions.locking import locked, settle
+from webapp.booking.actions.sessions import live_seats, locked_session, sit
+from webapp.booking.models import Appointment, GroupSession
+from webapp.booking.refusals import LocationClosed, PatientNotBookable, SeatOnly, SessionFull, TimePassed
+from webapp.booking.states import MOVABLE
+from webapp.db import db
+from webapp.errors import NotFound
+from webapp.ids import new_id
+from webapp.patients.models import Patient
+from webapp.practice import actions as practice
+from webapp.practice.models import Closure, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class JoinRequest:
+    """Who joins which group visit."""
+
+    session_id: UUID
+    patient_id: UUID
+    note: str = ""
+    via: str = "desk"
+
+
+def join(request: JoinRequest, *, actor: UUID | None, at: datetime) -> Appointment:
+    """Take the lowest free seat of a group visit for a patient, whose time it takes; provider and room are the group's.
+
+    Raises NotFound, SessionClosed, SessionFull, TimePassed when it is over, SlotTaken when the patient has another
+    visit then (or is in the group already), PatientNotBookable or LocationClosed.
+    """
+    session = locked_session(request.session_id)
+    if session.ends_at <= at:
+        raise TimePassed(patient=request.patient_id)
+    number = _free_seat(session, (seat.seat_no for seat in live_seats(session.id)), request.patient_id)
+    # The provider too: whoever closes the site locks those who work there before listing who is hit.
+    practice.lock_resources({request.patient_id, session.provider_id})
+    _guard(session, request.patient_id)
+    service = db.session.get_one(Service, session.service_id)
+    seat = Appointment(
+        id=new_id(),
+        patient_id=request.patient_id,
+        seat_no=number,
+        status="booked",
+        price_cents=service.price_cents,
+        currency=service.currency,
+        via=request.via,
+        note=request.note,
+        booked_at=at,
+        booked_by=actor,
+    )
+    sit(seat, session)
+    db.session.add(seat)
+    settle(seat, at)
+    db.session.refresh(seat)
+    return seat
+
+
+def change_session(appointment_id: UUID, session_id: UUID, *, at: datetime, version: int | None = None) -> Appointment:
+    """Give somebody a seat in another group visit of the same kind instead of theirs.
+
+    Raises what `join` does, WrongState, VersionConflict, or SeatOnly when one of the two is no such visit.
+    """
+    # Read without a lock, because the sessions come first; a seat never changes into another kind of visit.
+    own = db.session.scalar(select(Appointment.group_session_id).where(Appointment.id == appointment_id))
+    if own is None:
+        raise NotFound
+    for each in sorted({own, session_id}):
+        db.session.execute(select(GroupSession.id).where(GroupSession.id == each).with_for_update())
+    session = locked_session(session_id)
+    seat = locked(appointment_id, MOVABLE, version=version)
+    if seat.service_id != session.service_id or seat.group_session_id != own:
+        raise SeatOnly(patient=seat.patient_id)
+    if session.ends_at <= at:
+        raise TimePassed(patient=seat.patient_id)
+    others = (other.seat_no for other in live_seats(session.id) if other.id != seat.id)
+    number = _free_seat(session, others, seat.patient_id)
+    practice.lock_resources({seat.patient_id, session.provider_id})
+    _guard(session, seat.patient_id)
+    seat.seat_no = number
+    seat.version += 1
+    sit(seat, session)
+    settle(seat, at)
+    return seat
+
+
+def _free_seat(session: GroupSession, taken: Iterable[int | None], patient: UUID) -> int:
+    gone = set(taken)
+    free = next((number for number in range(1, session.capacity + 1) if number not in gone), None)
+    if free is None:
+        raise SessionFull(patient=patient)
+    return free
+
+
+def _guard(session: GroupSession, patient_id: UUID) -> None:
+    """What may have changed since the group was made; after the locks, because editors take the same rows."""
+    # FOR SHARE: whoever records a death or a merge right now is waited for, and waits for us.
+    alive = (Patient.id == patient_id, Patient.deceased_at.is_(None), Patient.merged_into.is_(None))
+    if db.session.scalar(select(Patient.id).where(*alive).with_for_update(read=True)) is None:
+        raise PatientNotBookable(patient=patient_id)
+    span = Range(session.starts_at, session.ends_at)
+    shut = select(func.count()).where(Closure.location_id == session.location_id, Closure.during.overlaps(span))
+    if db.session.scalar(shut):
+        raise LocationClosed(patient=patient_id)

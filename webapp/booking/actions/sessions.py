@@ -1,0 +1,218 @@
+"""Group visits: one provider and one room for several patients; begun, moved and canceled as one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.exc import DBAPIError
+
+from webapp.booking.actions.cancel import CancelRequest, cancel
+from webapp.booking.actions.locking import refused, settle
+from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
+from webapp.booking.models import Appointment, GroupSession
+from webapp.booking.refusals import (
+    NotAGroup,
+    ReasonMissing,
+    SessionClosed,
+    SessionUnderWay,
+    SlotTaken,
+    TimePassed,
+)
+from webapp.booking.states import LIVE, MOVABLE, Action, Status, allows
+from webapp.db import db
+from webapp.errors import NotFound, VersionConflict
+from webapp.ids import new_id
+from webapp.practice import actions as practice
+from webapp.practice.models import Service
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+NOBODY = UUID(int=0)
+"""Stands for the patient where a place is looked for that no patient takes."""
+LEAST_CAPACITY = 2
+_SEATS = [status.value for status in LIVE]
+_TAKE_PLACE = text("select take_session_place(:session, :schedule_version, :at)")
+_SETTLE = text("select doors.settle_session(:session, :at)")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRequest:
+    """A group visit to be begun; no `provider_id` means anybody who is free, no `capacity` the service's."""
+
+    service_id: UUID
+    location_id: UUID
+    starts_at: datetime
+    provider_id: UUID | None = None
+    capacity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMove:
+    """Where a group visit goes with everybody in it; no `provider_id` keeps its provider."""
+
+    session_id: UUID
+    starts_at: datetime
+    provider_id: UUID | None = None
+    version: int | None = None
+
+
+def create_session(request: SessionRequest, *, actor: UUID | None, at: datetime) -> GroupSession:
+    """Begin a group visit without anybody in it yet.
+
+    Raises NotAGroup for a service of one patient, or what `book` raises of time and place.
+    """
+    service = db.session.get(Service, request.service_id)
+    if service is None:
+        raise NotFound
+    capacity = request.capacity or service.capacity
+    if service.capacity < LEAST_CAPACITY or not LEAST_CAPACITY <= capacity <= service.capacity:
+        raise NotAGroup(field="capacity")
+    wanted = _wanted(request.service_id, request.location_id, request.starts_at, request.provider_id, at)
+    new = GroupSession(id=new_id(), service_id=service.id, capacity=capacity, created_at=at, created_by=actor)
+
+    def begin(place: Place) -> GroupSession:
+        _stand(new, wanted.terms, place)
+        db.session.add(new)
+        _take(new, place, at)
+        return new
+
+    return _first(wanted.free_places(), wanted, (), begin)
+
+
+def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
+    """Move a group visit and every seat of it, all or nothing; length, buffers and capacity stay.
+
+    Raises NotFound, VersionConflict, SessionClosed, SessionUnderWay when somebody has arrived, SlotTaken (also when one
+    of the patients has another visit then), or what `move` raises of time and place.
+    """
+    session = locked_session(request.session_id, version=request.version)
+    seats = live_seats(session.id)
+    if any(Status(seat.status) not in MOVABLE for seat in seats):
+        raise SessionUnderWay
+    provider = request.provider_id or session.provider_id
+    # On the way the group gives up its time before its patients have taken theirs: nobody else may be there.
+    needed = practice.resources_of(session.location_id) | {provider, session.provider_id, *session.equipment_ids}
+    needed |= {seat.patient_id for seat in seats} | ({session.room_id} if session.room_id else set())
+    practice.lock_resources(needed, exclusive=True)
+    wanted = _wanted(session.service_id, session.location_id, request.starts_at, provider, at)
+    length = session.ends_at - session.starts_at
+    terms = replace(wanted.terms, ends_at=request.starts_at + length)
+    places = [Place(who, room, wanted.versions[who]) for who, rooms in wanted.rooms.items() for room in rooms]
+    places.sort(key=lambda place: place.room_id != session.room_id)
+    kept = tuple(session.equipment_ids)
+
+    def go(place: Place) -> GroupSession:
+        _stand(session, terms, place, keep_buffers=True)
+        session.version += 1
+        _take(session, place, at)
+        return session
+
+    _first(places, wanted, kept, go)
+    for seat in seats:
+        sit(seat, session)
+        seat.version += 1
+        settle(seat, at)
+    return session
+
+
+def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int | None = None) -> GroupSession:
+    """Cancel a group visit and every seat of it for one reason, all or nothing.
+
+    Raises NotFound, VersionConflict, SessionClosed, ReasonMissing, or SessionUnderWay when it began for somebody.
+    """
+    session = locked_session(session_id, version=version)
+    seats = live_seats(session_id)
+    if any(not allows(Status(seat.status), Action.CANCEL) for seat in seats):
+        raise SessionUnderWay
+    if not reason.strip():
+        raise ReasonMissing(field="reason")
+    practice.lock_resources({session.provider_id})
+    for seat in seats:
+        cancel(CancelRequest(seat.id, reason), at=at)
+    session.status = "cancelled"
+    session.cancel_reason = reason.strip()
+    session.version += 1
+    db.session.flush()
+    db.session.execute(_SETTLE, {"session": session.id, "at": at})
+    return session
+
+
+def locked_session(session_id: UUID, *, version: int | None = None) -> GroupSession:
+    """Lock a group visit before anything else of it (NotFound, VersionConflict, SessionClosed)."""
+    query = select(GroupSession).where(GroupSession.id == session_id).with_for_update()
+    session = db.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    if session is None:
+        raise NotFound
+    if version is not None and session.version != version:
+        raise VersionConflict
+    if session.status != "open":
+        raise SessionClosed
+    return session
+
+
+def live_seats(session_id: UUID) -> Sequence[Appointment]:
+    """Lock the seats that are taken, by id, after their session."""
+    query = select(Appointment).where(Appointment.group_session_id == session_id, Appointment.status.in_(_SEATS))
+    query = query.order_by(Appointment.id).with_for_update().execution_options(populate_existing=True)
+    return db.session.scalars(query).all()
+
+
+def sit(seat: Appointment, session: GroupSession) -> None:
+    """Let a seat say where and when its session is."""
+    seat.group_session_id = session.id
+    seat.service_id, seat.location_id = session.service_id, session.location_id
+    seat.provider_id, seat.room_id = session.provider_id, session.room_id
+    seat.starts_at, seat.ends_at = session.starts_at, session.ends_at
+
+
+def _wanted(service: UUID, location: UUID, starts_at: datetime, provider: UUID | None, at: datetime) -> Offered:
+    wanted = offered(Wish(NOBODY, service, location, starts_at, provider, held=True), at)
+    if wanted.terms.ends_at <= at:
+        raise TimePassed(field="starts_at")
+    return wanted
+
+
+def _first(
+    places: Sequence[Place], wanted: Offered, kept: tuple[UUID, ...], attempt: Callable[[Place], GroupSession]
+) -> GroupSession:
+    """Try place after place, each with equipment that nobody was found to have."""
+    pieces = sorted(wanted.pieces, key=lambda piece: (piece[0] not in kept, piece[0] in wanted.busy))
+    gone: frozenset[UUID] = frozenset()
+    refusal = SlotTaken()
+    for place in places:
+        while not gone & {place.provider_id, place.room_id} and (chosen := one_of_each(pieces, gone)) is not None:
+            try:
+                with db.session.begin_nested():
+                    return attempt(replace(place, equipment_ids=chosen))
+            except SlotTaken as busy:
+                refusal = busy
+                if not busy.resources:
+                    raise
+                gone |= busy.resources
+    raise refusal
+
+
+def _stand(session: GroupSession, terms: Terms, place: Place, *, keep_buffers: bool = False) -> None:
+    session.location_id = terms.location_id
+    session.provider_id, session.room_id = place.provider_id, place.room_id
+    session.equipment_ids = list(place.equipment_ids)
+    session.starts_at, session.ends_at = terms.starts_at, terms.ends_at
+    if not keep_buffers:
+        session.buffer_before_minutes, session.buffer_after_minutes = (
+            terms.buffer_before_minutes,
+            terms.buffer_after_minutes,
+        )
+
+
+def _take(session: GroupSession, place: Place, at: datetime) -> None:
+    db.session.flush()
+    values = {"session": session.id, "schedule_version": place.schedule_version, "at": at}
+    try:
+        db.session.execute(_TAKE_PLACE, values)
+    except DBAPIError as error:
+        raise refused(error, NOBODY) from error

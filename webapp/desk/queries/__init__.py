@@ -1,0 +1,21 @@
+"""What the desk reads: the day or week of a board, whether it changed, visits from before."""
+
+from webapp.desk.queries.clinic import Clinic
+from webapp.desk.queries.day import Day, Week, day, location, week
+from webapp.desk.queries.month import Month
+from webapp.desk.queries.past import PastVisit, past_visits
+from webapp.desk.queries.revision import Revision, revision
+
+__all__ = [
+    "Clinic",
+    "Day",
+    "Month",
+    "PastVisit",
+    "Revision",
+    "Week",
+    "day",
+    "location",
+    "past_visits",
+    "revision",
+    "week",
+]

@@ -1,0 +1,119 @@
+"""What the boards show, put together from several slices in a handful of statements."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from uuid import UUID
+
+from webapp.booking.queries import BoardVisit, day_visits
+from webapp.booking.states import LIVE, Status
+from webapp.desk.day_plan import Facts
+from webapp.desk.queries.clinic import Clinic, clinic
+from webapp.desk.queries.month import Month, month, weeks
+from webapp.practice import queries as practice
+from webapp.practice.hours import Seconds, Span, local_day, monday
+from webapp.practice.models import Location, Provider
+
+WEEK = 7
+
+
+@dataclass(frozen=True)
+class Day:
+    """One day of one site: its providers, what each of them has, and every visit by start."""
+
+    clinic: Clinic
+    day: date
+    span: Span
+    facts: dict[UUID, Facts]
+    visits: tuple[BoardVisit, ...]
+    month: Month
+
+    @property
+    def location(self) -> Location:
+        return self.clinic.location
+
+    @property
+    def providers(self) -> tuple[Provider, ...]:
+        return self.clinic.providers
+
+    @cached_property
+    def working(self) -> list[Provider]:
+        """Providers who work or have a visit that day, in column order; all of them when nobody does."""
+        busy = [each for each in self.providers if self.facts[each.id].hours or self.facts[each.id].visits]
+        return busy or list(self.providers)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """Seven days of one site, Monday to Sunday; `shown` is the one the address names."""
+
+    days: tuple[Day, ...]
+    shown: Day
+
+
+def location(wanted: UUID | None = None, own: Collection[UUID] = ()) -> Location | None:
+    """Find the site to show: the one that was asked for, else the first of one's own, else the first by name.
+
+    None in a clinic without any.
+    """
+    sites = practice.locations()
+    asked = [site for site in sites if site.id == wanted] or [site for site in sites if site.id in own] or sites
+    return next(iter(asked), None)
+
+
+def day(location_id: UUID | None, wanted: date, at: datetime) -> Day | None:
+    """Read a day of a site (none asked for: the first by name) as it is at `at`; None in a clinic without any.
+
+    Lapsed holds are gone; canceled visits are listed but take no time.
+    """
+    found = clinic(location_id, *weeks(wanted))
+    if found is None:
+        return None
+    span = local_day(found.location.time_zone, wanted)
+    visits = tuple(day_visits(found.location.id, span, at))
+    return _day(found, wanted, span, visits, month(found, wanted, at))
+
+
+def week(location_id: UUID | None, wanted: date, at: datetime) -> Week | None:
+    """Read the week that a day lies in, in as many statements as the day alone."""
+    found = clinic(location_id, *weeks(wanted))
+    if found is None:
+        return None
+    zone, first = found.location.time_zone, monday(wanted)
+    spans = {first + timedelta(days=n): local_day(zone, first + timedelta(days=n)) for n in range(WEEK)}
+    whole = Span(min(span.start for span in spans.values()), max(span.end for span in spans.values()))
+    visits = day_visits(found.location.id, whole, at)
+    marks = month(found, wanted, at)
+    days = tuple(
+        _day(found, each, span, tuple(visit for visit in visits if span.start <= visit.starts_at < span.end), marks)
+        for each, span in spans.items()
+    )
+    return Week(days, next(each for each in days if each.day == wanted))
+
+
+def _day(found: Clinic, wanted: date, span: Span, visits: tuple[BoardVisit, ...], marks: Month) -> Day:
+    worked = found.worked(wanted)
+    entries = _entries(visits)
+    facts = {
+        provider.id: Facts(
+            hours=tuple(worked.get(provider.id, ())),
+            closed=tuple(found.closed(provider.id, span)),
+            visits=tuple(entries.get(provider.id, ())),
+        )
+        for provider in found.providers
+    }
+    return Day(found, wanted, span, facts, visits, marks)
+
+
+def _entries(visits: Iterable[BoardVisit]) -> dict[UUID, list[tuple[UUID, Seconds, bool]]]:
+    """Visits of each provider that stand on the grid, and whether they take time."""
+    found: dict[UUID, list[tuple[UUID, Seconds, bool]]] = defaultdict(list)
+    for visit in visits:
+        if visit.status is not Status.CANCELLED:
+            span = (int(visit.starts_at.timestamp()), int(visit.ends_at.timestamp()))
+            found[visit.provider_id].append((visit.id, span, visit.status in LIVE))
+    return found

@@ -1,0 +1,29 @@
+"""Whether a board still shows the truth, for the price of one statement: what an open board asks every few seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from uuid import UUID
+
+from webapp.db import swiftly
+
+_REVISION = (Path(__file__).parent.parent / "sql" / "revision.sql").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A number that is another one as soon as anything that a board of these days shows has changed."""
+
+    location_id: UUID
+    number: int
+
+
+def revision(location_id: UUID | None, first: date, last: date, at: datetime) -> Revision | None:
+    """Read the revision of the site's board (none asked for: the first by name) from a day to a day.
+
+    Read it before what it stands for: a change that commits in between is then shown once too often, never missed.
+    """
+    row = swiftly(_REVISION, {"location": location_id, "first": first, "last": last, "at": at}).fetchone()
+    return None if row is None else Revision(row[0], int(row[2]))
