@@ -1,6 +1,6 @@
 """Every change of a visit: one verb a function; each flushes, none commits."""
 
-from webapp.booking.actions.affected import Choice, Decisions, Hit, Target, carry_out
+from webapp.booking.actions.affected import Carried, Choice, Decisions, Hit, Target, carry_out
 from webapp.booking.actions.blocking import block_time
 from webapp.booking.actions.book import BookRequest, Once, book
 from webapp.booking.actions.cancel import CancelRequest, cancel
@@ -22,6 +22,7 @@ from webapp.booking.actions.swap import SwapRequest, swap
 __all__ = [
     "BookRequest",
     "CancelRequest",
+    "Carried",
     "Change",
     "Choice",
     "Closing",
