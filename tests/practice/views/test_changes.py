@@ -9,6 +9,7 @@ import pytest
 from tests import factories
 from tests.factories import NOW, clock_time
 from tests.practice.views.test_things import one, rows
+from webapp.activity import queries as activity
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -32,8 +33,7 @@ def row(clinic: Clinic, number: int = 0, **changes: Any) -> dict[str, str]:
         "ends": "17:00",
         "location": str(clinic.location),
         "room": "",
-        "every": "1",
-        "phase": "0",
+        "rhythm": "1/0",
     }
     return {f"{name}-{number}": str(value) for name, value in {**plain, **changes}.items()}
 
@@ -59,7 +59,7 @@ def test_hours_are_replaced_from_a_day_on(manager: Visitor, clinic: Clinic, data
         "version": "1",
         **row(clinic, 0, starts="8:30", ends="12:00"),
         **row(clinic, 1, starts="1 pm", ends="5:30 PM"),
-        **row(clinic, 2, weekday=2, every=2, phase=1, room=clinic.rooms[0]),
+        **row(clinic, 2, weekday=2, rhythm="2/1", room=clinic.rooms[0]),
         **row(clinic, 3, weekday=3, starts="", ends=""),
     }
     answer = manager.post(path, form)
@@ -77,7 +77,7 @@ def test_hours_are_replaced_from_a_day_on(manager: Visitor, clinic: Clinic, data
     # Opened again, the form begins with what holds then, the rhythm counted from its own first day.
     page = manager.get(f"{path}?first=2026-12-21").text
     assert page.count('value="08:30"') == 1
-    assert 'value="1" selected>from the week of Mon, Dec 28' in page
+    assert 'value="2/1" selected>Every 2nd week, from Mon, Dec 28' in page
 
 
 def test_everything_wrong_with_hours_is_said_at_its_row(manager: Visitor, clinic: Clinic, database: Database) -> None:
@@ -104,9 +104,9 @@ def test_everything_wrong_with_hours_is_said_at_its_row(manager: Visitor, clinic
 def test_hours_of_alternating_weeks_do_not_overlap(manager: Visitor, clinic: Clinic) -> None:
     path = f"/settings/schedules/{clinic.providers[0]}/hours"
     head = {"first": "2026-12-07", "version": "1"}
-    twice = {**row(clinic, 0, every=2, phase=0), **row(clinic, 1, every=2, phase=1)}
+    twice = {**row(clinic, 0, rhythm="2/0"), **row(clinic, 1, rhythm="2/1")}
     assert manager.post(path, head | twice).status_code == 303
-    meets = {**row(clinic, 0, every=2, phase=0), **row(clinic, 1, every=3, phase=1)}
+    meets = {**row(clinic, 0, rhythm="2/0"), **row(clinic, 1, rhythm="3/1")}
     assert manager.post(path, {**head, "version": "2"} | meets).status_code == 422
 
 
@@ -211,7 +211,6 @@ def test_who_saw_names_in_the_list_is_on_record(sign_in: SignIn, clinic: Clinic,
     desk = sign_in("receptionist", at=NOW)
     assert desk.post("/exceptions/new", sick(clinic)).status_code == 409
     with app.app_context():
-        from webapp.activity import queries
-
-        seen = queries.of_actor(desk.account_id, limit=10)
+        assert desk.account_id is not None
+        seen = activity.of_actor(desk.account_id, limit=10)
     assert any(clinic.patients[0] in item.listed for item in seen)

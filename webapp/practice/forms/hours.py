@@ -24,6 +24,7 @@ from webapp.practice.forms.parsing import (
     errors_of,
     number,
     parsed,
+    wrong,
 )
 from webapp.practice.hours import Block, monday
 from webapp.practice.patterns import overlaps
@@ -32,8 +33,10 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 MOST_ROWS = 100
-FIELDS = ("weekday", "starts", "ends", "location", "room", "every", "phase")
+FIELDS = ("weekday", "starts", "ends", "location", "room", "rhythm")
 _ROW = re.compile(rf"({'|'.join(FIELDS)})-([0-9]{{1,3}})")
+_RHYTHM = re.compile(r"([0-9]{1,2})/([0-9]{1,2})")
+MOST_WEEKS = 12
 _WEEK = timedelta(days=7)
 
 
@@ -45,6 +48,18 @@ class HoursForm(Form):
     version: Version = 0
 
 
+def _rhythm(typed: object) -> tuple[int, int]:
+    """Every n-th week, from the m-th on, as "n/m"."""
+    found = _RHYTHM.fullmatch(typed) if isinstance(typed, str) else None
+    every, phase = (int(found[1]), int(found[2])) if found is not None else (0, 0)
+    if not 1 <= every <= MOST_WEEKS or phase >= every:
+        raise wrong("format")
+    return every, phase
+
+
+Rhythm = Annotated[tuple[int, int], BeforeValidator(_rhythm)]
+
+
 class RowForm(Form):
     """One block; a row without times is none."""
 
@@ -53,8 +68,7 @@ class RowForm(Form):
     ends: Clock = ""  # type: ignore[assignment]
     location: Id = ""  # type: ignore[assignment]
     room: OptionalId = None
-    every: Annotated[int, BeforeValidator(number(1, 12, empty=1))] = 1
-    phase: Annotated[int, BeforeValidator(number(0, 11, empty=0))] = 0
+    rhythm: Rhythm = "1/0"  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +146,10 @@ def _block(
     if wrong:
         errors.update({f"{name}-{number_}": [said] for name, said in wrong.items()})
         return None
-    begins = head.first if sent.phase % sent.every == 0 else monday(head.first) + _WEEK * (sent.phase % sent.every)
+    every, phase = sent.rhythm
+    begins = head.first if phase == 0 else monday(head.first) + _WEEK * phase
     if head.last is not None and begins > head.last:
-        errors[f"phase-{number_}"] = [_("Begins after the last day of these hours. Choose an earlier week")]
+        errors[f"rhythm-{number_}"] = [_("Begins after the last day of these hours. Choose an earlier week")]
         return None
     return Block(
         provider_id,
@@ -145,7 +160,7 @@ def _block(
         sent.ends,
         begins,
         head.last,
-        sent.every,
+        every,
     )
 
 
@@ -166,7 +181,6 @@ def _sentences() -> dict[tuple[str, str], str]:
         ("ends", ""): clock,
         ("location", ""): _("Choose a location"),
         ("room", ""): _("Choose a room, or any room"),
-        ("every", ""): _("Choose how often"),
-        ("phase", ""): _("Choose the first week"),
+        ("rhythm", ""): _("Choose how often"),
         ("weekday", ""): _("Choose a day of the week"),
     }

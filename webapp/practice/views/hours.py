@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 WEEK = timedelta(days=7)
 RHYTHMS = range(1, 5)
+LONGER = range(5, 13)
 DAYS = range(1, 8)
 
 
@@ -56,13 +58,10 @@ def hours_page(provider_id: UUID, refusal: Refusal | None = None) -> Response:
         last=request.values.get("last", ""),
         before=day_with_year(first - timedelta(days=1)),
         version=request.form.get("version", "") if sent else catalog.hours_version(provider_id),
-        days=_days(rows),
+        days=_days(rows, _home(rows)),
         places=[(place.id, place.name) for place in queries.locations()],
         rooms=_rooms(),
-        rhythms=[(n, rhythm_label(n)) for n in RHYTHMS],
-        phases=[(n, _("from the week of %(day)s", day=short_day(monday(first) + n * WEEK))) for n in RHYTHMS[:-1]]
-        if len(RHYTHMS) > 1
-        else [],
+        rhythms=_rhythms(first, {row.get("rhythm", "") for row in rows.values()}),
         errors={} if refusal is None else refusal.errors,
         message="" if refusal is None or refusal.errors else str(refusal.message),
         action=url_for("booking.change_hours", provider_id=provider_id),
@@ -100,8 +99,7 @@ def _known(blocks: list[Block], first: date) -> dict[str, dict[str, str]]:
             "ends": block.ends.strftime("%H:%M"),
             "location": str(block.location_id),
             "room": str(block.room_id or ""),
-            "every": str(block.every_weeks),
-            "phase": str(phase),
+            "rhythm": f"{block.every_weeks}/{phase}",
         }
     return rows
 
@@ -115,7 +113,13 @@ def _sent() -> dict[str, dict[str, str]]:
     return rows
 
 
-def _days(rows: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
+def _home(rows: dict[str, dict[str, str]]) -> str:
+    """The site of most of the hours: where a new row most likely is."""
+    sites = Counter(row.get("location", "") for row in rows.values() if row.get("starts"))
+    return next((site for site, _count in sites.most_common(1)), "")
+
+
+def _days(rows: dict[str, dict[str, str]], home: str) -> list[dict[str, Any]]:
     """Rows by day of the week, with one more that is empty."""
     numbers = iter(n for n in range(MOST_ROWS) if str(n) not in rows)
     days = []
@@ -123,14 +127,28 @@ def _days(rows: dict[str, dict[str, str]]) -> list[dict[str, Any]]:
         mine = [(number, row) for number, row in rows.items() if row.get("weekday") == str(weekday)]
         filled = [{"number": number, **_whole(row)} for number, row in mine]
         if all(row["starts"] or row["ends"] for row in filled):
-            filled.append({"number": str(next(numbers, 0)), **_whole({"weekday": str(weekday)})})
+            filled.append({"number": str(next(numbers, 0)), **_whole({"weekday": str(weekday), "location": home})})
         days.append({"name": weekday_name(weekday), "weekday": weekday, "rows": filled})
     return days
 
 
 def _whole(row: dict[str, str]) -> dict[str, str]:
-    empty = {"weekday": "", "starts": "", "ends": "", "location": "", "room": "", "every": "1", "phase": "0"}
+    empty = {"weekday": "", "starts": "", "ends": "", "location": "", "room": "", "rhythm": "1/0"}
     return {**empty, **row}
+
+
+def _rhythms(first: date, chosen: set[str]) -> list[tuple[str, str]]:
+    """Every week, and every n-th from each week that it could begin in; longer ones only where they are set."""
+    usual = [(every, phase) for every in RHYTHMS for phase in range(every)]
+    longer = [(every, phase) for every in LONGER for phase in range(every) if f"{every}/{phase}" in chosen]
+    return [(f"{every}/{phase}", _rhythm(first, every, phase)) for every, phase in [*usual, *longer]]
+
+
+def _rhythm(first: date, every: int, phase: int) -> str:
+    if every == 1:
+        return rhythm_label(every)
+    week = short_day(monday(first) + phase * WEEK)
+    return _("%(rhythm)s, from %(day)s", rhythm=rhythm_label(every), day=week)
 
 
 def _rooms() -> list[tuple[Any, str]]:

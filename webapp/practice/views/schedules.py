@@ -134,6 +134,7 @@ def _people(chosen: UUID) -> list[dict[str, Any]]:
             {
                 "id": provider.id,
                 "name": provider.name,
+                "initials": f"{provider.given[:1]}{provider.family[:1]}".upper(),
                 "detail": detail or _("No hours yet"),
                 "href": url_for("practice.schedule", provider_id=provider.id),
                 "current": provider.id == chosen,
