@@ -109,6 +109,7 @@ CALLERS = {
     "doors.appointment_history": set(),
     "doors.audit_change": set(),
     "doors.append_only": set(),
+    "doors.appointment_within_reach": set(),
     "doors.keep_a_manager": set(),
     "doors.no_role_for_oneself": set(),
     "doors.one_change_of_accounts": {"app_identity", "app_manager"},
