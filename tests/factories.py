@@ -132,6 +132,14 @@ def closure(connection: Connection[Any], location_id: UUID, starts: datetime, en
     return made
 
 
+def limit(connection: Connection[Any], account_id: UUID, role: str, locations: Sequence[UUID]) -> None:
+    """Let a role of an account hold at these locations only."""
+    statement = "UPDATE account_role SET everywhere = false WHERE account_id = %s AND role = %s"
+    connection.execute(statement, (account_id, role))
+    for location_id in locations:
+        insert(connection, "account_role_location", account_id=account_id, role=role, location_id=location_id)
+
+
 def account(connection: Connection[Any], *roles: str, **columns: object) -> UUID:
     """An account with the given staff roles."""
     made = new_id()
@@ -167,6 +175,17 @@ def clinic(
     return Clinic(site, where, who, what, people)
 
 
+def branch(connection: Connection[Any], of: Clinic, **columns: object) -> Clinic:
+    """A second site of a clinic: the same service and patients, a provider and a room of its own."""
+    site = location(connection, **columns)
+    where, who = room(connection, site), provider(connection)
+    for weekday in range(1, 8):
+        hours(connection, who, site, weekday=weekday)
+    insert(connection, "service_provider", service_id=of.service, provider_id=who)
+    insert(connection, "service_location", service_id=of.service, location_id=site)
+    return Clinic(site, (where,), (who,), of.service, of.patients)
+
+
 def appointment(connection: Connection[Any], at: Clinic, starts: datetime, **columns: object) -> UUID:
     """A booked visit of 20 minutes of the clinic's first patient with its first provider and room, with occupancy.
 
@@ -188,4 +207,40 @@ def appointment(connection: Connection[Any], at: Clinic, starts: datetime, **col
     with connection.transaction():
         insert(connection, "appointment", id=made, **{**defaults, **columns})
         connection.execute("SELECT doors.settle(%s, %s)", (made, NOW))
+    return made
+
+
+def equipment(connection: Connection[Any], at: Clinic, kind: str = "ultrasound", **columns: object) -> UUID:
+    """A piece of equipment at the clinic's site."""
+    made = resource(connection, "equipment")
+    defaults = {"kind": kind, "name": f"{kind} {next(_serial)}"}
+    insert(connection, "equipment", id=made, location_id=at.location, **{**defaults, **columns})
+    return made
+
+
+def leave(connection: Connection[Any], provider_id: UUID, starts: datetime, ends: datetime) -> UUID:
+    """A provider is away, and what is free of the time is taken by it."""
+    made = new_id()
+    with connection.transaction():
+        insert(connection, "leave", id=made, provider_id=provider_id, starts_at=starts, ends_at=ends, kind="vacation")
+        connection.execute("SELECT doors.settle_leave(%s, %s)", (made, NOW))
+    return made
+
+
+def group_session(connection: Connection[Any], at: Clinic, starts: datetime, **columns: object) -> UUID:
+    """An open group visit of an hour and eight seats with the clinic's first provider in its first room."""
+    made = new_id()
+    defaults = {
+        "service_id": at.service,
+        "provider_id": at.providers[0],
+        "room_id": at.rooms[0] if at.rooms else None,
+        "location_id": at.location,
+        "starts_at": starts,
+        "ends_at": starts + timedelta(hours=1),
+        "capacity": 8,
+        "created_at": NOW,
+    }
+    with connection.transaction():
+        insert(connection, "group_session", id=made, **{**defaults, **columns})
+        connection.execute("SELECT doors.settle_session(%s, %s)", (made, NOW))
     return made

@@ -108,7 +108,9 @@ def _scope(door: Door) -> Scope:
     begin()
     role = door.role or Role.IDENTITY
     patients = current_user.patients if role is Role.PATIENT else ()
-    acting = Scope(role=role, actor=current_user.account_id, at=g.at, request=g.request_id, patients=patients)
+    sites = current_user.sites_of(door.permission)
+    locations = None if sites is None else tuple(sites)
+    acting = Scope(role, current_user.account_id, g.at, g.request_id, patients, locations)
     g.scope = acting
     g.roles = frozenset(current_user.roles)
     return acting

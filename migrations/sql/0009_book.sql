@@ -71,7 +71,7 @@ DECLARE
     gone uuid[] := '{}';  -- what was found to be busy: no other place with it helps
     former uuid;  -- the hold that this one replaces
     also uuid[] := '{}';  -- what the patient's earlier holds keep, locked with everything else
-    lane_found integer;
+    lane_found integer := 0;
 BEGIN
     IF once IS NOT NULL THEN
         INSERT INTO public.idempotency (actor, key, request_hash, status, location, result, created_at)
@@ -120,20 +120,21 @@ BEGIN
                     RAISE EXCEPTION 'unknown resource' USING ERRCODE = '23503', CONSTRAINT = 'appointment_resource';
                 END IF;
                 PERFORM public.guard_visit(patient, providers[place], location, starts, ends, schedule_versions[place]);
+                IF overbook IS NOT NULL THEN
+                    lane_found := doors.free_lane(new_id, array_remove(resources, patient), tstzrange(
+                        starts - make_interval(mins => before_minutes), ends + make_interval(mins => after_minutes)
+                    ), book.at);
+                END IF;
                 INSERT INTO public.appointment (
                     id, patient_id, service_id, provider_id, room_id, equipment_ids, location_id, starts_at, ends_at,
-                    buffer_before_minutes, buffer_after_minutes, status, held_until,
+                    buffer_before_minutes, buffer_after_minutes, status, held_until, lane, overbook_reason,
                     price_cents, currency, via, note, booked_at, booked_by
                 ) VALUES (
                     new_id, patient, service, providers[place], rooms[place], chosen, location, starts, ends,
                     before_minutes, after_minutes, CASE WHEN hold_until IS NULL THEN 'booked' ELSE 'held' END, hold_until,
+                    lane_found, CASE WHEN lane_found > 0 THEN overbook END,
                     price, price_currency, channel, desk_note, book.at, by_actor
                 );
-                IF overbook IS NOT NULL THEN
-                    lane_found := doors.free_lane(new_id, book.at);
-                    UPDATE public.appointment SET lane = lane_found, overbook_reason = overbook
-                    WHERE id = new_id AND lane_found > 0;
-                END IF;
                 IF former IS NOT NULL AND doors.lock_hold(former, book.at) THEN
                     PERFORM doors.hand_over(former, new_id, book.at);
                 ELSE
@@ -167,23 +168,16 @@ END
 $$;
 
 -- The end of a move in one call: the visit's row has its new place already; here come locks, guards, then occupancy.
--- `overbook` is the reason to go where it is taken.
-DROP FUNCTION IF EXISTS public.take_place(uuid, integer, timestamptz);
-CREATE FUNCTION public.take_place(visit uuid, schedule_version integer, overbook text, at timestamptz)
+CREATE OR REPLACE FUNCTION public.take_place(visit uuid, schedule_version integer, at timestamptz)
 RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
     a public.appointment;
-    lane_found integer;
 BEGIN
-    PERFORM doors.lock_visit(visit, overbook IS NOT NULL);
+    PERFORM doors.lock_visit(visit, false);
     SELECT * INTO STRICT a FROM public.appointment WHERE id = visit;
     PERFORM public.guard_visit(a.patient_id, a.provider_id, a.location_id, a.starts_at, a.ends_at, schedule_version);
-    IF overbook IS NOT NULL THEN
-        lane_found := doors.free_lane(visit, take_place.at);
-        UPDATE public.appointment SET lane = lane_found, overbook_reason = overbook WHERE id = visit AND lane_found > 0;
-    END IF;
     PERFORM doors.settle(visit, take_place.at);
 END
 $$;

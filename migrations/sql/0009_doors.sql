@@ -142,7 +142,8 @@ BEGIN
         FROM unnest(resources, spans) AS wanted (id, span)
         JOIN public.occupancy AS o ON o.resource_id = wanted.id AND o.during && wanted.span
         JOIN public.resource AS r ON r.id = o.resource_id
-        WHERE o.lane <> 0 AND o.owner_id <> ALL (owners);
+        -- An expression: as a plain column the index would be asked for every overbooked visit there ever was.
+        WHERE o.lane + 0 <> 0 AND o.owner_id <> ALL (owners);
     END IF;
     IF taken IS NOT NULL THEN
         RAISE EXCEPTION 'the time is taken'
@@ -341,6 +342,16 @@ BEGIN
 END
 $$;
 
+-- Locks what a hold keeps, and its patient, before anybody locks its row; does nothing for any other visit.
+CREATE FUNCTION doors.lock_if_held(visit uuid)
+RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT doors.lock_resources(
+        array_remove(ARRAY[a.patient_id, a.provider_id, a.room_id] || a.equipment_ids, NULL), false)
+    FROM public.appointment AS a WHERE a.id = visit AND a.status = 'held'
+$$;
+
 -- Locks a visit and everything it has or needs, in the order that its state asks for.
 CREATE FUNCTION doors.lock_visit(visit uuid, exclusive boolean)
 RETURNS void
@@ -367,29 +378,27 @@ BEGIN
 END
 $$;
 
--- The lowest lane in which nothing of a visit overlaps anything; 0 only where no lane is taken at all. After its resources
--- were locked FOR UPDATE: another overbooking that is not committed yet is invisible.
-CREATE FUNCTION doors.free_lane(visit uuid, at timestamptz)
+-- The lowest lane in which staff, room and equipment of a visit overlap nothing; 0 only where no lane is taken at all. After
+-- they were locked FOR UPDATE: another overbooking that is not committed yet is invisible.
+CREATE FUNCTION doors.free_lane(visit uuid, staff uuid[], during tstzrange, at timestamptz)
 RETURNS integer
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
-    a public.appointment;
     free integer;
 BEGIN
-    SELECT * INTO STRICT a FROM public.appointment WHERE id = visit;
-    PERFORM doors.free_lapsed(ARRAY[a.id], array_agg(e.resource_id), array_agg(e.during), free_lane.at)
-    FROM doors.expected_occupancy(a) AS e;
+    PERFORM doors.free_lapsed(
+        ARRAY[visit], staff, array_fill(free_lane.during, ARRAY[cardinality(staff)]), free_lane.at);
     SELECT min(candidate.lane) INTO free
     FROM generate_series(0, 9) AS candidate (lane)
     WHERE NOT EXISTS (
-        SELECT FROM doors.expected_occupancy(a) AS e
-        JOIN public.occupancy AS o ON o.resource_id = e.resource_id AND o.during && e.during
-        WHERE o.owner_id <> a.id AND e.resource_id <> a.patient_id AND candidate.lane IN (0, o.lane)
+        SELECT FROM unnest(staff) AS wanted (id)
+        JOIN public.occupancy AS o ON o.resource_id = wanted.id AND o.during && free_lane.during
+        WHERE o.owner_id <> visit AND candidate.lane IN (0, o.lane)
     );
     IF free IS NULL THEN
         RAISE EXCEPTION 'no lane is left' USING ERRCODE = '23P01', CONSTRAINT = 'occupancy_busy',
-            DETAIL = 'provider', HINT = a.provider_id::text;
+            DETAIL = 'provider', HINT = array_to_string(staff, ',');
     END IF;
     RETURN free;
 END
@@ -433,8 +442,8 @@ END
 $$;
 
 -- A visit takes over the time of a hold of its patient, which ends: its row has its new place already, everything is
--- locked. What is new is inserted beside the hold's time, under the hold's name where it could touch it; then the names
--- change; then what is left of both is deleted.
+-- locked. What is new is inserted beside the hold's time, under the hold's name where it could touch it; then what neither
+-- needs is deleted; then the rest changes its name, in which nobody can be in the way.
 CREATE FUNCTION doors.hand_over(giver uuid, taker uuid, at timestamptz)
 RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
@@ -466,25 +475,18 @@ BEGIN
     IF resources IS NOT NULL THEN
         PERFORM doors.take(owners, 'appointment', resources, spans, a.lane, until, hand_over.at);
     END IF;
-    UPDATE public.occupancy AS o SET owner_id = taker, lapses_at = until
-    FROM doors.expected_occupancy(a) AS e
-    WHERE o.owner_id = giver AND (e.resource_id, e.lane, e.during) = (o.resource_id, o.lane, o.during)
-      AND NOT EXISTS (
-        SELECT FROM public.occupancy AS own
-        WHERE own.owner_id = taker AND (e.resource_id, e.lane, e.during) = (own.resource_id, own.lane, own.during)
-          AND own.lapses_at IS NOT DISTINCT FROM e.lapses_at
-      );
     UPDATE public.appointment SET status = 'lapsed', held_until = NULL, version = version + 1 WHERE id = giver;
     SELECT array_agg(o.id) INTO surplus
     FROM public.occupancy AS o
-    WHERE o.owner_id IN (giver, taker) AND (o.owner_id = giver OR NOT EXISTS (
+    WHERE o.owner_id IN (giver, taker) AND NOT EXISTS (
         SELECT FROM doors.expected_occupancy(a) AS e
         WHERE (e.resource_id, e.lane, e.during) = (o.resource_id, o.lane, o.during)
-          AND e.lapses_at IS NOT DISTINCT FROM o.lapses_at
-    ));
+          AND (o.owner_id = giver OR e.lapses_at IS NOT DISTINCT FROM o.lapses_at)
+    );
     IF surplus IS NOT NULL THEN
         PERFORM doors.give_back(surplus);
     END IF;
+    UPDATE public.occupancy SET owner_id = taker, lapses_at = until WHERE owner_id = giver;
 END
 $$;
 

@@ -68,7 +68,7 @@ def _run(statement: str) -> None:
 def _allow_doors() -> None:
     _run(f"""
         REVOKE ALL ON ALL FUNCTIONS IN SCHEMA doors FROM PUBLIC;
-        GRANT EXECUTE ON FUNCTION doors.lock_visit, doors.lock_hold, doors.free_lane, doors.hand_over,
+        GRANT EXECUTE ON FUNCTION doors.lock_if_held, doors.lock_visit, doors.lock_hold, doors.free_lane, doors.hand_over,
             doors.end_lapsed_of TO {STAFF}, app_import;
         GRANT EXECUTE ON FUNCTION doors.end_hold TO {STAFF}, app_patient, app_job;
         GRANT EXECUTE ON FUNCTION doors.settle_session TO {PLANNERS};

@@ -27,7 +27,7 @@ from webapp.booking.actions import (
     carry_out,
     end_leave,
 )
-from webapp.booking.refusals import OutsideHours, SlotTaken, Undecided, VisitsAffected
+from webapp.booking.refusals import OutsideHours, ProviderAway, Undecided, VisitsAffected
 from webapp.db import Role
 from webapp.errors import NotFound, VersionConflict
 from webapp.ids import new_id
@@ -168,7 +168,7 @@ def test_moving_keeping_and_canceling_happen_together_with_the_change(desk: Open
         (clock_time(9), TEN),
         (TEN + timedelta(minutes=20), clock_time(12)),
     ]
-    with pytest.raises(SlotTaken):
+    with pytest.raises(ProviderAway):
         booked(desk, wish(clinic, clock_time(9), patient_id=third))
     booked(desk, wish(clinic, clock_time(13), patient_id=third))
 

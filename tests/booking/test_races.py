@@ -136,7 +136,7 @@ CASES = (
     ),
     Case(
         races_of_editors.leave_then_booking,
-        {"waited": True, "booking": "slot_taken"},
+        {"waited": True, "booking": "provider_away"},
         {"waited": False, "booking": "done"},
         NO_RESOURCE_LOCK + NO_CONSTRAINT,
     ),

@@ -68,7 +68,8 @@ def key_of(handle: Handle) -> dynamo.Item:
 def test_a_session_brings_back_who_signed_in(sessions: Sessions, account: UUID) -> None:
     grants = (Grant(uuid4()), Grant(uuid4(), after(60)))
     provider = uuid4()
-    standing = Standing(account, "Noor Haddad", frozenset({StaffRole.CLINICIAN, StaffRole.PATIENT}), grants, provider)
+    roles, sites = frozenset({StaffRole.CLINICIAN, StaffRole.PATIENT}), {StaffRole.CLINICIAN: frozenset({uuid4()})}
+    standing = Standing(account, "Noor Haddad", roles, grants, provider, sites)
     handle = sessions.create(standing, token=TOKEN, epoch=sessions.epoch(account), now=NOW)
     person = sessions.resolve(str(handle), after(1))
     assert person is not None

@@ -19,22 +19,32 @@ _TAKEN = {
     "patient": _l("The patient already has a visit at that time. Choose another time, or move the other visit first."),
     "provider": _l("That time was just taken. Choose one of the times below."),
     "room": _l("No room is free at that time. Choose one of the times below."),
+    "equipment": _l("The equipment is not free at that time. Choose one of the times below."),
 }
 
 
 @refuses("occupancy_busy")
 class SlotTaken(Refusal):
-    """Somebody or something the visit needs is busy; `kinds` says what: patient, provider, room."""
+    """Somebody or something the visit needs is busy; `kinds` says what: patient, provider, room, equipment.
+
+    `resources` are those that were busy, where the database said so.
+    """
 
     code = "slot_taken"
     message = _TAKEN["provider"]
 
     def __init__(
-        self, kinds: Sequence[str] = (), *, alternatives: Sequence[object] = (), patient: UUID | None = None
+        self,
+        kinds: Sequence[str] = (),
+        *,
+        alternatives: Sequence[object] = (),
+        patient: UUID | None = None,
+        resources: Sequence[UUID] = (),
     ) -> None:
-        kind = next((kind for kind in ("patient", "provider", "room") if kind in kinds), "provider")
+        kind = next((kind for kind in ("patient", "provider", "room", "equipment") if kind in kinds), "provider")
         super().__init__(_TAKEN[kind], field="starts_at", alternatives=alternatives, patient=patient)
         self.kinds = tuple(kinds)
+        self.resources = frozenset(resources)
 
 
 class OutsideHours(Refusal):
@@ -98,6 +108,64 @@ class TimePassed(Refusal):
     status = 422
     code = "time_passed"
     message = _l("That time has passed. Choose a later one.")
+
+
+class TooSoon(Refusal):
+    """Patients book this type of visit with more notice; the desk may still do it."""
+
+    status = 422
+    code = "too_soon"
+    message = _l("That is too soon to book this visit online. Choose a later time, or call the clinic.")
+
+
+class TooFarAhead(Refusal):
+    """Patients do not book this type of visit that far ahead; the desk may still do it."""
+
+    status = 422
+    code = "too_far_ahead"
+    message = _l("That is too far ahead to book this visit online. Choose an earlier day, or call the clinic.")
+
+
+class StaffOnly(Refusal):
+    """Only the desk books this type of visit."""
+
+    status = 422
+    code = "staff_only"
+    message = _l("This visit cannot be booked online. Please call the clinic.")
+
+
+class NotForThisPatient(Refusal):
+    """The type of visit is for new patients or for returning ones, and this patient is not."""
+
+    status = 422
+    code = "not_for_this_patient"
+    message = _l(
+        "This type of visit is for other patients: new ones, or those who have been here. Choose another type."
+    )
+
+
+class OverbookReasonMissing(Refusal):
+    """Booking over what is booked says why."""
+
+    status = 422
+    code = "overbook_reason_missing"
+    message = _l("Say why this visit is booked over another one.")
+
+
+class NotUndoable(Refusal):
+    """The last change is too old to be undone with a click, or nothing that a click can undo."""
+
+    code = "not_undoable"
+    message = _l("This can no longer be undone. Change the visit instead.")
+
+
+@refuses("appointment_location_allowed")
+class NotAllowedHere(Refusal):
+    """The person's role holds at other locations; 403 although the page is theirs, because the place is not."""
+
+    status = 403
+    code = "not_allowed_here"
+    message = _l("Your role does not reach that location. Ask somebody who works there, or your manager.")
 
 
 class WrongState(Refusal):

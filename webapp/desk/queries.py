@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -49,10 +50,14 @@ class Day:
         return busy or list(self.providers)
 
 
-def location(wanted: UUID | None = None) -> Location | None:
-    """Find the site to show: the one that was asked for, else the first by name; None in a clinic without any."""
+def location(wanted: UUID | None = None, own: Collection[UUID] = ()) -> Location | None:
+    """Find the site to show: the one that was asked for, else the first of one's own, else the first by name.
+
+    None in a clinic without any.
+    """
     sites = practice.locations()
-    return next((site for site in sites if site.id == wanted), sites[0] if sites else None)
+    asked = [site for site in sites if site.id == wanted] or [site for site in sites if site.id in own] or sites
+    return next(iter(asked), None)
 
 
 def day(site: Location, wanted: date, at: datetime) -> Day:

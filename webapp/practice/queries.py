@@ -66,6 +66,11 @@ def locations() -> list[Location]:
     return list(db.session.scalars(select(Location).where(Location.retired_at.is_(None)).order_by(Location.name)))
 
 
+def site_names() -> dict[UUID, str]:
+    """Names of all sites, retired ones too: what an account was given names them still."""
+    return {row.id: row.name for row in db.session.execute(select(Location.id, Location.name))}
+
+
 def time_zone() -> str:
     """The zone that pages about no site in particular tell times in: the first site's, UTC before there is one."""
     return next((site.time_zone for site in locations()), "UTC")

@@ -2,7 +2,7 @@
 
 from webapp.booking.actions.affected import Carried, Choice, Decisions, Hit, Target, carry_out
 from webapp.booking.actions.blocking import block_time
-from webapp.booking.actions.book import BookRequest, Once, book
+from webapp.booking.actions.book import BookRequest, Once, Overbook, book
 from webapp.booking.actions.cancel import CancelRequest, cancel
 from webapp.booking.actions.changes import (
     Change,
@@ -14,10 +14,12 @@ from webapp.booking.actions.changes import (
     ServiceChange,
 )
 from webapp.booking.actions.closing import Closing, change_hours, close_location
+from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, overdue, release, take_over
 from webapp.booking.actions.leaving import end_leave, settle_leave
 from webapp.booking.actions.move import MoveRequest, move
 from webapp.booking.actions.progress import check_in, confirm, finish, mark_no_show, start
 from webapp.booking.actions.swap import SwapRequest, swap
+from webapp.booking.actions.undo import undo
 
 __all__ = [
     "BookRequest",
@@ -30,16 +32,19 @@ __all__ = [
     "Decisions",
     "ExtraHoursRemoval",
     "Hit",
+    "HoldRequest",
     "HoursChange",
     "LeaveChange",
     "MoveRequest",
     "Once",
+    "Overbook",
     "Retirement",
     "ServiceChange",
     "SwapRequest",
     "Target",
     "block_time",
     "book",
+    "book_held",
     "cancel",
     "carry_out",
     "change_hours",
@@ -48,9 +53,15 @@ __all__ = [
     "confirm",
     "end_leave",
     "finish",
+    "hold",
+    "lapse",
     "mark_no_show",
     "move",
+    "overdue",
+    "release",
     "settle_leave",
     "start",
     "swap",
+    "take_over",
+    "undo",
 ]

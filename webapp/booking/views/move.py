@@ -16,6 +16,7 @@ from webapp.booking import actions, queries
 from webapp.booking.forms import Choice, read_choice, read_move, write_instant
 from webapp.booking.models import Appointment
 from webapp.booking.queries import Search
+from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.states import MOVABLE, Status
 from webapp.booking.views import times
 from webapp.booking.views.door import blueprint
@@ -29,6 +30,7 @@ from webapp.practice import queries as practice
 from webapp.practice.hours import Span
 from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
+from webapp.templating import may_at
 
 TEMPLATE = "booking/move.html"
 BLOCKS = {"dialog": "sheet", "move-sheet": "sheet", "move-bar": "bar"}
@@ -62,6 +64,8 @@ def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) 
     if detail is None:
         raise NotFound
     visit = detail.appointment
+    if not may_at(Permission.VISIT_MOVE, visit.location_id):
+        raise NotAllowedHere(patient=visit.patient_id)
     activity.note("opened", patient=visit.patient_id)
     movable = detail.status in MOVABLE
     context = _context(visit, choice, scope().at, refusal) if movable else _stuck(visit, refusal)

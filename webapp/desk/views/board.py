@@ -8,6 +8,7 @@ from datetime import date
 from uuid import UUID
 
 from flask import Response, request, url_for
+from flask_login import current_user
 
 from webapp import activity, hypermedia
 from webapp.booking import queries as booking
@@ -57,7 +58,7 @@ def _board(day: date | None) -> Response:
         raise NotFound
     at = scope().at
     asked = address.read(request.args, day or at.date())
-    site = queries.location(asked.location)
+    site = queries.location(asked.location, current_user.sites_of(Permission.BOARD_VIEW) or ())
     if site is None:
         return hypermedia.page("desk/no_clinic.html")
     if day is None:

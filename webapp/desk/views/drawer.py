@@ -8,6 +8,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from webapp.booking.models import Appointment
 from webapp.booking.queries import BoardVisit, Step, VisitDetail, patient_visits
 from webapp.booking.states import MOVABLE, STATES, Action, Status, allows, next_step, shown_as
 from webapp.booking.wording import (
@@ -23,7 +24,7 @@ from webapp.booking.wording import (
 )
 from webapp.desk.views.address import Address
 from webapp.patients.wording import age_line, initials, phone_of, record_number, tone
-from webapp.templating import may
+from webapp.templating import may, may_at
 
 ROUTES = {
     Action.CONFIRM: "confirm",
@@ -73,6 +74,7 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
         "status": shown_as(detail.status),
         "steps": _stepper(detail),
         "primary": _primary(detail, at, back),
+        "elsewhere": _elsewhere(visit),
         "facts": _facts(detail, at),
         "note": visit.note,
         "cancel_reason": visit.cancel_reason if detail.status is Status.CANCELLED else "",
@@ -83,6 +85,13 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
     }
 
 
+def _elsewhere(visit: Appointment) -> str:
+    """Say why nothing is offered to somebody whose role holds at other locations; empty for everybody else."""
+    if not may("visit.book") or may_at("visit.book", visit.location_id):
+        return ""
+    return _("This visit is at %(place)s, and your role holds elsewhere.", place=visit.location.name)
+
+
 def _next(detail: VisitDetail, at: datetime) -> Action | None:
     zone = detail.appointment.location.time_zone
     return next_step(detail.status, on=local_date(detail.appointment.starts_at, zone), today=local_date(at, zone))
@@ -90,7 +99,7 @@ def _next(detail: VisitDetail, at: datetime) -> Action | None:
 
 def _primary(detail: VisitDetail, at: datetime, back: str) -> dict[str, Any] | None:
     action = _next(detail, at)
-    if action is None or not may(f"visit.{ROUTES[action]}"):
+    if action is None or not may_at(f"visit.{ROUTES[action]}", detail.appointment.location_id):
         return None
     return _button(detail, action, back) | {"kind": "primary", "key": "c", "full": True}
 
@@ -162,9 +171,11 @@ def _facts(detail: VisitDetail, at: datetime) -> list[tuple[str, str]]:
 def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any]]:
     visit = detail.appointment
     actions: list[dict[str, Any]] = []
-    if allows(detail.status, Action.CONFIRM) and may("visit.confirm") and _next(detail, at) is not Action.CONFIRM:
+    here = visit.location_id
+    confirms = allows(detail.status, Action.CONFIRM) and _next(detail, at) is not Action.CONFIRM
+    if confirms and may_at("visit.confirm", here):
         actions.append(_posted(detail, Action.CONFIRM, back) | {"key": "k"})
-    if detail.status in MOVABLE and may("visit.move"):
+    if detail.status in MOVABLE and may_at("visit.move", here):
         href = url_for("booking.move", appointment_id=visit.id)
         actions.append(
             {
@@ -175,7 +186,7 @@ def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any
                 "attrs": {"hx-get": href, "hx-target": "#dialog"},
             }
         )
-    if allows(detail.status, Action.CANCEL) and may("visit.cancel"):
+    if allows(detail.status, Action.CANCEL) and may_at("visit.cancel", here):
         href = url_for("booking.cancel", appointment_id=visit.id)
         actions.append(
             {
@@ -187,7 +198,7 @@ def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any
             }
         )
     absent = allows(detail.status, Action.MARK_NO_SHOW) and at >= visit.starts_at
-    if absent and may("visit.no_show"):
+    if absent and may_at("visit.no_show", here):
         actions.append(_posted(detail, Action.MARK_NO_SHOW, back))
     return actions
 

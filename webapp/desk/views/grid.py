@@ -20,7 +20,7 @@ from webapp.desk.views.address import Address
 from webapp.desk.views.cards import card
 from webapp.patients.wording import provider_initials
 from webapp.practice.models import Provider
-from webapp.templating import may
+from webapp.templating import may_at
 
 _TONES = 5
 
@@ -84,7 +84,7 @@ def _in_order(
 ) -> list[dict[str, Any]]:
     """Cards and free times by their row, so that Tab and screen readers go down the day."""
     items = [_place(placed, cards[placed.id]) for placed in laid.cards if placed.id in cards]
-    if may("visit.book") and not asked.status:
+    if may_at("visit.book", day.location.id) and not asked.status:
         items += [_gap(gap, provider, day) for gap in laid.gaps]
     return sorted(items, key=lambda item: (item["row"], item.get("lane", 0)))
 

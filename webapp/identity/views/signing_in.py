@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 USER_ID = "_user_id"
 CHALLENGE = "challenge"
 CHALLENGE_NEXT = "challenge_next"
-RETRY_SECONDS = 10
 
 OUTAGES = (SignInUnavailable, DynamoUnavailable, DBAPIError)
 STEPS: dict[type, str] = {
@@ -111,7 +110,8 @@ def _replace_password(challenge: str) -> Response:
     except PasswordTooWeak:
         errors = {"new_password": [_("Choose another password: this one is too easy to guess or was used before.")]}
         return _new_password_page(errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    except WrongPassword:
+    except WrongPassword as wrong:
+        note_failure(wrong, "new_password")
         session.pop(CHALLENGE)
         errors = {"password": [_("That took too long. Sign in again with the password you were given.")]}
         return sign_in_page(errors, status=HTTPStatus.UNPROCESSABLE_ENTITY)
@@ -223,8 +223,6 @@ def sign_in_page(
         demo_accounts=_demo_accounts(),
         second_factor=identity().second_factor_required,
     )
-    if outage:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
     if wait:
         response.headers["Retry-After"] = str(ceil(wait.total_seconds()))
     return response
