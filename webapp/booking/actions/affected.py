@@ -99,15 +99,16 @@ def carry_out(change: Change, decisions: Decisions, *, at: datetime) -> Carried:
 
 
 def _needed(decisions: Decisions) -> set[UUID]:
-    """What the moves may take: locked in the one order, before any of them begins to wait for another editor."""
+    """What the decisions give back or may take: locked in the one order, before anything waits for another editor."""
     targets = [choice.target for choice in decisions.choices.values() if choice.target is not None]
-    if not targets and decisions.rest != "move":
-        return set()
     visits = [db.session.get(Appointment, visit) for visit in decisions.seen]
     known = [visit for visit in visits if visit is not None]
-    sites = {target.location_id for target in targets} | {visit.location_id for visit in known}
     needed = {target.provider_id for target in targets} | {visit.patient_id for visit in known}
-    return needed.union(*(practice.resources_of(site) for site in sites))
+    # What holds keep is locked before the holds are.
+    kept = {part for visit in known for part in (visit.provider_id, visit.room_id, *visit.equipment_ids) if part}
+    moves = bool(targets) or decisions.rest == "move"
+    sites = {target.location_id for target in targets} | {visit.location_id for visit in known if moves}
+    return (needed | kept).union(*(practice.resources_of(site) for site in sites))
 
 
 def _decide(change: Change, visits: Sequence[Coming], decisions: Decisions, at: datetime) -> frozenset[UUID]:
