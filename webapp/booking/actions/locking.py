@@ -49,9 +49,14 @@ def locked(appointment_id: UUID, before: frozenset[Status], *, version: int | No
 
 
 def lock_visits(appointment_ids: Iterable[UUID]) -> None:
-    """Lock some visits by id, before anything else; those that are not there are not missed here."""
-    query = select(Appointment.id).where(Appointment.id.in_(list(appointment_ids))).order_by(Appointment.id)
-    db.session.execute(query.with_for_update())
+    """Lock some visits by id, before anything else; those that are not there are not missed here.
+
+    Holds come after what they keep: see `lock_if_held`.
+    """
+    query = select(Appointment.id).where(
+        Appointment.id.in_(list(appointment_ids)), Appointment.status != Status.HELD.value
+    )
+    db.session.execute(query.order_by(Appointment.id).with_for_update())
 
 
 def lock_if_held(appointment_id: UUID) -> None:
