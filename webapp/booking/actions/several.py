@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from webapp.booking.actions.book import Overbook
+
 
 @dataclass(frozen=True, slots=True)
 class MoveSeveral:
@@ -78,15 +80,21 @@ def cancel_several(request: CancelSeveral, *, at: datetime) -> list[Appointment]
 
 
 def move_along(
-    request: MoveRequest, which: str, others: Mapping[UUID, datetime | None], *, at: datetime
+    request: MoveRequest,
+    which: str,
+    others: Mapping[UUID, datetime | None],
+    *,
+    at: datetime,
+    overbook: Overbook | None = None,
 ) -> Appointment:
     """Move a visit and those that go with it (see `queries.targets`), all or none; returns the visit.
 
     `others` are times that were chosen for some of them instead; None leaves one where it is. With another provider for
-    the visit, those of its series that it shares one with go along; in one coming each keeps its own.
+    the visit, those of its series that it shares one with go along; in one coming each keeps its own. Only a visit by
+    itself is ever booked over others.
     """
     if which == ONE:
-        return move(request, at=at)
+        return move(request, at=at, overbook=overbook)
     anchor = db.session.get(Appointment, request.appointment_id)
     if anchor is None:
         raise NotFound

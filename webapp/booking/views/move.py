@@ -20,8 +20,8 @@ from webapp.booking.plan_forms import read_answers, without_answers
 from webapp.booking.queries import Search, VisitDetail
 from webapp.booking.refusals import NotAllowedHere, SeveralTaken, WrongState
 from webapp.booking.states import MOVABLE, Status
+from webapp.booking.views import anyway, several, times
 from webapp.booking.views import scope as scopes
-from webapp.booking.views import several, times
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import clock, day_name, local_date, long_day, refused_because, time_span
 from webapp.cycle import scope
@@ -63,7 +63,8 @@ def move_it(appointment_id: UUID) -> Response:
     """Move the visit to the time that was chosen, with those that go with it."""
     wanted = read_move(without_answers(request.form), appointment_id)
     others = several.answered(appointment_id)
-    visit = move_along(wanted, read_which(request.form), others, at=scope().at)
+    over = anyway.asked_for(wanted.location_id or _location_of(appointment_id))
+    visit = move_along(wanted, read_which(request.form), others, at=scope().at, overbook=over)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
     return hypermedia.done(
         DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id, version=visit.version
@@ -127,6 +128,8 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         "times": times.context(found, choice, _link(visit, choice), at, "move-sheet"),
         "bar": _bar(found, names.get(choice.provider, "") if choice.provider else ""),
         **scopes.context(visit, None, "move-form"),
+        "anyway": anyway.offer(found.gone, visit.location_id, zone, refusal),
+        "anyway_keep": [("version", visit.version), ("provider", choice.provider or "")],
     }
 
 
@@ -135,6 +138,13 @@ def _beside(visit: Appointment) -> tuple[Appointment, ...]:
     if scopes.chosen(visit) != scopes.TOGETHER:
         return ()
     return tuple(other for other in queries.reached(visit, scopes.TOGETHER) if other.id != visit.id)
+
+
+def _location_of(appointment_id: UUID) -> UUID:
+    detail = queries.visit(appointment_id)
+    if detail is None:
+        raise NotFound
+    return detail.appointment.location_id
 
 
 def _shown(visit: Appointment, at: datetime) -> dict[str, Any]:
