@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, TypeVar
 from uuid import UUID
@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import PydanticCustomError
 
 from webapp.booking.actions import BookRequest, CancelRequest, MoveRequest
+from webapp.booking.rhythm import REPEAT, Rhythm, read_rhythm
 from webapp.errors import FormInvalid
 
 LONGEST_NOTE = 500
@@ -24,8 +25,7 @@ REASONS = ("patient", "sick", "provider", "mistake", "other")
 HALVES = ("any", "am", "pm")
 SCOPES = ("one", "later", "all", "together")
 INSTANT = "%Y-%m-%dT%H:%MZ"
-REPEAT = "repeat_"
-LONGEST_WORD = 16
+GROUP = "group-"
 
 
 def _wrong(code: str) -> PydanticCustomError:
@@ -132,17 +132,6 @@ F = TypeVar("F", bound=_Form)
 
 
 @dataclass(frozen=True, slots=True)
-class Rhythm:
-    """How a visit is to repeat, as it was typed; nothing of it counts while `unit` is empty."""
-
-    unit: str = ""
-    every: str = "1"
-    ends: str = "count"
-    count: str = "10"
-    until: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Choice:
     """What a person has chosen so far of a visit to book, from the address; what can't be read is not chosen."""
 
@@ -153,7 +142,8 @@ class Choice:
     at: datetime | None = None
     week: date | None = None
     half: str = "any"
-    rhythm: Rhythm = Rhythm()
+    group: UUID | None = None
+    rhythm: Rhythm = field(default_factory=Rhythm)
 
 
 def read_choice(args: Mapping[str, str]) -> Choice:
@@ -167,15 +157,14 @@ def read_choice(args: Mapping[str, str]) -> Choice:
         at=read_instant(args.get("starts_at") or args.get("at") or ""),
         week=_date(args.get("week", "")),
         half=half if half in HALVES else "any",
+        group=read_group(args.get("starts_at") or args.get("at") or ""),
         rhythm=read_rhythm(args),
     )
 
 
-def read_rhythm(args: Mapping[str, str]) -> Rhythm:
-    """Read how a visit is to repeat, as far as it was typed."""
-    blank = asdict(Rhythm())
-    typed = {name: args.get(f"{REPEAT}{name}", normal)[:LONGEST_WORD].strip() for name, normal in blank.items()}
-    return Rhythm(**typed)
+def read_group(text: str) -> UUID | None:
+    """Read a group visit that was chosen instead of a time: group-018f…; None for anything else."""
+    return _uuid(text.removeprefix(GROUP)) if text.startswith(GROUP) else None
 
 
 def read_booking(form: Mapping[str, str]) -> BookRequest:

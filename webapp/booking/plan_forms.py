@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, datetime, time
 
 from flask_babel import gettext as _
 
 from webapp.booking.actions import BookRequest
-from webapp.booking.forms import REPEAT, YEARS, Rhythm, read_instant, read_rhythm, read_visit
+from webapp.booking.forms import YEARS, read_instant, read_visit
 from webapp.booking.recurrence import FEWEST, LONGEST_STEP, MOST, Frequency, Occurrence, Repeat, at_wall
+from webapp.booking.rhythm import REPEAT, Rhythm, read_rhythm
 from webapp.errors import FormInvalid
 
 SKIP, OTHER = "skip", "other"
@@ -84,11 +85,6 @@ def rule_problems(found: Sequence[Occurrence]) -> dict[str, list[str]]:
     if len(found) > MOST:
         return {f"{REPEAT}until": [_("Choose an earlier last day: a series has at most %(most)s visits", most=MOST)]}
     return {}
-
-
-def rhythm_fields(rhythm: Rhythm) -> dict[str, str]:
-    """A rhythm as the fields of a form or an address; nothing while it does not repeat."""
-    return {f"{REPEAT}{name}": value for name, value in asdict(rhythm).items()} if rhythm.unit else {}
 
 
 def read_answers(form: Mapping[str, str]) -> dict[str, Answer]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects.postgresql import Range
 
 from webapp.booking.actions.locking import locked, settle
-from webapp.booking.actions.sessions import live_seats, locked_session, sit
+from webapp.booking.actions.sessions import SessionRequest, create_session, live_seats, locked_session, sit
 from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.refusals import LocationClosed, PatientNotBookable, SeatOnly, SessionFull, TimePassed
 from webapp.booking.states import MOVABLE
@@ -67,6 +67,12 @@ def join(request: JoinRequest, *, actor: UUID | None, at: datetime) -> Appointme
     settle(seat, at)
     db.session.refresh(seat)
     return seat
+
+
+def begin_and_join(wanted: SessionRequest, request: JoinRequest, *, actor: UUID | None, at: datetime) -> Appointment:
+    """Begin a group visit with its first patient in it, both or neither; the request's session is the new one."""
+    session = create_session(wanted, actor=actor, at=at)
+    return join(replace(request, session_id=session.id), actor=actor, at=at)
 
 
 def change_session(appointment_id: UUID, session_id: UUID, *, at: datetime, version: int | None = None) -> Appointment:

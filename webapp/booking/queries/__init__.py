@@ -3,6 +3,7 @@
 from webapp.booking.queries.coming import Coming, Reach, coming
 from webapp.booking.queries.first import first_free
 from webapp.booking.queries.free import Found, Search, busy, free_times
+from webapp.booking.queries.groups import Group, Roster, day_sessions, group, groups_to_join, roster
 from webapp.booking.queries.plans import Hindrance, Planned, Wanted, plan
 from webapp.booking.queries.seen import Seen, patients_between, seen
 from webapp.booking.queries.several import SeriesVisits, coming_together, reached, series, targets
@@ -26,10 +27,12 @@ __all__ = [
     "BoardVisit",
     "Coming",
     "Found",
+    "Group",
     "Hindrance",
     "Part",
     "Planned",
     "Reach",
+    "Roster",
     "Search",
     "Seen",
     "SeriesVisits",
@@ -42,9 +45,12 @@ __all__ = [
     "busy",
     "coming",
     "coming_together",
+    "day_sessions",
     "day_visits",
     "first_free",
     "free_times",
+    "group",
+    "groups_to_join",
     "history",
     "own_visits",
     "parts",
@@ -52,6 +58,7 @@ __all__ = [
     "patients_between",
     "plan",
     "reached",
+    "roster",
     "seen",
     "series",
     "targets",

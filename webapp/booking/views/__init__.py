@@ -1,6 +1,15 @@
 """Dialogs that book, move and cancel; each is a page of its own when JavaScript is off."""
 
-from webapp.booking.views import book, cancel, changing, move, series
+from webapp.booking.views import (
+    book,
+    cancel,
+    changing,
+    group_changes,
+    move,
+    series,
+    sessions,
+    walk_in,
+)
 from webapp.booking.views.door import blueprint
 
-__all__ = ["blueprint", "book", "cancel", "changing", "move", "series"]
+__all__ = ["blueprint", "book", "cancel", "changing", "group_changes", "move", "series", "sessions", "walk_in"]

@@ -17,12 +17,13 @@ from webapp import activity, hypermedia, toasts
 from webapp.booking import queries
 from webapp.booking.actions import Once
 from webapp.booking.actions import book as book_visit
-from webapp.booking.forms import Choice, Rhythm, read_booking, read_choice
-from webapp.booking.plan_forms import rhythm_fields
+from webapp.booking.actions.together import book_together
+from webapp.booking.forms import GROUP, Choice, read_booking, read_choice
 from webapp.booking.queries import Search
 from webapp.booking.refusals import NotAllowedHere
+from webapp.booking.rhythm import Rhythm, rhythm_fields
 from webapp.booking.states import Status
-from webapp.booking.views import anyway, times
+from webapp.booking.views import anyway, kinds, times
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import clock, local_date, long_day, money, service_line, time_span, unit_labels
 from webapp.cycle import scope
@@ -70,6 +71,15 @@ def book_it() -> Response:
     return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
 
 
+@blueprint.post("/book/together")
+@requires(Permission.VISIT_BOOK, role=Role.DESK, refused=refused)
+def book_parts() -> Response:
+    """Book the visits of one coming, one after the other."""
+    first, *_rest = book_together(read_booking(request.form), actor=scope().actor, at=scope().at)
+    activity.note("changed", patient=first.patient_id, detail=DONE)
+    return hypermedia.done(DONE, url_for("desk.visit", appointment_id=first.id), appointment=first.id)
+
+
 def _page(choice: Choice, refusal: Refusal | None = None) -> Response:
     at = scope().at
     if choice.patient is None:
@@ -110,6 +120,8 @@ def _who(choice: Choice, refusal: Refusal | None) -> dict[str, Any]:
         "nothing": False,
         "close": _close(),
         "errors": {} if refusal is None else refusal.errors,
+        "purpose": "book",
+        "new_patient": url_for("patients.new", then="book"),
         "keep": [(name, value) for name, value in _addressed(choice).items() if value is not None],
     }
 
@@ -160,10 +172,11 @@ def _what(
         patient_id=patient.id,
     )
     taken = refusal is not None and not isinstance(refusal, FormInvalid | NotAllowedHere)
-    found = times.look(search, choice, zone, at, refused=taken)
+    kind = kinds.of(offer, choice, at)
+    found = times.look(search, choice, zone, at, refused=taken, proposes=kind.proposes)
     shown = None if found is None else times.context(found, choice, _link(choice), at, "book-sheet")
     return {
-        "patient": _person(patient),
+        "patient": person(patient),
         "nothing": False,
         "close": _close(),
         "choice": choice,
@@ -174,10 +187,11 @@ def _what(
         "times": shown,
         "rhythm": choice.rhythm,
         "units": unit_labels(),
-        "repeats": offer.service.capacity == 1 and not queries.parts(offer.service.id),
+        "kind": kind,
         "dates_url": url_for("booking.plan_series"),
         "bar": _bar(found, offer, names.get(choice.provider) if choice.provider else None)
-        | _press(found, choice.rhythm),
+        | _press(found, choice.rhythm)
+        | kind.bar(found),
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
         "choose_url": url_for("booking.book"),
         "note": request.form.get("note", ""),
@@ -215,7 +229,8 @@ def _providers(offer: Offer, names: dict[UUID, str]) -> list[tuple[UUID, str]]:
     return [(provider, name) for provider, name in names.items() if provider in offer.provider_ids]
 
 
-def _person(patient: Patient) -> dict[str, Any]:
+def person(patient: Patient) -> dict[str, Any]:
+    """A patient in the box of a dialog, with what the desk must know."""
     return {
         "id": patient.id,
         "name": patient.name,
@@ -265,7 +280,7 @@ def _press(found: times.Times | None, rhythm: Rhythm) -> dict[str, Any]:
 
 def _link(choice: Choice) -> times.Link:
     def link(**changes: Any) -> str:  # noqa: ANN401 - each field has its own type
-        return url_for("booking.book", **_addressed(replace(choice, at=None, **changes)))
+        return url_for("booking.book", **_addressed(replace(choice, at=None, group=None, **changes)))
 
     return link
 
@@ -276,6 +291,9 @@ def _addressed(choice: Choice) -> dict[str, Any]:
     values |= rhythm_fields(choice.rhythm)
     del values["rhythm"]
     values["at"] = None if choice.at is None else choice.at.strftime("%Y-%m-%dT%H:%MZ")
+    group = values.pop("group")
+    if group is not None:
+        values["at"] = f"{GROUP}{group}"
     values["half"] = None if choice.half == "any" else choice.half
     return values
 

@@ -20,7 +20,7 @@ from webapp.booking.plan_forms import read_answers, without_answers
 from webapp.booking.queries import Search, VisitDetail
 from webapp.booking.refusals import NotAllowedHere, SeveralTaken, WrongState
 from webapp.booking.states import MOVABLE, Status
-from webapp.booking.views import anyway, several, times
+from webapp.booking.views import anyway, group_changes, several, times
 from webapp.booking.views import scope as scopes
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import clock, day_name, local_date, long_day, refused_because, time_span
@@ -80,6 +80,8 @@ def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) 
         raise NotAllowedHere(patient=visit.patient_id)
     activity.note("opened", patient=visit.patient_id)
     movable = detail.status in MOVABLE
+    if movable and visit.group_session_id is not None:
+        return group_changes.page_of_seat(visit, _errors(refusal, detail))
     errors = _errors(refusal, detail)
     context = _context(visit, choice, scope().at, refusal) if movable else _stuck(visit)
     # What another desk has moved on meanwhile has no bar to ask for.

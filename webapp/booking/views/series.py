@@ -20,12 +20,12 @@ from webapp.booking.plan_forms import (
     SeriesForm,
     instant_of,
     read_series,
-    rhythm_fields,
     rule_problems,
     unreadable,
 )
 from webapp.booking.queries import Search, SeriesVisits, Wanted
 from webapp.booking.recurrence import MOST, Adjusted, Occurrence, Repeat, occurrences
+from webapp.booking.rhythm import rhythm_fields
 from webapp.booking.states import MOVABLE, Action, Status, allows, shown_as
 from webapp.booking.views import book, plan
 from webapp.booking.views.door import blueprint
@@ -34,9 +34,7 @@ from webapp.cycle import scope
 from webapp.db import Role
 from webapp.errors import FormInvalid, NotFound, Refusal
 from webapp.identity.permissions import Permission
-from webapp.patients.models import Patient
 from webapp.patients.queries import desk_record
-from webapp.patients.wording import born, initials, record_number, tone
 from webapp.practice import queries as practice
 from webapp.practice.hours import Span
 from webapp.routing import requires
@@ -89,7 +87,7 @@ def series(series_id: UUID) -> Response:
     patient = desk_record(found.series.patient_id)
     activity.note("opened", patient=patient.id)
     return hypermedia.page(
-        "booking/series.html", block="sheet", clinic=practice.signboard(), person=_person(patient), **_shown(found)
+        "booking/series.html", block="sheet", clinic=practice.signboard(), person=book.person(patient), **_shown(found)
     )
 
 
@@ -146,7 +144,7 @@ def _page(wanted: SeriesForm, refusal: Refusal | None = None) -> Response:
     shown = {
         "title": ngettext("%(num)s visit", "%(num)s visits", len(found)),
         "summary": _summary(offer.service.name, wanted.repeat, found),
-        "person": _person(patient),
+        "person": book.person(patient),
         "rows": found,
         "conflicts": plan.conflicts(found),
         "advice": _("The nearest free time is chosen for each; change it, or leave the visit out."),
@@ -198,15 +196,6 @@ def _summary(service: str, repeat: Repeat, found: list[dict[str, Any]]) -> str:
         first=found[0]["day"],
         last=found[-1]["day"],
     )
-
-
-def _person(patient: Patient) -> dict[str, Any]:
-    return {
-        "name": patient.name,
-        "initials": initials(patient.name),
-        "tone": tone(patient.id),
-        "detail": f"{born(patient.birth_date)} · {_('MRN %(number)s', number=record_number(patient.record_number))}",
-    }
 
 
 def _shown(found: SeriesVisits) -> dict[str, Any]:

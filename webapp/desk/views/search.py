@@ -32,6 +32,8 @@ from webapp.templating import may
 
 TEMPLATE = "desk/search.html"
 KEPT = ("service", "provider", "location", "at", "week", "half")
+PURPOSES = {"book": "booking.book", "walk_in": "booking.walk_in"}
+"""What somebody is looked for, and the dialog that goes on with them."""
 LONGEST = 100
 FEWEST = 2
 MOST_TODAY = 24
@@ -65,7 +67,7 @@ def _results(section: str, asked: MultiDict[str, str]) -> Response:
     zone = "UTC" if site is None else site.time_zone
     today = local_date(at, zone)
     coming = set() if site is None else patients_between(site.id, local_day(zone, today))
-    booking = asked.get("for") == "book" and may("visit.book")
+    booking = asked.get("for") in PURPOSES and may("visit.book")
     if len(typed) >= FEWEST:
         found = find(typed, today=today, first=coming)
     else:
@@ -83,7 +85,7 @@ def _results(section: str, asked: MultiDict[str, str]) -> Response:
         title=_("Patients") if typed else _("Today"),
         actions=[] if booking else _actions(found if typed else [], typed),
         searched=len(typed) >= FEWEST,
-        register="/patients/new?then=book" if booking else "/patients/new",
+        register=url_for("patients.new", then=asked["for"] if booking else None),
     )
 
 
@@ -113,7 +115,8 @@ def _row(person: Found, known: Seen, typed: str, at: datetime, zone: str, *, boo
 
 def _book(person: Found) -> str:
     kept = {name: request.form[name] for name in KEPT if request.form.get(name)}
-    return f"{url_for('booking.book')}?{urlencode({'patient': str(person.id)} | kept)}"
+    page = url_for(PURPOSES[request.form["for"]])
+    return f"{page}?{urlencode({'patient': str(person.id)} | kept)}"
 
 
 def _when(known: Seen, at: datetime, zone: str) -> str:
@@ -141,6 +144,7 @@ def _actions(found: Sequence[Found], typed: str) -> list[dict[str, Any]]:
         actions.append(_action(href, "calendar-plus", text, dialog=True))
     places = (
         ("visit.book", url_for("booking.book"), "calendar-plus", _("Book a visit"), True),
+        ("visit.check_in", url_for("booking.walk_in"), "user-check", _("Walk-in: check somebody in now"), True),
         ("patient.edit", url_for("patients.new"), "user-plus", _("Register a new patient"), True),
         ("board.view", url_for("desk.today"), "layout-dashboard", _("Open today's board"), False),
         ("jobs.view", url_for("ops.jobs"), "activity", _("Open failed jobs"), False),

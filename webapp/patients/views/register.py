@@ -25,6 +25,8 @@ from webapp.routing import requires
 TEMPLATE = "patients/new.html"
 BLOCKS = {"dialog": "sheet", "new-patient": "sheet"}
 FIELDS = ("given", "family", "birth_date", "phone", "gender", "email")
+THEN = {"book": "booking.book", "walk_in": "booking.walk_in"}
+"""Dialogs that go on with somebody who has just been registered."""
 DONE = "patient.registered"
 
 toasts.say(DONE, _l("Registered."))
@@ -55,8 +57,9 @@ def register() -> Response:
             raise MaybeRegistered(alternatives=alike)
     patient = actions.register(entry.patient, at=at)
     activity.note("changed", patient=patient.id, detail=DONE)
-    if request.form.get("then") == "book":
-        return hypermedia.done(DONE, url_for("booking.book", patient=patient.id), patient=patient.id)
+    then = THEN.get(request.form.get("then", ""))
+    if then is not None:
+        return hypermedia.done(DONE, url_for(then, patient=patient.id), patient=patient.id)
     return hypermedia.done(DONE, url_for("desk.record", patient_id=patient.id), patient=patient.id)
 
 
@@ -72,8 +75,8 @@ def _page(refusal: Refusal | None) -> Response:
         clinic=signboard(),
         values={name: request.form.get(name, "") for name in FIELDS},
         errors=refusal.errors if isinstance(refusal, FormInvalid) else {},
-        alike=[_row(person, booking=then == "book") for person in found],
-        then="book" if then == "book" else "",
+        alike=[_row(person, THEN.get(then)) for person in found],
+        then=then if then in THEN else "",
         genders=[
             ("unknown", _("Not asked")),
             ("female", _("Female")),
@@ -83,10 +86,8 @@ def _page(refusal: Refusal | None) -> Response:
     )
 
 
-def _row(person: Found, *, booking: bool) -> dict[str, Any]:
-    href = url_for("desk.record", patient_id=person.id)
-    if booking:
-        href = url_for("booking.book", patient=person.id)
+def _row(person: Found, then: str | None) -> dict[str, Any]:
+    href = url_for("desk.record", patient_id=person.id) if then is None else url_for(then, patient=person.id)
     details = (
         _("Born %(date)s", date=born(person.birth_date)),
         _("MRN %(number)s", number=record_number(person.record_number)),
@@ -98,5 +99,5 @@ def _row(person: Found, *, booking: bool) -> dict[str, Any]:
         "detail": " · ".join(part for part in details if part),
         "initials": initials(person.name),
         "tone": tone(person.id),
-        "attrs": {"hx-get": href, "hx-target": "#dialog"} if booking else {},
+        "attrs": {} if then is None else {"hx-get": href, "hx-target": "#dialog"},
     }
