@@ -160,22 +160,25 @@ RETURNS void
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$ SELECT doors.take(array_fill(owner, ARRAY[cardinality(resources)]), kind, resources, spans, on_lane, lapses, at) $$;
 
--- Where staff have room for something of a length, as seconds since 1970, between the given opening and closing times: what
+-- Where staff have room for something of a length between the given opening and closing times, in seconds since 1970: what
 -- is between busy times is far less than the busy times, so this is what is asked first of two hundred people.
 -- `mine` is the visit that is about to move. About patients it tells nobody anything.
-CREATE FUNCTION doors.gaps(staff uuid[], opens timestamptz[], closes timestamptz[], minutes integer, mine uuid, at timestamptz)
+CREATE FUNCTION doors.gaps(staff uuid[], opens bigint[], closes bigint[], minutes integer, mine uuid, at timestamptz)
 RETURNS TABLE (n bigint, free_from bigint, free_until bigint)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
     SELECT span.n, extract(epoch FROM lower(gap.part))::bigint, extract(epoch FROM upper(gap.part))::bigint
-    FROM unnest(gaps.staff, gaps.opens, gaps.closes) WITH ORDINALITY AS span (id, opens, closes, n)
+    FROM (
+        SELECT given.n, given.id, tstzrange(to_timestamp(given.opens), to_timestamp(given.closes)) AS whole
+        FROM unnest(gaps.staff, gaps.opens, gaps.closes) WITH ORDINALITY AS given (id, opens, closes, n)
+    ) AS span
     CROSS JOIN LATERAL (
         SELECT range_agg(o.during) AS busy FROM public.occupancy AS o
-        WHERE o.resource_id = span.id AND o.during && tstzrange(span.opens, span.closes)
+        WHERE o.resource_id = span.id AND o.during && span.whole
           AND (o.lapses_at IS NULL OR o.lapses_at > gaps.at) AND (gaps.mine IS NULL OR o.owner_id <> gaps.mine)
     ) AS taken
     CROSS JOIN LATERAL unnest(
-        tstzmultirange(tstzrange(span.opens, span.closes)) - coalesce(taken.busy, '{}'::tstzmultirange)
+        tstzmultirange(span.whole) - coalesce(taken.busy, '{}'::tstzmultirange)
     ) AS gap (part)
     WHERE upper(gap.part) - lower(gap.part) >= make_interval(mins => gaps.minutes)
       AND EXISTS (SELECT FROM public.provider AS p WHERE p.id = span.id)

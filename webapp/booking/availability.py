@@ -111,19 +111,29 @@ def free_starts(wanted: Wanted, calendar: Calendar, *, step: int | None = None) 
     taken = _Taken(wanted, calendar)
     every = (step or wanted.rules.step) * _MINUTE
     found: dict[tuple[int, UUID, UUID], FreeStart] = {}
+    by_site = blocks_by_site(calendar.blocks)
     for site in calendar.sites:
         if site.id not in wanted.location_ids:
             continue
         there = _There(wanted, calendar, taken, site)
-        for block, hours in worked(wanted, calendar.blocks, site):
+        for block, hours in worked(wanted, by_site.get(site.id, ()), site):
             _offer(found, there, block, hours, every)
     return sorted(found.values(), key=attrgetter("start", "provider_id", "location_id"))
 
 
+def blocks_by_site(blocks: Iterable[Block]) -> dict[UUID, list[Block]]:
+    """Sort blocks by where they are worked."""
+    sorted_: dict[UUID, list[Block]] = {}
+    for block in blocks:
+        sorted_.setdefault(block.location_id, []).append(block)
+    return sorted_
+
+
 def worked(wanted: Wanted, blocks: Iterable[Block], site: Site) -> Iterable[tuple[Block, Seconds]]:
+    """List a site's blocks with the spans they are worked in, on every local day of the wanted window."""
     days = days_of(site.time_zone, wanted.window)
     for block in blocks:
-        if block.location_id != site.id or block.provider_id not in wanted.provider_ids:
+        if block.provider_id not in wanted.provider_ids:
             continue
         for day in days:
             if block.applies_on(day):

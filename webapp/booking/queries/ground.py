@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from webapp.booking.queries.free import Search
 
 _GROUND = text((Path(__file__).parents[1] / "sql" / "ground.sql").read_text("utf-8"))
+# The same few ids of providers, rooms and sites come again and again, and reading one costs a microsecond.
+_id = lru_cache(maxsize=8192)(UUID)
 # No visit is longer: what begins in the window may reach that far beyond it.
 _LONGEST = timedelta(days=1)
 
@@ -72,7 +75,7 @@ def _open_to(row: Row[Any], search: Search) -> bool:
 
 
 def _sites(row: Row[Any]) -> tuple[Site, ...]:
-    return tuple(Site(UUID(site), zone, tuple(map(UUID, rooms))) for site, zone, rooms in row.sites or ())
+    return tuple(Site(_id(site), zone, tuple(map(_id, rooms))) for site, zone, rooms in row.sites or ())
 
 
 def _equipment(row: Row[Any]) -> dict[UUID, tuple[tuple[UUID, ...], ...]]:
@@ -83,12 +86,11 @@ def _equipment(row: Row[Any]) -> dict[UUID, tuple[tuple[UUID, ...], ...]]:
 
 
 def _blocks(row: Row[Any]) -> tuple[Block, ...]:
-    ids = _Ids()
     blocks = [
         Block(
-            ids[provider],
-            ids[location],
-            ids[room],
+            _id(provider),
+            _id(location),
+            None if room is None else _id(room),
             weekday,
             time.fromisoformat(starts),
             time.fromisoformat(ends),
@@ -99,17 +101,9 @@ def _blocks(row: Row[Any]) -> tuple[Block, ...]:
         for provider, location, room, weekday, starts, ends, valid_from, valid_to, every_weeks in row.blocks or ()
     ]
     for provider, location, room, starts, ends, zone in row.extra or ():
-        blocks += once(ids[provider], ids[location], ids[room], _span(starts, ends), zone)
+        where = None if room is None else _id(room)
+        blocks += once(_id(provider), _id(location), where, _span(starts, ends), zone)
     return tuple(blocks)
-
-
-class _Ids(dict[str | None, Any]):
-    """Ids by how JSON writes them; the same few come again and again."""
-
-    def __missing__(self, written: str | None) -> UUID | None:
-        made = None if written is None else UUID(written)
-        self[written] = made
-        return made
 
 
 def _closed(row: Row[Any]) -> tuple[Closed, ...]:

@@ -84,7 +84,9 @@ def _elsewhere(search: Search, starts: list[FreeStart]) -> list[FreeStart]:
 
 
 def _exactly(search: Search, wanted: datetime, now: datetime) -> list[FreeStart]:
-    found = free_times(replace(search, window=Span(wanted, wanted + timedelta(minutes=1))), now, step=5)
+    # A time that somebody at the desk names is held against notice and furthest day no more.
+    named = replace(search, window=Span(wanted, wanted + timedelta(minutes=1)), asked=True)
+    found = free_times(named, now, step=5)
     return [] if found is None else found.starts
 
 
