@@ -17,8 +17,11 @@ from webapp.booking.queries.visits import (
     patient_visits,
     visit,
 )
+from webapp.booking.queries.why import Answer, Asked, why
 
 __all__ = [
+    "Answer",
+    "Asked",
     "Blocked",
     "BoardVisit",
     "Coming",
@@ -41,4 +44,5 @@ __all__ = [
     "patients_between",
     "seen",
     "visit",
+    "why",
 ]

@@ -173,6 +173,7 @@ def _what(
         "bar": _bar(found, offer, names.get(choice.provider) if choice.provider else None),
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
         "choose_url": url_for("booking.book"),
+        "why": url_for("booking.why", **_addressed(replace(choice, at=None, half="any"))),
         "note": request.form.get("note", ""),
         "errors": _errors(refusal),
         "refusal": refusal,
