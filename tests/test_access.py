@@ -104,6 +104,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("practice.closures", "GET"): Row(FRONT, 200),
     ("practice.new_closure", "GET"): Row(MANAGER, 200),
     ("practice.remove_closure", "POST"): Row(MANAGER, 404),
+    ("booking.why", "GET"): Row(BOOKERS, 200),
     ("booking.change_hours", "POST"): Row(MANAGER, 404),
     ("booking.add_exception", "POST"): Row(EDITORS, 422),
     ("booking.end_leave", "POST"): Row(EDITORS, 404),

@@ -21,8 +21,11 @@ from webapp.booking.queries.visits import (
     patient_visits,
     visit,
 )
+from webapp.booking.queries.why import Answer, Asked, why
 
 __all__ = [
+    "Answer",
+    "Asked",
     "Blocked",
     "BoardVisit",
     "Coming",
@@ -63,4 +66,5 @@ __all__ = [
     "series",
     "targets",
     "visit",
+    "why",
 ]

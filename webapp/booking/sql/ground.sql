@@ -24,7 +24,7 @@ select s.length_minutes, s.buffer_before_minutes, s.buffer_after_minutes, s.need
     (
         select json_agg(json_build_array(l.id, n.kind, array(
             select q.id from equipment as q
-            where q.kind = n.kind and q.location_id = l.id and q.retired_at is null order by q.id)))
+            where q.kind = n.kind and q.location_id = l.id and q.retired_at is null order by q.id)) order by l.id, n.kind)
         from service_equipment as n cross join places as l where n.service_id = s.id
     ) as equipment,
     (

@@ -9,7 +9,19 @@ from webapp.booking.views import (
     series,
     sessions,
     walk_in,
+    why,
 )
 from webapp.booking.views.door import blueprint
 
-__all__ = ["blueprint", "book", "cancel", "changing", "group_changes", "move", "series", "sessions", "walk_in"]
+__all__ = [
+    "blueprint",
+    "book",
+    "cancel",
+    "changing",
+    "group_changes",
+    "move",
+    "series",
+    "sessions",
+    "walk_in",
+    "why",
+]

@@ -194,6 +194,7 @@ def _what(
         | kind.bar(found),
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
         "choose_url": url_for("booking.book"),
+        "why": url_for("booking.why", **_addressed(replace(choice, at=None, half="any"))),
         "note": request.form.get("note", ""),
         "errors": _errors(refusal),
         "refusal": refusal,
