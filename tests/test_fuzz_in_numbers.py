@@ -20,10 +20,10 @@ from urllib.parse import quote
 import pytest
 
 from tests import factories
+from tests.access_rows import address, doors
 from tests.factories import NOW, Clinic, clock_time
 from tests.morning import clinic, eight_in_the_morning
 from tests.stack.people import FRAGMENT
-from tests.test_access import address, doors
 from tests.test_fuzz import (
     ABSENT,
     BODIES,

@@ -9,10 +9,11 @@ from uuid import uuid4
 import pytest
 
 from tests import factories
+from tests.access_rows import NOBODYS_ID, OPEN, address, doors
 from tests.morning import on_the_hour
 from tests.ops.test_views import elsewhere, without_dynamodb, without_postgresql
 from tests.stack.people import FRAGMENT, Visitor
-from tests.test_access import LAST, NOBODYS_ID, OPEN, address, doors
+from tests.test_every_door import LAST
 from webapp import create_app, rate
 from webapp.db import db
 from webapp.errors import TooOften

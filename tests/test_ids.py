@@ -9,9 +9,10 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.access_rows import NOBODYS_ID, address, doors
 from tests.morning import clinic, on_the_hour
 from tests.stack.people import FRAGMENT
-from tests.test_access import NOBODYS_ID, address, ask, doors
+from tests.test_every_door import ask
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:

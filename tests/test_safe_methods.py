@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 
 from tests import factories
+from tests.access_rows import NOBODYS_ID, address, doors
 from tests.stack.people import FRAGMENT
-from tests.test_access import NOBODYS_ID, address, doors
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:

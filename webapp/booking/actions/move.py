@@ -10,7 +10,8 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.locking import locked, reach, refused, take_lane
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
-from webapp.booking.refusals import ScheduleChanged, SeatOnly, SlotTaken, TimePassed
+from webapp.booking.plan_refusals import SeatOnly
+from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
 

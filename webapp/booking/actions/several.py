@@ -11,8 +11,9 @@ from webapp.booking.actions.cancel import CancelRequest, cancel
 from webapp.booking.actions.locking import lock_visits
 from webapp.booking.actions.move import MoveRequest, move
 from webapp.booking.models import Appointment
+from webapp.booking.plan_refusals import NothingLeft, SeveralTaken
 from webapp.booking.queries.several import ONE, reached, targets
-from webapp.booking.refusals import NothingLeft, SeveralTaken, WrongState
+from webapp.booking.refusals import WrongState
 from webapp.booking.states import Action
 from webapp.db import db
 from webapp.errors import NotFound, Refusal, VersionConflict

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.locking import locked, refused
 from webapp.booking.actions.placing import Place, Terms, Wish, offered, one_of_each
-from webapp.booking.refusals import SeatOnly, SlotTaken, TimePassed
+from webapp.booking.plan_refusals import SeatOnly
+from webapp.booking.refusals import SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
 

@@ -23,9 +23,9 @@ from webapp.booking.queries import Search
 from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.rhythm import Rhythm, rhythm_fields
 from webapp.booking.states import Status
-from webapp.booking.views import anyway, kinds, times
+from webapp.booking.views import anyway, foot, kinds, times
 from webapp.booking.views.door import blueprint
-from webapp.booking.wording import clock, local_date, long_day, money, service_line, time_span, unit_labels
+from webapp.booking.wording import clock, service_line, unit_labels
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.errors import FormInvalid, Refusal
@@ -189,8 +189,8 @@ def _what(
         "units": unit_labels(),
         "kind": kind,
         "dates_url": url_for("booking.plan_series"),
-        "bar": _bar(found, offer, names.get(choice.provider) if choice.provider else None)
-        | _press(found, choice.rhythm)
+        "bar": foot.bar(found, offer, names.get(choice.provider) if choice.provider else None)
+        | foot.press(found, choice.rhythm)
         | kind.bar(found),
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
         "choose_url": url_for("booking.book"),
@@ -198,9 +198,7 @@ def _what(
         "note": request.form.get("note", ""),
         "errors": _errors(refusal),
         "refusal": refusal,
-        "anyway": anyway.offer(None if found is None else found.gone, choice.location, zone, refusal),
-        "anyway_keep": _kept(choice),
-        "gone": None if found is None or found.gone is None else _gone(found, refusal),
+        **_gone(found, choice, zone, refusal),
     }
 
 
@@ -219,11 +217,17 @@ def _errors(refusal: Refusal | None) -> dict[str, list[str]]:
     return {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
 
 
-def _gone(found: times.Times, refusal: Refusal | None) -> str:
-    """Say why a time that came with the address is not offered; a refusal says it itself."""
-    if refusal is not None or found.gone is None:
-        return ""
-    return _("%(time)s is not free for this visit. Here are the nearest times.", time=clock(found.gone, found.zone))
+def _gone(found: times.Times | None, choice: Choice, zone: str, refusal: Refusal | None) -> dict[str, Any]:
+    """Say why a time that came with the address is not offered, unless a refusal says it, and offer it all the same."""
+    gone = None if found is None else found.gone
+    why = None
+    if gone is not None and refusal is None:
+        why = _("%(time)s is not free for this visit. Here are the nearest times.", time=clock(gone, zone))
+    return {
+        "anyway": anyway.offer(gone, choice.location, zone, refusal),
+        "anyway_keep": _kept(choice),
+        "gone": why,
+    }
 
 
 def _providers(offer: Offer, names: dict[UUID, str]) -> list[tuple[UUID, str]]:
@@ -244,39 +248,6 @@ def person(patient: Patient) -> dict[str, Any]:
         ],
         "deceased": patient.deceased_at is not None,
     }
-
-
-def _bar(found: times.Times | None, offer: Offer, provider: str | None) -> dict[str, Any]:
-    """What would be booked, in words, for the foot of the dialog."""
-    who = provider or _("whoever is free")
-    detail = _("%(service)s with %(provider)s", service=offer.service.name, provider=who)
-    price = money(offer.service.price_cents, offer.service.currency)
-    if found is None or found.chosen is None:
-        return {"title": _("No time chosen yet"), "detail": f"{detail} · {price}"}
-    end = next((start.end for start in [*found.week, *found.offers] if start.start == found.chosen), found.chosen)
-    day = long_day(local_date(found.chosen, found.zone))
-    return {
-        "title": f"{day}, {time_span(found.chosen, end, found.zone)}",
-        "detail": f"{detail} · {price}",
-    }
-
-
-def _press(found: times.Times | None, rhythm: Rhythm) -> dict[str, Any]:
-    """What the button of the dialog does: book, or show all dates of what is to repeat."""
-    if not rhythm.unit:
-        chosen = None if found is None else found.chosen
-        label = _("Book") if found is None or chosen is None else _("Book %(time)s", time=clock(chosen, found.zone))
-        return {"button": label, "attrs": {"form": "book-form"}}
-    dates = url_for("booking.plan_series")
-    attrs = {
-        "form": "book-form",
-        "formaction": dates,
-        "hx-post": dates,
-        "hx-include": "#book-form",
-        "hx-target": "#book-sheet",
-        "hx-swap": "outerMorph",
-    }
-    return {"button": _("See all dates"), "attrs": attrs}
 
 
 def _link(choice: Choice) -> times.Link:

@@ -17,8 +17,9 @@ from webapp.booking.actions.several import move_along
 from webapp.booking.forms import Choice, read_choice, read_move, read_which, write_instant
 from webapp.booking.models import Appointment
 from webapp.booking.plan_forms import read_answers, without_answers
+from webapp.booking.plan_refusals import SeveralTaken
 from webapp.booking.queries import Search, VisitDetail
-from webapp.booking.refusals import NotAllowedHere, SeveralTaken, WrongState
+from webapp.booking.refusals import NotAllowedHere, WrongState
 from webapp.booking.states import MOVABLE, Status
 from webapp.booking.views import anyway, group_changes, several, times
 from webapp.booking.views import scope as scopes
