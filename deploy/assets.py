@@ -28,7 +28,8 @@ LOCKED = NODE_MODULES / ".package-lock.json"
 STYLES = tuple(
     ROOT / "static" / "css" / f"{name}.css"
     for name in (
-        "tokens base shell controls forms feedback data board visit week side booking plan omnibox desk public portal print"
+        "tokens base shell controls forms feedback data board visit week side booking plan omnibox desk settings public"
+        " portal print"
     ).split()
 )
 SCRIPTS = (

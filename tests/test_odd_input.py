@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import factories
-from tests.test_access import address, doors
+from tests.access_rows import address, doors
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:

@@ -79,10 +79,11 @@ def _open_slices(app: Flask, settings: Settings) -> None:
     from webapp.patients import views as patients
     from webapp.portal import views as portal
     from webapp.practice import signboard
+    from webapp.practice import views as practice
 
     signboard.init_app(app)
     identity.init_app(app, settings)
-    for slice_views in (patients, booking, desk, portal, ops):
+    for slice_views in (practice, patients, booking, desk, portal, ops):
         app.register_blueprint(slice_views.blueprint)
     for command in (*interop.COMMANDS, *ops_commands.COMMANDS):
         app.cli.add_command(command)

@@ -36,6 +36,7 @@ def init_app(app: Flask) -> None:
         asset=_assets(Path(app.root_path).parent / VENDOR),
         current_user=current_user,
         may=may,
+        may_at=may_at,
         new_key=new_key,
         ui=SimpleNamespace(),
     )
@@ -61,6 +62,11 @@ def translate(app: Flask, folder: Path) -> None:
 def may(permission: str) -> bool:
     """Whether the signed-in person has a permission: decides what is offered, never what is allowed."""
     return current_user.is_authenticated and permission in current_user.permissions
+
+
+def may_at(permission: str, location_id: UUID) -> bool:
+    """Whether the signed-in person has a permission at a location: decides what is offered, never what is allowed."""
+    return may(permission) and current_user.may_at(permission, location_id)
 
 
 def new_key() -> UUID:

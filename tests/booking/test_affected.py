@@ -63,7 +63,7 @@ def hits(refusal: VisitsAffected) -> dict[UUID, Hit]:
 
 def done(desk: Open, change: Change, decisions: Decisions | None = None, role: Role = MANAGER) -> UUID:
     with desk(factories.scope(role)):
-        return carry_out(change, decisions or Decisions(), at=NOW)
+        return carry_out(change, decisions or Decisions(), at=NOW).made
 
 
 def every(clinic: Clinic) -> dict[str, Change]:

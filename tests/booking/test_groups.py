@@ -15,16 +15,12 @@ from webapp.booking.actions.seats import change_session
 from webapp.booking.actions.sessions import (
     cancel_session,
 )
+from webapp.booking.plan_refusals import NotAGroup, SeatOnly, SessionClosed, SessionFull, SessionUnderWay
 from webapp.booking.refusals import (
     LocationClosed,
-    NotAGroup,
     OutsideHours,
     PatientNotBookable,
     ReasonMissing,
-    SeatOnly,
-    SessionClosed,
-    SessionFull,
-    SessionUnderWay,
     SlotTaken,
     TimePassed,
 )

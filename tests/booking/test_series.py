@@ -13,16 +13,9 @@ from tests.factories import NOW, Clinic, clock_time
 from webapp.booking.actions import CancelRequest, MoveRequest, cancel
 from webapp.booking.actions.series import Chosen, SeriesRequest, book_series
 from webapp.booking.actions.several import CancelSeveral, MoveSeveral, cancel_several, move_several
+from webapp.booking.plan_refusals import SeriesTooLong, SeriesTooShort, SeveralTaken
 from webapp.booking.recurrence import Frequency, Repeat, occurrences
-from webapp.booking.refusals import (
-    PatientNotBookable,
-    ReasonMissing,
-    SeriesTooLong,
-    SeriesTooShort,
-    SeveralTaken,
-    SlotTaken,
-    WrongState,
-)
+from webapp.booking.refusals import PatientNotBookable, ReasonMissing, SlotTaken, WrongState
 from webapp.errors import NotFound, Refusal, VersionConflict
 from webapp.ids import new_id
 

@@ -119,3 +119,17 @@ def test_one_command_opens_the_clinic_and_again_changes_nothing(admin: psycopg.C
     assert app.test_cli_runner().invoke(args=["demo", "load"]).exit_code == 0
     assert time.process_time() - started < 3
     assert admin.execute(counts).fetchone() == before
+
+
+def test_the_clinic_shows_what_settings_can_say(admin: psycopg.Connection[Any], bundles: Path) -> None:
+    clinic, _rosa = load.load_people(bundles, LATE_MORNING)
+    load.load_days(clinic, LATE_MORNING, before=0, after=0)
+    load.load_days(clinic, LATE_MORNING + timedelta(hours=1), before=0, after=0)
+    assert one(admin, "select count(*) from equipment") == 3
+    assert one(admin, "select count(*) from schedule where every_weeks = 2") == 1
+    assert one(admin, "select count(*) from service where capacity > 1") == 1
+    for table in ("service_equipment", "service_room", "service_part"):
+        assert one(admin, f"select count(*) from {table}") == 2, table
+    # Beyond the days that are full, so nobody's visit is in the way; and only once.
+    away = "starts_at > '2026-12-06' and (select count(*) from occupancy as o where o.owner_id = leave.id) = 1"
+    assert one(admin, f"select count(*) from leave where {away}") == 2

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.access_rows import address, doors
 from tests.stack.people import SignIn, Visitor
-from tests.test_access import address, doors
 from webapp import clock
 from webapp.dynamo.budget import ENVIRON_KEY, Budget
 from webapp.identity.permissions import StaffRole

@@ -1,6 +1,6 @@
 """Every change of a visit: one verb a function; each flushes, none commits."""
 
-from webapp.booking.actions.affected import Choice, Decisions, Hit, Target, carry_out
+from webapp.booking.actions.affected import Carried, Choice, Decisions, Hit, Target, carry_out
 from webapp.booking.actions.blocking import block_time
 from webapp.booking.actions.book import BookRequest, Once, Overbook, book
 from webapp.booking.actions.cancel import CancelRequest, cancel
@@ -24,6 +24,7 @@ from webapp.booking.actions.undo import undo
 __all__ = [
     "BookRequest",
     "CancelRequest",
+    "Carried",
     "Change",
     "Choice",
     "Closing",

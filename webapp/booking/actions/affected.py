@@ -70,8 +70,16 @@ class Hit:
     may_cancel: bool
 
 
-def carry_out(change: Change, decisions: Decisions, *, at: datetime) -> UUID:
-    """Make the change and do what was decided, in the caller's transaction; returns the change's id.
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """The id of what was made or changed, and the patients whose visits were moved or canceled with it."""
+
+    made: UUID
+    patients: frozenset[UUID]
+
+
+def carry_out(change: Change, decisions: Decisions, *, at: datetime) -> Carried:
+    """Make the change and do what was decided, in the caller's transaction.
 
     Everything is locked before the visits are listed, so no booking slips in between.  Raises VisitsAffected with
     the list when it is not the one that was seen or something can't be done, Undecided when a visit has no answer,
@@ -85,24 +93,25 @@ def carry_out(change: Change, decisions: Decisions, *, at: datetime) -> UUID:
     visits = change.affected(at)
     if decisions.seen != {visit.id: visit.version for visit in visits}:
         raise VisitsAffected(_hits(change, visits, at), again=bool(decisions.seen))
-    _decide(change, visits, decisions, at)
+    patients = _decide(change, visits, decisions, at)
     change.finish(at)
-    return made
+    return Carried(made, patients)
 
 
 def _needed(decisions: Decisions) -> set[UUID]:
-    """What the moves may take: locked in the one order, before any of them begins to wait for another editor."""
+    """What the decisions give back or may take: locked in the one order, before anything waits for another editor."""
     targets = [choice.target for choice in decisions.choices.values() if choice.target is not None]
-    if not targets and decisions.rest != "move":
-        return set()
     visits = [db.session.get(Appointment, visit) for visit in decisions.seen]
     known = [visit for visit in visits if visit is not None]
-    sites = {target.location_id for target in targets} | {visit.location_id for visit in known}
     needed = {target.provider_id for target in targets} | {visit.patient_id for visit in known}
-    return needed.union(*(practice.resources_of(site) for site in sites))
+    # What holds keep is locked before the holds are.
+    kept = {part for visit in known for part in (visit.provider_id, visit.room_id, *visit.equipment_ids) if part}
+    moves = bool(targets) or decisions.rest == "move"
+    sites = {target.location_id for target in targets} | {visit.location_id for visit in known if moves}
+    return (needed | kept).union(*(practice.resources_of(site) for site in sites))
 
 
-def _decide(change: Change, visits: Sequence[Coming], decisions: Decisions, at: datetime) -> None:
+def _decide(change: Change, visits: Sequence[Coming], decisions: Decisions, at: datetime) -> frozenset[UUID]:
     chosen = _chosen(change, visits, decisions, at)
     open_ = [visit.id for visit in visits if visit.id not in chosen]
     if open_:
@@ -119,6 +128,7 @@ def _decide(change: Change, visits: Sequence[Coming], decisions: Decisions, at: 
     stuck = next((visit.id for visit in change.affected(at) if visit.id in moved), None)
     if stuck is not None:
         raise VisitsAffected(_hits(change, visits, at), again=True, visit=stuck)
+    return frozenset(visit.patient_id for visit in visits if chosen[visit.id].what != "keep")
 
 
 def _chosen(change: Change, visits: Sequence[Coming], decisions: Decisions, at: datetime) -> dict[UUID, Choice]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import locked, refused, take_lane
+from webapp.booking.actions.locking import locked, reach, refused, take_lane
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
-from webapp.booking.refusals import ScheduleChanged, SeatOnly, SlotTaken, TimePassed
+from webapp.booking.plan_refusals import SeatOnly
+from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
 
@@ -43,13 +44,14 @@ def move(request: MoveRequest, *, at: datetime, overbook: Overbook | None = None
 
     A visit that was overbooked finds a place of its own, or is overbooked anew.  Raises NotFound, WrongState (only
     visits still to come move), VersionConflict, SlotTaken, OutsideHours, ProviderAway, LocationClosed, NotOffered,
-    TimePassed, OverbookReasonMissing, or SeatOnly for a seat of a group visit.
+    NotAllowedHere, TimePassed, OverbookReasonMissing, or SeatOnly for a seat of a group visit.
     """
     visit = locked(request.appointment_id, MOVABLE, version=request.version)
     if visit.group_session_id is not None:
         raise SeatOnly(patient=visit.patient_id)
     reason = None if overbook is None else overbook.checked()
     provider, location = request.provider_id or visit.provider_id, request.location_id or visit.location_id
+    reach(location, visit.patient_id)
     wish = Wish(
         visit.patient_id, visit.service_id, location, request.starts_at, provider, agreed=visit, via=request.via
     )

@@ -39,8 +39,9 @@ def check_in(
     zone = ZoneInfo(visit.location.time_zone)
     if at.astimezone(zone).date() < visit.starts_at.astimezone(zone).date():
         raise AnotherDay(patient=visit.patient_id)
-    visit.arrived_at = at
+    # Looks at the service first: what had been set before would be written by itself, as a change of its own.
     _tick(visit, checks)
+    visit.arrived_at = at
     advance(visit, Action.CHECK_IN)
     settle(visit, at)
     return visit

@@ -11,7 +11,8 @@ from sqlalchemy.dialects.postgresql import Range
 from webapp.booking.actions.locking import locked, settle
 from webapp.booking.actions.sessions import SessionRequest, create_session, live_seats, locked_session, sit
 from webapp.booking.models import Appointment, GroupSession
-from webapp.booking.refusals import LocationClosed, PatientNotBookable, SeatOnly, SessionFull, TimePassed
+from webapp.booking.plan_refusals import SeatOnly, SessionFull
+from webapp.booking.refusals import LocationClosed, PatientNotBookable, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
 from webapp.errors import NotFound

@@ -9,14 +9,9 @@ from typing import TYPE_CHECKING
 
 from webapp.booking.actions.book import BookRequest, book
 from webapp.booking.models import Appointment, Series
+from webapp.booking.plan_refusals import SeriesTooLong, SeriesTooShort, SeveralTaken
 from webapp.booking.recurrence import FEWEST, MOST
-from webapp.booking.refusals import (
-    NotOffered,
-    PatientNotBookable,
-    SeriesTooLong,
-    SeriesTooShort,
-    SeveralTaken,
-)
+from webapp.booking.refusals import NotOffered, PatientNotBookable
 from webapp.db import db
 from webapp.errors import NotFound, Refusal
 from webapp.ids import new_id

@@ -13,14 +13,8 @@ from webapp.booking.actions.cancel import CancelRequest, cancel
 from webapp.booking.actions.locking import refused, settle
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
 from webapp.booking.models import Appointment, GroupSession
-from webapp.booking.refusals import (
-    NotAGroup,
-    ReasonMissing,
-    SessionClosed,
-    SessionUnderWay,
-    SlotTaken,
-    TimePassed,
-)
+from webapp.booking.plan_refusals import NotAGroup, SessionClosed, SessionUnderWay
+from webapp.booking.refusals import ReasonMissing, SlotTaken, TimePassed
 from webapp.booking.states import LIVE, MOVABLE, Action, Status, allows
 from webapp.db import db
 from webapp.errors import NotFound, VersionConflict

@@ -11,8 +11,9 @@ from webapp.booking.actions.cancel import CancelRequest, cancel
 from webapp.booking.actions.locking import lock_visits
 from webapp.booking.actions.move import MoveRequest, move
 from webapp.booking.models import Appointment
+from webapp.booking.plan_refusals import NothingLeft, SeveralTaken
 from webapp.booking.queries.several import ONE, reached, targets
-from webapp.booking.refusals import NothingLeft, SeveralTaken, WrongState
+from webapp.booking.refusals import WrongState
 from webapp.booking.states import Action
 from webapp.db import db
 from webapp.errors import NotFound, Refusal, VersionConflict
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
+
+    from webapp.booking.actions.book import Overbook
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +81,21 @@ def cancel_several(request: CancelSeveral, *, at: datetime) -> list[Appointment]
 
 
 def move_along(
-    request: MoveRequest, which: str, others: Mapping[UUID, datetime | None], *, at: datetime
+    request: MoveRequest,
+    which: str,
+    others: Mapping[UUID, datetime | None],
+    *,
+    at: datetime,
+    overbook: Overbook | None = None,
 ) -> Appointment:
     """Move a visit and those that go with it (see `queries.targets`), all or none; returns the visit.
 
     `others` are times that were chosen for some of them instead; None leaves one where it is. With another provider for
-    the visit, those of its series that it shares one with go along; in one coming each keeps its own.
+    the visit, those of its series that it shares one with go along; in one coming each keeps its own. Only a visit by
+    itself is ever booked over others.
     """
     if which == ONE:
-        return move(request, at=at)
+        return move(request, at=at, overbook=overbook)
     anchor = db.session.get(Appointment, request.appointment_id)
     if anchor is None:
         raise NotFound

@@ -12,7 +12,8 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.locking import locked, refused
 from webapp.booking.actions.placing import Place, Terms, Wish, offered, one_of_each
-from webapp.booking.refusals import SeatOnly, SlotTaken, TimePassed
+from webapp.booking.plan_refusals import SeatOnly
+from webapp.booking.refusals import SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
 
@@ -41,8 +42,8 @@ class SwapRequest:
 def swap(request: SwapRequest, *, at: datetime) -> tuple[Appointment, Appointment]:
     """Let two visits trade places; length, price and buffers stay with each.
 
-    Raises NotFound, WrongState, VersionConflict, SlotTaken, OutsideHours, NotOffered, LocationClosed, ScheduleChanged,
-    TimePassed or SeatOnly; whichever it is, both stay where they were.
+    Raises NotFound, NotAllowedHere, WrongState, VersionConflict, SlotTaken, OutsideHours, NotOffered, LocationClosed,
+    ScheduleChanged, TimePassed or SeatOnly; whichever it is, both stay where they were.
     """
     visits = {
         visit: locked(visit, MOVABLE, version=request.versions.get(visit))

@@ -1,6 +1,7 @@
 """Reads of bookings: free times, the day's board, one visit, a patient's visits."""
 
 from webapp.booking.queries.coming import Coming, Reach, coming
+from webapp.booking.queries.first import first_free
 from webapp.booking.queries.free import Found, Search, busy, free_times
 from webapp.booking.queries.groups import Group, Roster, day_sessions, group, groups_to_join, roster
 from webapp.booking.queries.plans import Hindrance, Planned, Wanted, plan
@@ -20,8 +21,11 @@ from webapp.booking.queries.visits import (
     patient_visits,
     visit,
 )
+from webapp.booking.queries.why import Answer, Asked, why
 
 __all__ = [
+    "Answer",
+    "Asked",
     "Blocked",
     "BoardVisit",
     "Coming",
@@ -46,6 +50,7 @@ __all__ = [
     "coming_together",
     "day_sessions",
     "day_visits",
+    "first_free",
     "free_times",
     "group",
     "groups_to_join",
@@ -61,4 +66,5 @@ __all__ = [
     "series",
     "targets",
     "visit",
+    "why",
 ]

@@ -1,6 +1,27 @@
 """Dialogs that book, move and cancel; each is a page of its own when JavaScript is off."""
 
-from webapp.booking.views import book, cancel, group_changes, move, series, sessions, walk_in
+from webapp.booking.views import (
+    book,
+    cancel,
+    changing,
+    group_changes,
+    move,
+    series,
+    sessions,
+    walk_in,
+    why,
+)
 from webapp.booking.views.door import blueprint
 
-__all__ = ["blueprint", "book", "cancel", "group_changes", "move", "series", "sessions", "walk_in"]
+__all__ = [
+    "blueprint",
+    "book",
+    "cancel",
+    "changing",
+    "group_changes",
+    "move",
+    "series",
+    "sessions",
+    "walk_in",
+    "why",
+]

@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import Response, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
 from webapp import activity, hypermedia, toasts
 from webapp.booking import queries
@@ -19,11 +20,12 @@ from webapp.booking.actions import book as book_visit
 from webapp.booking.actions.together import book_together
 from webapp.booking.forms import GROUP, Choice, read_booking, read_choice
 from webapp.booking.queries import Search
+from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.rhythm import Rhythm, rhythm_fields
 from webapp.booking.states import Status
-from webapp.booking.views import kinds, times
+from webapp.booking.views import anyway, foot, kinds, times
 from webapp.booking.views.door import blueprint
-from webapp.booking.wording import clock, local_date, long_day, money, service_line, time_span, unit_labels
+from webapp.booking.wording import clock, service_line, unit_labels
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.errors import FormInvalid, Refusal
@@ -63,7 +65,8 @@ def book_it() -> Response:
     # The address has the visit's id when it is done; the day is found by following it.
     location = url_for("desk.visit", appointment_id=UUID(int=0)).replace(str(UUID(int=0)), "{appointment}")
     once = Once(g.idempotency.key, g.idempotency.request_hash, location)
-    visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once)
+    over = anyway.asked_for(wanted.location_id)
+    visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once, overbook=over)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
     return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
 
@@ -83,15 +86,27 @@ def _page(choice: Choice, refusal: Refusal | None = None) -> Response:
         return hypermedia.page(TEMPLATE, block="sheet", **_shell(), **_who(choice, refusal))
     patient = desk_record(choice.patient)
     activity.note("opened", patient=patient.id)
-    offers = practice.offers()
+    offers, elsewhere = _within_reach(practice.offers())
     past = _past(patient.id)
     offer = _offer(choice, offers, past)
     if offer is None:
-        return hypermedia.page(TEMPLATE, block="sheet", **_shell(), patient=None, nothing=True, close=_close())
+        return hypermedia.page(
+            TEMPLATE, block="sheet", **_shell(), patient=None, nothing=True, elsewhere=elsewhere, close=_close()
+        )
     choice = _completed(choice, offer, past)
     return hypermedia.page(
         TEMPLATE, targets=BLOCKS, block="sheet", **_shell(), **_what(choice, patient, offer, offers, at, refusal)
     )
+
+
+def _within_reach(offers: Sequence[Offer]) -> tuple[list[Offer], bool]:
+    """What can be booked where the person may book, and whether that leaves something out altogether."""
+    sites = current_user.sites_of(Permission.VISIT_BOOK)
+    if sites is None:
+        return list(offers), False
+    reached = [replace(offer, location_ids=offer.location_ids & sites) for offer in offers]
+    kept = [offer for offer in reached if offer.location_ids]
+    return kept, len(kept) < len(offers)
 
 
 def _shell() -> dict[str, Any]:
@@ -156,7 +171,7 @@ def _what(
         location_id=choice.location,
         patient_id=patient.id,
     )
-    taken = refusal is not None and not isinstance(refusal, FormInvalid)
+    taken = refusal is not None and not isinstance(refusal, FormInvalid | NotAllowedHere)
     kind = kinds.of(offer, choice, at)
     found = times.look(search, choice, zone, at, refused=taken, proposes=kind.proposes)
     shown = None if found is None else times.context(found, choice, _link(choice), at, "book-sheet")
@@ -168,32 +183,51 @@ def _what(
         "services": [(each.service.id, service_line(each.service)) for each in offers],
         "providers": [("", _("Anyone who is free")), *_providers(offer, names)],
         "places": [(site.id, site.name) for site in sites.values() if site.id in offer.location_ids],
+        "several_sites": len(sites) > 1,
         "times": shown,
         "rhythm": choice.rhythm,
         "units": unit_labels(),
         "kind": kind,
         "dates_url": url_for("booking.plan_series"),
-        "bar": _bar(found, offer, names.get(choice.provider) if choice.provider else None)
-        | _press(found, choice.rhythm)
+        "bar": foot.bar(found, offer, names.get(choice.provider) if choice.provider else None)
+        | foot.press(found, choice.rhythm)
         | kind.bar(found),
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
         "choose_url": url_for("booking.book"),
+        "why": url_for("booking.why", **_addressed(replace(choice, at=None, half="any"))),
         "note": request.form.get("note", ""),
         "errors": _errors(refusal),
         "refusal": refusal,
-        "gone": None if found is None or found.gone is None else _gone(found, refusal),
+        **_gone(found, choice, zone, refusal),
     }
+
+
+def _kept(choice: Choice) -> list[tuple[str, object]]:
+    """What a form that books over a taken time carries along."""
+    return [
+        ("patient", choice.patient),
+        ("service", choice.service),
+        ("provider", choice.provider or ""),
+        ("location", choice.location),
+        ("note", request.form.get("note", "")),
+    ]
 
 
 def _errors(refusal: Refusal | None) -> dict[str, list[str]]:
     return {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
 
 
-def _gone(found: times.Times, refusal: Refusal | None) -> str:
-    """Say why a time that came with the address is not offered; a refusal says it itself."""
-    if refusal is not None or found.gone is None:
-        return ""
-    return _("%(time)s is not free for this visit. Here are the nearest times.", time=clock(found.gone, found.zone))
+def _gone(found: times.Times | None, choice: Choice, zone: str, refusal: Refusal | None) -> dict[str, Any]:
+    """Say why a time that came with the address is not offered, unless a refusal says it, and offer it all the same."""
+    gone = None if found is None else found.gone
+    why = None
+    if gone is not None and refusal is None:
+        why = _("%(time)s is not free for this visit. Here are the nearest times.", time=clock(gone, zone))
+    return {
+        "anyway": anyway.offer(gone, choice.location, zone, refusal),
+        "anyway_keep": _kept(choice),
+        "gone": why,
+    }
 
 
 def _providers(offer: Offer, names: dict[UUID, str]) -> list[tuple[UUID, str]]:
@@ -214,39 +248,6 @@ def person(patient: Patient) -> dict[str, Any]:
         ],
         "deceased": patient.deceased_at is not None,
     }
-
-
-def _bar(found: times.Times | None, offer: Offer, provider: str | None) -> dict[str, Any]:
-    """What would be booked, in words, for the foot of the dialog."""
-    who = provider or _("whoever is free")
-    detail = _("%(service)s with %(provider)s", service=offer.service.name, provider=who)
-    price = money(offer.service.price_cents, offer.service.currency)
-    if found is None or found.chosen is None:
-        return {"title": _("No time chosen yet"), "detail": f"{detail} · {price}"}
-    end = next((start.end for start in [*found.week, *found.offers] if start.start == found.chosen), found.chosen)
-    day = long_day(local_date(found.chosen, found.zone))
-    return {
-        "title": f"{day}, {time_span(found.chosen, end, found.zone)}",
-        "detail": f"{detail} · {price}",
-    }
-
-
-def _press(found: times.Times | None, rhythm: Rhythm) -> dict[str, Any]:
-    """What the button of the dialog does: book, or show all dates of what is to repeat."""
-    if not rhythm.unit:
-        chosen = None if found is None else found.chosen
-        label = _("Book") if found is None or chosen is None else _("Book %(time)s", time=clock(chosen, found.zone))
-        return {"button": label, "attrs": {"form": "book-form"}}
-    dates = url_for("booking.plan_series")
-    attrs = {
-        "form": "book-form",
-        "formaction": dates,
-        "hx-post": dates,
-        "hx-include": "#book-form",
-        "hx-target": "#book-sheet",
-        "hx-swap": "outerMorph",
-    }
-    return {"button": _("See all dates"), "attrs": attrs}
 
 
 def _link(choice: Choice) -> times.Link:

@@ -14,6 +14,7 @@ from webapp.booking import queries
 from webapp.booking.actions.several import cancel_along
 from webapp.booking.forms import REASONS, read_cancellation, read_which, reason_label
 from webapp.booking.queries import VisitDetail
+from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.states import Action, allows
 from webapp.booking.views import scope as scopes
 from webapp.booking.views.door import blueprint
@@ -25,6 +26,7 @@ from webapp.identity.permissions import Permission
 from webapp.patients.wording import initials, tone
 from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
+from webapp.templating import may_at
 
 TEMPLATE = "booking/cancel.html"
 BLOCKS = {"dialog": "sheet", "cancel-sheet": "sheet"}
@@ -61,6 +63,8 @@ def _page(appointment_id: UUID, refusal: Refusal | None = None) -> Response:
     if detail is None:
         raise NotFound
     visit = detail.appointment
+    if not may_at(Permission.VISIT_CANCEL, visit.location_id):
+        raise NotAllowedHere(patient=visit.patient_id)
     activity.note("opened", patient=visit.patient_id)
     return hypermedia.page(
         TEMPLATE,

@@ -17,10 +17,11 @@ from webapp.booking.actions.several import move_along
 from webapp.booking.forms import Choice, read_choice, read_move, read_which, write_instant
 from webapp.booking.models import Appointment
 from webapp.booking.plan_forms import read_answers, without_answers
+from webapp.booking.plan_refusals import SeveralTaken
 from webapp.booking.queries import Search, VisitDetail
-from webapp.booking.refusals import SeveralTaken, WrongState
+from webapp.booking.refusals import NotAllowedHere, WrongState
 from webapp.booking.states import MOVABLE, Status
-from webapp.booking.views import group_changes, several, times
+from webapp.booking.views import anyway, group_changes, several, times
 from webapp.booking.views import scope as scopes
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import clock, day_name, local_date, long_day, refused_because, time_span
@@ -33,6 +34,7 @@ from webapp.practice import queries as practice
 from webapp.practice.hours import Span
 from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
+from webapp.templating import may_at
 
 TEMPLATE = "booking/move.html"
 BLOCKS = {"dialog": "sheet", "move-sheet": "sheet", "move-bar": "bar", "said": "said"}
@@ -62,7 +64,8 @@ def move_it(appointment_id: UUID) -> Response:
     """Move the visit to the time that was chosen, with those that go with it."""
     wanted = read_move(without_answers(request.form), appointment_id)
     others = several.answered(appointment_id)
-    visit = move_along(wanted, read_which(request.form), others, at=scope().at)
+    over = anyway.asked_for(wanted.location_id or _location_of(appointment_id))
+    visit = move_along(wanted, read_which(request.form), others, at=scope().at, overbook=over)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
     return hypermedia.done(
         DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id, version=visit.version
@@ -74,6 +77,8 @@ def _page(appointment_id: UUID, choice: Choice, refusal: Refusal | None = None) 
     if detail is None:
         raise NotFound
     visit = detail.appointment
+    if not may_at(Permission.VISIT_MOVE, visit.location_id):
+        raise NotAllowedHere(patient=visit.patient_id)
     activity.note("opened", patient=visit.patient_id)
     movable = detail.status in MOVABLE
     if movable and visit.group_session_id is not None:
@@ -126,6 +131,8 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         "times": times.context(found, choice, _link(visit, choice), at, "move-sheet"),
         "bar": _bar(found, names.get(choice.provider, "") if choice.provider else ""),
         **scopes.context(visit, None, "move-form"),
+        "anyway": anyway.offer(found.gone, visit.location_id, zone, refusal),
+        "anyway_keep": [("version", visit.version), ("provider", choice.provider or "")],
     }
 
 
@@ -134,6 +141,13 @@ def _beside(visit: Appointment) -> tuple[Appointment, ...]:
     if scopes.chosen(visit) != scopes.TOGETHER:
         return ()
     return tuple(other for other in queries.reached(visit, scopes.TOGETHER) if other.id != visit.id)
+
+
+def _location_of(appointment_id: UUID) -> UUID:
+    detail = queries.visit(appointment_id)
+    if detail is None:
+        raise NotFound
+    return detail.appointment.location_id
 
 
 def _shown(visit: Appointment, at: datetime) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -60,10 +60,14 @@ class Week:
     shown: Day
 
 
-def location(wanted: UUID | None = None) -> Location | None:
-    """Find the site to show: the one that was asked for, else the first by name; None in a clinic without any."""
+def location(wanted: UUID | None = None, own: Collection[UUID] = ()) -> Location | None:
+    """Find the site to show: the one that was asked for, else the first of one's own, else the first by name.
+
+    None in a clinic without any.
+    """
     sites = practice.locations()
-    return next((site for site in sites if site.id == wanted), sites[0] if sites else None)
+    asked = [site for site in sites if site.id == wanted] or [site for site in sites if site.id in own] or sites
+    return next(iter(asked), None)
 
 
 def day(location_id: UUID | None, wanted: date, at: datetime) -> Day | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import date, datetime
 from uuid import UUID
 
 from flask import Response, request, url_for
+from flask_login import current_user
 
 from webapp import activity, hypermedia
 from webapp.booking import queries as booking
@@ -52,7 +54,14 @@ def visit(appointment_id: UUID) -> Response:
     if detail is None:
         raise NotFound
     day = local_date(detail.appointment.starts_at, detail.appointment.location.time_zone)
-    return hypermedia.see(url_for("desk.board", day=day, visit=appointment_id))
+    usual, there = queries.location(None, _own_sites()), detail.appointment.location_id
+    location = None if usual is None or usual.id == there else there
+    return hypermedia.see(url_for("desk.board", day=day, visit=appointment_id, location=location))
+
+
+def _own_sites() -> Collection[UUID]:
+    """Where somebody whose role is limited works; empty for who works everywhere."""
+    return current_user.sites_of(Permission.BOARD_VIEW) or ()
 
 
 def _board(day: date | None) -> Response:
@@ -60,11 +69,12 @@ def _board(day: date | None) -> Response:
         raise NotFound
     at = scope().at
     asked = address.read(request.args, day or at.date())
-    if day is None:
-        site = queries.location(asked.location)
+    own = _own_sites()
+    if day is None or (asked.location is None and own):
+        site = queries.location(asked.location, own)
         if site is None:
             return hypermedia.page("desk/no_clinic.html")
-        asked = replace(asked, day=local_date(at, site.time_zone))
+        asked = replace(asked, day=day or local_date(at, site.time_zone), location=site.id if own else asked.location)
     target = hypermedia.target() if hypermedia.wants_fragment() else None
     if hypermedia.wants_fragment() and target not in PARTS:
         # A dialog's form led here: the whole page follows, wherever the dialog was opened.

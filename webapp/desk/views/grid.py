@@ -24,7 +24,7 @@ from webapp.desk.views.address import Address
 from webapp.desk.views.cards import Card, Cards
 from webapp.patients.wording import provider_initials
 from webapp.practice.models import Provider
-from webapp.templating import may
+from webapp.templating import may_at
 
 _TONES = 5
 
@@ -139,7 +139,7 @@ class _Drawn:
         self._cards = {visit.id: maker.card(visit) for visit in found.visits if asked.shows(visit)}
         if not asked.status and asked.room is None:
             self._cards |= {session.id: maker.group(session) for session in found.sessions}
-        self._free = may("visit.book") and not asked.status and asked.room is None
+        self._free = may_at("visit.book", found.location.id) and not asked.status and asked.room is None
         self._book = url_for("booking.book")
         self._words = _("%(time)s · %(minutes)s min free", time="{time}", minutes="{minutes}")
 

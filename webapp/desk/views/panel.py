@@ -14,7 +14,7 @@ from flask_babel import gettext as _
 
 from webapp.booking.queries import BoardVisit
 from webapp.booking.states import Status
-from webapp.booking.wording import LOCALE, local_date, long_day, week_title
+from webapp.booking.wording import LOCALE, local_date, long_day, short_day, week_title
 from webapp.desk.queries import Day, Month
 from webapp.desk.views.address import Address
 
@@ -28,8 +28,10 @@ def head(asked: Address, visits: Sequence[BoardVisit], day: Day, at: datetime) -
     first, last = asked.days
     step = timedelta(days=(last - first).days + 1)
     weekly = asked.view == "week"
+    title = week_title(first, last) if weekly else long_day(asked.day)
     return {
-        "title": week_title(first, last) if weekly else long_day(asked.day),
+        "title": _named(title, asked, day) if weekly else title,
+        "short": title if weekly else short_day(asked.day),
         "previous": asked.url(day=asked.day - step, visit=None),
         "next": asked.url(day=asked.day + step, visit=None),
         "previous_label": _("Previous week") if weekly else _("Previous day"),
@@ -59,6 +61,12 @@ def head(asked: Address, visits: Sequence[BoardVisit], day: Day, at: datetime) -
         "poll": asked.url(visit=None),
         "filtered": _narrowed(asked, day),
     }
+
+
+def _named(title: str, asked: Address, day: Day) -> str:
+    """A week with whose it is, when it is one provider's."""
+    names = [provider.name for provider in day.providers if (provider.id,) == asked.providers]
+    return ", ".join([*names, title])
 
 
 def _narrowed(asked: Address, day: Day) -> dict[str, str] | None:

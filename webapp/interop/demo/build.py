@@ -17,14 +17,18 @@ from webapp.interop.demo.people import SYSTEM, DemoPerson, generate
 from webapp.interop.mapping.records import ImportedBundle
 from webapp.patients.models import PatientAlert, PatientIdentifier
 from webapp.practice.models import (
+    Equipment,
     Location,
     Provider,
     Resource,
     Room,
     Schedule,
     Service,
+    ServiceEquipment,
     ServiceLocation,
+    ServicePart,
     ServiceProvider,
+    ServiceRoom,
 )
 
 if TYPE_CHECKING:
@@ -103,6 +107,11 @@ def _open() -> UUID:
     rooms = {name: _resource("room") for name in clinic.ROOMS}
     providers = {provider.family: _resource("provider") for provider in clinic.PROVIDERS}
     db.session.flush()
+    pieces = {name: _resource("equipment") for name, _kind in clinic.EQUIPMENT}
+    db.session.flush()
+    db.session.add_all(
+        Equipment(id=pieces[name], location_id=location.id, kind=kind, name=name) for name, kind in clinic.EQUIPMENT
+    )
     db.session.add_all(Room(id=rooms[name], location_id=location.id, name=name) for name in clinic.ROOMS)
     db.session.add_all(
         Provider(
@@ -118,7 +127,8 @@ def _open() -> UUID:
     )
     db.session.flush()
     _add_hours(location.id, providers, rooms)
-    _add_services(location.id, providers)
+    services = _add_services(location.id, providers)
+    _add_rules(services, rooms)
     return location.id
 
 
@@ -144,10 +154,26 @@ def _add_hours(location_id: UUID, providers: dict[str, UUID], rooms: dict[str, U
         for weekday in _WEEK
         for starts, ends in each.hours(weekday)
     )
+    db.session.add_all(
+        Schedule(
+            id=new_id(),
+            provider_id=providers[each.family],
+            location_id=location_id,
+            room_id=rooms[each.room] if each.room else None,
+            weekday=each.evening.weekday,
+            starts=starts,
+            ends=ends,
+            valid_from=_OPENED,
+            every_weeks=each.evening.every_weeks,
+        )
+        for each in clinic.PROVIDERS
+        if each.evening is not None
+        for starts, ends in each.evening.hours
+    )
     db.session.flush()
 
 
-def _add_services(location_id: UUID, providers: dict[str, UUID]) -> None:
+def _add_services(location_id: UUID, providers: dict[str, UUID]) -> dict[str, UUID]:
     services = {each.name: new_id() for each in clinic.SERVICES}
     db.session.add_all(
         Service(
@@ -158,6 +184,15 @@ def _add_services(location_id: UUID, providers: dict[str, UUID]) -> None:
             buffer_after_minutes=each.after,
             price_cents=each.cents,
             needs_room=each.needs_room,
+            capacity=each.capacity,
+            notice_minutes=each.notice,
+            furthest_days=each.furthest,
+            online=each.online,
+            audience=each.audience,
+            deposit_cents=each.deposit,
+            cancel_notice_minutes=each.cancel_notice,
+            cancel_fee_cents=each.cancel_fee,
+            arrival_checks=list(each.checks),
             position=position,
         )
         for position, each in enumerate(clinic.SERVICES)
@@ -167,5 +202,18 @@ def _add_services(location_id: UUID, providers: dict[str, UUID]) -> None:
         db.session.add(ServiceLocation(service_id=services[each.name], location_id=location_id))
         db.session.add_all(
             ServiceProvider(service_id=services[each.name], provider_id=providers[family]) for family in each.weights
+        )
+    db.session.flush()
+    return services
+
+
+def _add_rules(services: dict[str, UUID], rooms: dict[str, UUID]) -> None:
+    for each in clinic.SERVICES:
+        made = services[each.name]
+        db.session.add_all(ServiceRoom(service_id=made, room_id=rooms[room]) for room in each.rooms)
+        db.session.add_all(ServiceEquipment(service_id=made, kind=kind) for kind in each.equipment)
+        db.session.add_all(
+            ServicePart(service_id=made, position=position, part_id=services[part], gap_minutes=gap)
+            for position, (part, gap) in enumerate(each.parts, 1)
         )
     db.session.flush()

@@ -14,12 +14,14 @@ from webapp.booking.models import Appointment, BlockedTime
 from webapp.booking.states import Action, Status, allows
 from webapp.db import db
 from webapp.errors import Refusal
-from webapp.interop.demo.clinic import ADMIN, TIME_ZONE
+from webapp.interop.demo.clinic import ADMIN, LEAVES, TIME_ZONE
 from webapp.interop.demo.course import Step, course
 from webapp.interop.demo.day import Person, admin_time, plan_day
 from webapp.interop.demo.people import ROSA, SEED, SYSTEM
 from webapp.patients.models import Patient, PatientIdentifier
-from webapp.practice.models import Provider
+from webapp.practice.actions import NewLeave
+from webapp.practice.hours import Span
+from webapp.practice.models import Leave, Provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,6 +77,27 @@ def lay_day(clinic: Clinic, day: dt.date, *, actor: UUID | None, now: datetime) 
     people = _people(day)
     rosa = next((person for person in people if person.key == _ROSA and day.toordinal() % _ROSA_EVERY == 0), None)
     return sum(_carry_out(clinic, visit, actor, now) for visit in plan_day(day, people, SEED, first=rosa))
+
+
+def plan_leave(clinic: Clinic, today: dt.date, now: datetime) -> int:
+    """Write down the absences of the plan, once: where anybody was ever away, people plan for themselves."""
+    if db.session.scalar(select(Leave.id).limit(1)) is not None:
+        return 0
+    made = 0
+    for leave in LEAVES:
+        provider_id = next((clinic.providers[key] for key in clinic.providers if key[1] == leave.family), None)
+        first = today + timedelta(days=leave.days_ahead)
+        span = Span(_bounds(first)[0], _bounds(first + timedelta(days=leave.days - 1))[1])
+        if provider_id is None:
+            continue
+        try:
+            with db.session.begin_nested():
+                change = actions.LeaveChange(NewLeave(provider_id, span, leave.kind))
+                actions.carry_out(change, actions.Decisions(), at=now)
+        except Refusal:
+            continue  # somebody books that far ahead: nobody is sent away for a demo
+        made += 1
+    return made
 
 
 def is_opened(clinic: Clinic, day: dt.date) -> bool:

@@ -75,6 +75,8 @@ def load_days(clinic: Clinic, now: datetime, *, before: int = DAYS_BEFORE, after
     today = local_today(now)
     actor = _receptionist(now)
     with transactional(_scope(Role.DESK, now, actor)):
+        fill.plan_leave(clinic, today, now)
+    with transactional(_scope(Role.DESK, now, actor)):
         if not fill.is_opened(clinic, today):
             fill.advance(clinic, today, now)
     days = [today + timedelta(days=each) for each in range(-before, after + 1)]

@@ -1,6 +1,7 @@
 """Changes of the clinic itself, one verb a function; editors lock before they list."""
 
 from webapp.practice.actions.exceptions import (
+    NewClosure,
     NewExtraHours,
     NewLeave,
     add_closure,
@@ -36,6 +37,7 @@ from webapp.practice.actions.things import (
 
 __all__ = [
     "MODELS",
+    "NewClosure",
     "NewExtraHours",
     "NewHours",
     "NewLeave",

@@ -32,6 +32,15 @@ class NewLeave:
 
 
 @dataclass(frozen=True, slots=True)
+class NewClosure:
+    """A whole site is closed for a span; `reason` is what people are told."""
+
+    location_id: UUID
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class NewExtraHours:
     """A provider works once, beside the weekly hours, for at most a day."""
 

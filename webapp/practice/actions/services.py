@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from webapp.db import db
 from webapp.practice.actions.locking import dependents, lock_resources, touch_hours
 from webapp.practice.actions.things import Save, save
 from webapp.practice.models import (
+    Location,
+    Provider,
+    Room,
     Service,
     ServiceEquipment,
     ServiceLocation,
@@ -18,7 +21,7 @@ from webapp.practice.models import (
     ServiceProvider,
     ServiceRoom,
 )
-from webapp.practice.refusals import PartsGoRound
+from webapp.practice.refusals import PartsGoRound, PlaceRetired
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,6 +55,7 @@ def save_service(wanted: SaveService) -> Service:
 
     Bookings that chose one of them before look again.
     """
+    _check_known(wanted)
     performers = set() if wanted.id is None else dependents("services", wanted.id)
     lock_resources(performers, exclusive=True)
     touch_hours(*performers)
@@ -71,6 +75,19 @@ def save_service(wanted: SaveService) -> Service:
     )
     db.session.flush()
     return service
+
+
+def _check_known(wanted: SaveService) -> None:
+    """What a form names is there; what was retired meanwhile may stay where it was."""
+    named = (
+        (Provider, wanted.providers),
+        (Location, wanted.locations),
+        (Room, wanted.rooms),
+        (Service, {part.part_id for part in wanted.parts}),
+    )
+    for table, ids in named:
+        if db.session.scalar(select(func.count()).select_from(table).where(table.id.in_(ids))) != len(ids):
+            raise PlaceRetired
 
 
 def _check_parts(service_id: UUID, parts: tuple[Part, ...]) -> None:
