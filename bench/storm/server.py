@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from flask import Flask
+    from flask.testing import FlaskClient
 
     from deploy.local.aws import Deployed
     from deploy.local.stack import Stack
@@ -61,9 +62,9 @@ def serving(stack: Stack, database: str, location: UUID, deployed: Deployed | No
         processes.stop(server, patience=5.0)
 
 
-def _signed_in(app: Flask) -> Browser:
-    """Make a receptionist's session directly: the storm is about bookings, not about Cognito."""
-    account, now, secret = uuid4(), datetime.now(UTC), uuid4().hex
+def signed_in(app: Flask, secret: str | None = None) -> FlaskClient:
+    """A browser with a receptionist's session, made directly: what is measured is not Cognito."""
+    account, now = uuid4(), datetime.now(UTC)
     standing = Standing(account, "Robin Example", frozenset({StaffRole.RECEPTIONIST}), ())
     with app.app_context():
         sessions = identity().sessions
@@ -71,8 +72,13 @@ def _signed_in(app: Flask) -> Browser:
         handle = sessions.create(standing, token=token, epoch=sessions.epoch(account), now=now)
     client = app.test_client()
     with client.session_transaction() as session:
-        session.update(csrf_token=secret, _user_id=str(handle), _fresh=True)
-    cookie = client.get_cookie("anteroom")
+        session.update(csrf_token=secret or uuid4().hex, _user_id=str(handle), _fresh=True)
+    return client
+
+
+def _signed_in(app: Flask) -> Browser:
+    secret = uuid4().hex
+    cookie = signed_in(app, secret).get_cookie("anteroom")
     assert cookie is not None  # noqa: S101 - session_transaction made it
     csrf_token = URLSafeTimedSerializer(app.secret_key or "", salt="wtf-csrf-token").dumps(secret)
     return Browser(f"anteroom={cookie.value}", str(csrf_token))
