@@ -44,7 +44,7 @@ NO_SECOND_LOOK = ("doors.free_lapsed", "AND NOT payment_open AND held_until <= f
 
 TAKEN: dict[str, object] = {"waited": True, "second": "slot_taken", "overlaps": 0}
 BOTH: dict[str, object] = {"waited": False, "second": "done", "overlaps": 1}
-CASES = (
+CASES: tuple[Case, ...] = (
     Case(races.same_slot, TAKEN, BOTH, NO_CONSTRAINT),
     Case(races.same_slot_given_back, {**TAKEN, "second": "done"}, {"waited": False}, NO_CONSTRAINT),
     Case(

@@ -14,6 +14,7 @@ from webapp.booking.availability import one_each
 from webapp.booking.models import Appointment
 from webapp.booking.queries import Search, first_free, free_times
 from webapp.db import db
+from webapp.ids import new_id
 from webapp.practice.hours import Span
 
 WEEKS = Span(NOW, NOW + timedelta(days=21))
@@ -43,7 +44,7 @@ def crowd(owner: Owner, clinic: Clinic, chance: random.Random, days: int) -> Non
                         "occupancy",
                         resource_id=chance.choice((provider, room)),
                         during=during,
-                        owner_id=factories.new_id(),
+                        owner_id=new_id(),
                         owner_kind="blocked_time",
                     )
                 start += length
@@ -65,7 +66,7 @@ def test_they_are_the_first_of_all(desk: Open, owner: Owner, seed: int) -> None:
     factories.insert(
         owner,
         "extra_hours",
-        id=factories.new_id(),
+        id=new_id(),
         provider_id=clinic.providers[3],
         location_id=clinic.location,
         starts_at=clock_time(19),

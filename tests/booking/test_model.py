@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+import psycopg
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -14,139 +15,196 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from bench.storm import judge
 from tests import factories
+from tests.booking.model import LATE, STEP, TEN, UNTIL, World
 from tests.booking.wishes import ACTOR, Open, Owner
-from tests.factories import NOW, Clinic, clock_time
+from tests.factories import NOW, Clinic
 from webapp.booking.actions import (
     BookRequest,
     CancelRequest,
+    HoldRequest,
     MoveRequest,
+    Overbook,
     SwapRequest,
     book,
+    book_held,
     cancel,
     check_in,
     confirm,
+    end_leave,
     finish,
+    hold,
+    lapse,
     mark_no_show,
     move,
+    settle_leave,
     start,
     swap,
+    take_over,
 )
-from webapp.booking.states import LIVE, MOVABLE, TRANSITIONS, Action, Status
+from webapp.booking.states import MOVABLE, TRANSITIONS, Action, Status
 from webapp.errors import Refusal
+from webapp.practice import actions as practice
+from webapp.practice.hours import Span
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.booking.model import Visit
+
 PATIENTS, PROVIDERS, STARTS = 3, 2, 16
-STEP = timedelta(minutes=5)
 KINDS = {"short": (15, 0, 0), "tidied": (20, 5, 10)}
 """Length and buffers in minutes."""
-LATE = clock_time(12)
-"""After every visit of the model has begun, so that it can be missed."""
+STEPS_AT_ONCE = 40
+URGENT = Overbook("Urgent")
+
+patients, providers = st.integers(0, PATIENTS - 1), st.integers(0, PROVIDERS - 1)
+kinds, starts = st.sampled_from(sorted(KINDS)), st.integers(0, STARTS)
 
 
 @dataclass(frozen=True)
-class Visit:
-    """A visit as the model knows it."""
-
-    patient: int
-    provider: int
-    kind: str
-    starts: datetime
-    status: Status = Status.BOOKED
-    version: int = 1
-    released: datetime | None = None
-
-    def spans(self) -> dict[tuple[str, int], tuple[datetime, datetime]]:
-        """Resource -> when it is busy with this visit."""
-        length, before, after = (timedelta(minutes=minutes) for minutes in KINDS[self.kind])
-        ends = self.starts + length if self.released is None else max(self.released, self.starts + STEP)
-        opens = self.starts - before
-        staff_ends = max(min(self.starts + length, ends) + after, opens + STEP)
-        return {("patient", self.patient): (self.starts, ends), ("provider", self.provider): (opens, staff_ends)}
-
-    def meets(self, other: Visit) -> bool:
-        mine, theirs = self.spans(), other.spans()
-        return any(mine[key][0] < theirs[key][1] and theirs[key][0] < mine[key][1] for key in mine.keys() & theirs)
-
-
-class Desk(RuleBasedStateMachine):
-    """Everything a receptionist can do, on the model and on PostgreSQL."""
+class Places:
+    """What the rules need of the clinic."""
 
     open: Open
     owner: Owner
     clinic: Clinic
     services: dict[str, UUID]
 
+
+class Desk(RuleBasedStateMachine):
+    """Everything a receptionist can do, on the model and on PostgreSQL."""
+
+    at: Places
+
     def __init__(self) -> None:
         super().__init__()
-        self.owner.execute("SET session_replication_role = replica")
-        for table in ("appointment_history", "occupancy", "appointment"):
-            self.owner.execute(f"DELETE FROM {table}".encode())
-        self.owner.execute("RESET session_replication_role")
-        self.visits: dict[UUID, Visit] = {}
+        self.at.owner.execute("SET session_replication_role = replica")
+        for table in ("appointment_history", "occupancy", "appointment", "leave", "group_session"):
+            self.at.owner.execute(f"DELETE FROM {table}".encode())
+        self.at.owner.execute("RESET session_replication_role")
+        self.world = World(KINDS)
 
     def tries(self, deed: Callable[[], object]) -> bool:
         try:
-            with self.open(at=LATE):
+            with self.at.open(at=LATE):
                 deed()
         except Refusal:
             return False
         return True
 
-    def fits(self, *wanted: Visit, instead_of: tuple[UUID, ...] = ()) -> bool:
-        others = [visit for key, visit in self.visits.items() if visit.status in LIVE and key not in instead_of]
-        apart = all(not one.meets(other) for one in wanted for other in others)
-        return apart and not any(one.meets(other) for n, one in enumerate(wanted) for other in wanted[:n])
+    def chosen(self, data: st.DataObject) -> tuple[UUID, Visit]:
+        key = data.draw(st.sampled_from(list(self.world.visits)))
+        return key, self.world.visits[key]
 
-    @rule(
-        patient=st.integers(0, PATIENTS - 1),
-        provider=st.integers(0, PROVIDERS - 1),
-        kind=st.sampled_from(sorted(KINDS)),
-        step=st.integers(0, STARTS),
-    )
-    def books(self, patient: int, provider: int, kind: str, step: int) -> None:
-        wanted = Visit(patient, provider, kind, clock_time(10) + step * STEP)
-        clinic = self.clinic
+    @rule(patient=patients, provider=providers, kind=kinds, step=starts, late=st.booleans(), over=st.booleans())
+    def books(self, patient: int, provider: int, kind: str, step: int, late: bool, over: bool) -> None:  # noqa: FBT001 - drawn
+        wanted = self.world.wanted(patient, provider, kind, step)
+        clinic, now = self.at.clinic, UNTIL if late else NOW
         request = BookRequest(
-            clinic.patients[patient], self.services[kind], clinic.location, wanted.starts, clinic.providers[provider]
+            clinic.patients[patient],
+            self.at.services[kind],
+            clinic.location,
+            TEN + step * STEP,
+            clinic.providers[provider],
         )
         made: list[UUID] = []
-        assert self.tries(lambda: made.append(book(request, actor=ACTOR, at=NOW).id)) == self.fits(wanted)
-        if made:
-            self.visits[made[0]] = wanted
+        overbook = URGENT if over else None
+        done = self.tries(lambda: made.append(book(request, actor=ACTOR, at=now, overbook=overbook).id))
+        expected = self.world.placed(wanted, late=late, over=over)
+        assert done == (expected is not None)
+        if expected is not None:
+            self.world.lapse_under(expected, late=late)
+            self.world.visits[made[0]] = expected
 
-    @precondition(lambda self: self.visits)
-    @rule(data=st.data(), provider=st.integers(0, PROVIDERS - 1), step=st.integers(0, STARTS))
-    def moves(self, data: st.DataObject, provider: int, step: int) -> None:
-        key = data.draw(st.sampled_from(list(self.visits)))
-        visit = self.visits[key]
-        there = replace(visit, provider=provider, starts=clock_time(10) + step * STEP, version=visit.version + 1)
-        allowed = visit.status in MOVABLE and self.fits(there, instead_of=(key,))
-        request = MoveRequest(key, there.starts, self.clinic.providers[provider], version=visit.version)
-        assert self.tries(lambda: move(request, at=NOW)) == allowed
+    @rule(patient=patients, provider=providers, kind=kinds, step=starts)
+    def holds(self, patient: int, provider: int, kind: str, step: int) -> None:
+        wanted = replace(self.world.wanted(patient, provider, kind, step), status=Status.HELD)
+        clinic = self.at.clinic
+        request = HoldRequest(
+            clinic.patients[patient],
+            self.at.services[kind],
+            clinic.location,
+            TEN + step * STEP,
+            clinic.providers[provider],
+        )
+        former = self.world.held_for(patient)
+        made: list[UUID] = []
+        done = self.tries(lambda: made.append(hold(request, UNTIL - NOW, actor=ACTOR, at=NOW).id))
+        allowed = self.world.placed(wanted, instead_of=former) is not None
+        assert done == allowed
         if allowed:
-            self.visits[key] = there
+            for key in former:
+                self.world.advance(key, Status.LAPSED)
+            self.world.visits[made[0]] = wanted
 
-    @precondition(lambda self: len(self.visits) > 1)
+    @precondition(lambda self: self.world.visits)
+    @rule(data=st.data(), late=st.booleans(), booked=st.booleans())
+    def holds_end(self, data: st.DataObject, late: bool, booked: bool) -> None:  # noqa: FBT001 - drawn
+        key, visit = self.chosen(data)
+        now = UNTIL if late else NOW
+        if not booked:
+            ended: list[bool] = []
+            assert self.tries(lambda: ended.append(lapse(key, at=now)))
+            assert ended == [late and visit.status is Status.HELD]
+            if ended[0]:
+                self.world.advance(key, Status.LAPSED)
+            return
+        now_booked = replace(visit, status=Status.BOOKED)
+        allowed = visit.status is Status.HELD and not late and self.world.patient_fits(now_booked, (key,))
+        allowed = allowed and not self.world.away(visit)
+        assert self.tries(lambda: book_held(key, actor=ACTOR, at=now)) == allowed
+        if allowed:
+            self.world.advance(key, Status.BOOKED)
+
+    @precondition(lambda self: len(self.world.visits) > 1)
+    @rule(data=st.data())
+    def takes_over(self, data: st.DataObject) -> None:
+        key, visit = self.chosen(data)
+        kept, held = self.chosen(data)
+        there = replace(held, status=visit.status, lane=0, version=visit.version + 1, released=None)
+        allowed = visit.status in MOVABLE and held.status is Status.HELD and visit.patient == held.patient
+        allowed = allowed and not visit.seat
+        allowed = allowed and self.world.patient_fits(there, (key, kept)) and not self.world.away(held)
+        if visit.seat or held.seat:
+            return
+        assert self.tries(lambda: take_over(kept, key, at=NOW, version=visit.version)) == allowed
+        if allowed:
+            self.world.advance(kept, Status.LAPSED)
+            self.world.visits[key] = there
+
+    @precondition(lambda self: self.world.visits)
+    @rule(data=st.data(), provider=providers, step=starts, over=st.booleans())
+    def moves(self, data: st.DataObject, provider: int, step: int, over: bool) -> None:  # noqa: FBT001 - drawn
+        key, visit = self.chosen(data)
+        if visit.seat:
+            return
+        there = replace(visit, provider=provider, step=step, version=visit.version + 1, lane=0)
+        placed = self.world.placed(there, instead_of=(key,), over=over) if visit.status in MOVABLE else None
+        request = MoveRequest(key, TEN + step * STEP, self.at.clinic.providers[provider], version=visit.version)
+        assert self.tries(lambda: move(request, at=NOW, overbook=URGENT if over else None)) == (placed is not None)
+        if placed is not None:
+            self.world.visits[key] = placed
+
+    @precondition(lambda self: len(self.world.visits) > 1)
     @rule(data=st.data())
     def swaps(self, data: st.DataObject) -> None:
-        one, other = data.draw(st.permutations(list(self.visits)))[:2]
-        first, second = self.visits[one], self.visits[other]
-        new_first = replace(first, provider=second.provider, starts=second.starts, version=first.version + 1)
-        new_second = replace(second, provider=first.provider, starts=first.starts, version=second.version + 1)
+        one, other = data.draw(st.permutations(list(self.world.visits)))[:2]
+        first, second = self.world.visits[one], self.world.visits[other]
+        if first.seat or second.seat:
+            return
+        new_first = replace(first, provider=second.provider, step=second.step, version=first.version + 1, lane=0)
+        new_second = replace(second, provider=first.provider, step=first.step, version=second.version + 1, lane=0)
         movable = {first.status, second.status} <= MOVABLE
-        allowed = movable and self.fits(new_first, new_second, instead_of=(one, other))
+        allowed = movable and self.world.both_fit(new_first, new_second, (one, other))
         request = SwapRequest(one, other, {one: first.version, other: second.version})
         assert self.tries(lambda: swap(request, at=NOW)) == allowed
         if allowed:
-            self.visits |= {one: new_first, other: new_second}
+            self.world.visits |= {one: new_first, other: new_second}
 
-    @precondition(lambda self: self.visits)
+    @precondition(lambda self: self.world.visits)
     @rule(data=st.data(), action=st.sampled_from(list(Action)), stale=st.booleans())
     def goes_on(self, data: st.DataObject, action: Action, stale: bool) -> None:  # noqa: FBT001 - a drawn value
-        key = data.draw(st.sampled_from(list(self.visits)))
-        visit = self.visits[key]
+        key, visit = self.chosen(data)
         steps: dict[Action, Callable[..., object]] = {
             Action.CONFIRM: confirm,
             Action.CHECK_IN: check_in,
@@ -157,33 +215,74 @@ class Desk(RuleBasedStateMachine):
         }
         if action not in steps:
             return
-        at = visit.starts + STEP
+        at = TEN + (visit.step + 1) * STEP
         seen = visit.version - 1 if stale else visit.version
         allowed = visit.status in TRANSITIONS[action].before and not stale
         assert self.tries(lambda: steps[action](key, at=at, version=seen)) == allowed
         if allowed:
-            released = at if action is Action.FINISH else None
-            after = TRANSITIONS[action].after
-            self.visits[key] = replace(visit, status=after, version=visit.version + 1, released=released)
+            self.world.advance(key, TRANSITIONS[action].after)
+            if action is Action.FINISH:
+                self.world.visits[key] = replace(self.world.visits[key], released=visit.step + 1)
+
+    @rule(provider=providers, step=starts, length=st.integers(1, 6))
+    def goes_away(self, provider: int, step: int, length: int) -> None:
+        span = Span(TEN + step * STEP, TEN + (step + length) * STEP)
+        made: list[UUID] = []
+
+        def enter() -> None:
+            leave = practice.add_leave(practice.NewLeave(self.at.clinic.providers[provider], span, "vacation"))
+            settle_leave(leave.id, NOW)
+            made.append(leave.id)
+
+        assert self.tries(enter)
+        self.world.leaves[made[0]] = (provider, range(step, step + length))
+
+    @precondition(lambda self: self.world.leaves)
+    @rule(data=st.data())
+    def comes_back(self, data: st.DataObject) -> None:
+        leave = data.draw(st.sampled_from(list(self.world.leaves)))
+        assert self.tries(lambda: end_leave(leave, at=NOW))
+        del self.world.leaves[leave]
+
+    @rule(provider=providers, step=starts, seats=st.lists(patients, max_size=2, unique=True))
+    def opens_a_group(self, provider: int, step: int, seats: list[int]) -> None:
+        owner, clinic = self.at.owner, self.at.clinic
+        allowed = self.world.group_fits(provider, step) and all(self.world.seat_fits(seat, step) for seat in seats)
+        opens = {"provider_id": clinic.providers[provider], "ends_at": TEN + (step + 3) * STEP}
+        taken: dict[UUID, int] = {}
+        try:
+            with owner.transaction():
+                session = factories.group_session(owner, clinic, TEN + step * STEP, **opens)
+                for n, seat in enumerate(seats):
+                    columns = {**opens, "patient_id": clinic.patients[seat], "room_id": None}
+                    columns |= {"group_session_id": session, "seat_no": n + 1}
+                    taken[factories.appointment(owner, clinic, TEN + step * STEP, **columns)] = seat
+        except psycopg.errors.ExclusionViolation:
+            assert not allowed
+            return
+        assert allowed
+        self.world.groups.append((provider, range(step, step + 3)))
+        self.world.visits |= {key: self.world.seat(seat, provider, step) for key, seat in taken.items()}
 
     @invariant()
     def postgresql_holds_what_the_model_holds(self) -> None:
-        rows = self.owner.execute("SELECT id, status, version, starts_at FROM appointment").fetchall()
-        found = {row["id"]: (row["status"], row["version"], row["starts_at"]) for row in rows}
-        assert found == {key: (visit.status, visit.version, visit.starts) for key, visit in self.visits.items()}
-        names = {resource: ("patient", n) for n, resource in enumerate(self.clinic.patients)}
-        names |= {resource: ("provider", n) for n, resource in enumerate(self.clinic.providers)}
-        busy = self.owner.execute("SELECT owner_id, resource_id, during FROM occupancy").fetchall()
-        held = {
-            (row["owner_id"], names[row["resource_id"]]): (row["during"].lower, row["during"].upper) for row in busy
-        }
-        live = {key: visit for key, visit in self.visits.items() if visit.status in LIVE}
-        assert held == {(key, part): span for key, visit in live.items() for part, span in visit.spans().items()}
-        assert len(busy) == len(held)
+        rows = self.at.owner.execute("SELECT id, status, version, starts_at, lane FROM appointment").fetchall()
+        found = {row["id"]: (row["status"], row["version"], row["starts_at"], row["lane"]) for row in rows}
+        known = self.world.visits.items()
+        assert found == {key: (it.status, it.version, TEN + it.step * STEP, it.lane) for key, it in known}
+        names = {resource: ("patient", n) for n, resource in enumerate(self.at.clinic.patients)}
+        names |= {resource: ("provider", n) for n, resource in enumerate(self.at.clinic.providers)}
+        query = "SELECT owner_id, owner_kind, resource_id, lane, during FROM occupancy"
+        busy: dict[object, set[int]] = {}
+        for row in self.at.owner.execute(query):
+            owner = row["owner_id"] if row["owner_kind"] == "appointment" else row["owner_kind"]
+            span = range((row["during"].lower - TEN) // STEP, (row["during"].upper - TEN) // STEP)
+            busy.setdefault((owner, names[row["resource_id"]], row["lane"]), set()).update(span)
+        assert busy == self.world.busy()
 
     def teardown(self) -> None:
-        ended_early = any(visit.released for visit in self.visits.values())
-        assert ended_early or judge.overlaps(self.owner) == 0
+        special = any(it.released is not None or it.lane or it.seat for it in self.world.visits.values())
+        assert special or judge.overlaps(self.at.owner) == 0
 
 
 @pytest.mark.slow
@@ -201,14 +300,13 @@ def test_what_the_model_allows_happens_and_nothing_else(desk: Open, owner: Owner
         )
         for kind, (length, before, after) in KINDS.items()
     }
-    machine = type(
-        "Machine", (Desk,), {"open": staticmethod(desk), "owner": owner, "clinic": clinic, "services": services}
-    )
+    machine = type("Machine", (Desk,), {"at": Places(desk, owner, clinic, services)})
+    steps = int(os.environ.get("MODEL_STEPS", "400"))
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=10,
-            stateful_step_count=40,
+            max_examples=max(1, steps // STEPS_AT_ONCE),
+            stateful_step_count=STEPS_AT_ONCE,
             deadline=None,
             derandomize=True,
             phases=(Phase.generate, Phase.shrink),
