@@ -138,12 +138,16 @@ BEGIN
     WHERE r.id = ANY (resources) AND r.id NOT IN (SELECT i.resource_id FROM inserted AS i);
     IF taken IS NULL AND on_lane = 0 THEN
         -- An overbooked visit in another lane blocks an ordinary one; seen for sure, because overbooking locks the resource.
+        -- Not time that was the owner's already, beside which somebody was overbooked: a hold that is booked, an early end.
         SELECT string_agg(DISTINCT r.kind, ','), string_agg(DISTINCT r.id::text, ',') INTO taken, which
         FROM unnest(resources, spans) AS wanted (id, span)
         JOIN public.occupancy AS o ON o.resource_id = wanted.id AND o.during && wanted.span
         JOIN public.resource AS r ON r.id = o.resource_id
         -- An expression: as a plain column the index would be asked for every overbooked visit there ever was.
-        WHERE o.lane + 0 <> 0 AND o.owner_id <> ALL (owners);
+        WHERE o.lane + 0 <> 0 AND o.owner_id <> ALL (owners) AND (
+            SELECT count(*) FROM public.occupancy AS own
+            WHERE own.resource_id = wanted.id AND own.during @> wanted.span AND own.owner_id = ANY (owners)
+        ) < 2;
     END IF;
     IF taken IS NOT NULL THEN
         RAISE EXCEPTION 'the time is taken'
