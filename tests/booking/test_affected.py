@@ -292,3 +292,27 @@ def test_the_desk_writes_down_leave_and_changes_no_hours(desk: Open, clinic: Cli
         with pytest.raises(Exception, match="permission denied"):
             done(desk, change, role=Role.DESK)
     done(desk, leave(clinic), role=Role.DESK)
+
+
+def test_a_group_visit_is_listed_whoever_sits_in_it(desk: Open, clinic: Clinic, owner: Owner) -> None:
+    group = new_id()
+    with owner.transaction():
+        factories.insert(
+            owner,
+            "group_session",
+            id=group,
+            service_id=clinic.service,
+            provider_id=clinic.providers[0],
+            location_id=clinic.location,
+            starts_at=TEN,
+            ends_at=TEN + HOUR,
+            capacity=8,
+            created_at=NOW,
+        )
+        owner.execute("select doors.settle_session(%s, %s)", (group, NOW))
+    (hit,) = hits(asked(desk, leave(clinic))).values()
+    assert (hit.visit.id, hit.visit.patient_id, hit.offers, hit.may_cancel) == (group, None, (), False)
+    assert isinstance(asked(desk, leave(clinic), Decisions({group: 1}, rest="cancel")), Undecided)
+    assert asked(desk, leave(clinic), Decisions({group: 1}, {group: Choice("cancel")})).field == f"visit-{group}"
+    done(desk, leave(clinic), Decisions({group: 1}, rest="keep"), Role.DESK)
+    assert owner.execute("select status from group_session").fetchone() == {"status": "open"}

@@ -13,7 +13,7 @@ from webapp.booking.actions.locking import lock_visits
 from webapp.booking.actions.move import MoveRequest, move
 from webapp.booking.models import Appointment
 from webapp.booking.queries import Search
-from webapp.booking.refusals import Undecided, VisitsAffected
+from webapp.booking.refusals import Undecided, VisitsAffected, WrongState
 from webapp.booking.states import MOVABLE, Action, allows
 from webapp.db import db
 from webapp.errors import Refusal
@@ -128,13 +128,16 @@ def _decide(change: Change, visits: Sequence[Coming], decisions: Decisions, at: 
     stuck = next((visit.id for visit in change.affected(at) if visit.id in moved), None)
     if stuck is not None:
         raise VisitsAffected(_hits(change, visits, at), again=True, visit=stuck)
-    return frozenset(visit.patient_id for visit in visits if chosen[visit.id].what != "keep")
+    touched = (visit.patient_id for visit in visits if chosen[visit.id].what != "keep")
+    return frozenset(patient for patient in touched if patient is not None)
 
 
 def _chosen(change: Change, visits: Sequence[Coming], decisions: Decisions, at: datetime) -> dict[UUID, Choice]:
     chosen = {visit.id: decisions.choices[visit.id] for visit in visits if visit.id in decisions.choices}
     if decisions.rest in {"keep", "cancel"}:
-        return {visit.id: Choice(decisions.rest) for visit in visits} | chosen
+        # A group visit is canceled from its roster, with everybody in it: here it stays, or is asked about.
+        rest = [visit for visit in visits if decisions.rest == "keep" or visit.patient_id is not None]
+        return {visit.id: Choice(decisions.rest) for visit in rest} | chosen
     if decisions.rest == "move":
         for hit in _hits(change, [visit for visit in visits if visit.id not in chosen], at):
             if hit.offers:
@@ -144,6 +147,8 @@ def _chosen(change: Change, visits: Sequence[Coming], decisions: Decisions, at: 
 
 
 def _do(visit: Coming, choice: Choice, reason: str, at: datetime) -> None:
+    if visit.patient_id is None and choice.what != "keep":
+        raise WrongState
     if choice.what == "cancel":
         cancel(CancelRequest(visit.id, reason, visit.version), at=at)
     elif choice.what == "move" and choice.target is not None:
@@ -158,13 +163,14 @@ def _hits(change: Change, visits: Sequence[Coming], at: datetime) -> list[Hit]:
     for number, visit in enumerate(visits):
         offers = _offers(change, visit, promised, at) if number < MOST_LOOKED_UP else []
         promised += offers[:1]
-        hits.append(Hit(visit, tuple(offers), allows(visit.status, Action.CANCEL)))
+        may_cancel = visit.patient_id is not None and allows(visit.status, Action.CANCEL)
+        hits.append(Hit(visit, tuple(offers), may_cancel))
     return hits
 
 
 def _offers(change: Change, visit: Coming, promised: Sequence[FreeStart], at: datetime) -> list[FreeStart]:
     """The nearest time with the same provider, the nearest with anybody, and the next nearest."""
-    if visit.seat or visit.status not in MOVABLE:
+    if visit.seat or visit.patient_id is None or visit.status not in MOVABLE:
         return []
     window = Span(max(at, visit.span.start - _BEFORE), max(at, visit.span.start) + _AFTER)
     moving = db.session.get(Appointment, visit.id)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
 
-from webapp.booking.models import Appointment
+from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.states import Status
 from webapp.db import db
 from webapp.patients.models import Patient
@@ -23,12 +23,15 @@ _LONGEST = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """One visit to come; `seat` is one of a group visit, which moves with its group only."""
+    """One visit to come; `seat` is one of a group visit, which moves with its group only.
+
+    A group visit itself is one, too, without a patient: whoever has a seat in it or not, its time is planned.
+    """
 
     id: UUID
     version: int
     status: Status
-    patient_id: UUID
+    patient_id: UUID | None
     patient_name: str
     service_id: UUID
     service: str
@@ -68,35 +71,51 @@ def coming(reach: Reach, at: datetime) -> list[Coming]:
         .order_by(Appointment.starts_at, Appointment.id)
         .execution_options(populate_existing=True)
     )
-    return [_coming(*row) for row in db.session.execute(query)]
+    visits = [_coming(*row) for row in db.session.execute(query)]
+    return sorted([*visits, *_groups(reach, at)], key=lambda visit: (visit.span.start, visit.id))
 
 
-def _within(reach: Reach) -> list[ColumnElement[bool]]:
+def _groups(reach: Reach, at: datetime) -> list[Coming]:
+    query = (
+        select(GroupSession, Service.name, Provider, Location.time_zone, Room.name)
+        .join(Service, Service.id == GroupSession.service_id)
+        .join(Provider, Provider.id == GroupSession.provider_id)
+        .join(Location, Location.id == GroupSession.location_id)
+        .outerjoin(Room, Room.id == GroupSession.room_id)
+        .where(*_within(reach, GroupSession), GroupSession.status == "open")
+        .where(*_ahead(reach.span, at, GroupSession))
+        .execution_options(populate_existing=True)
+    )
+    return [_group(*row) for row in db.session.execute(query)]
+
+
+def _within(reach: Reach, of: Any = Appointment) -> list[ColumnElement[bool]]:  # noqa: ANN401 - visits or groups
     wanted: list[ColumnElement[bool]] = []
     if reach.provider_id is not None:
-        wanted.append(Appointment.provider_id == reach.provider_id)
+        wanted.append(of.provider_id == reach.provider_id)
     if reach.location_id is not None:
-        wanted.append(Appointment.location_id == reach.location_id)
+        wanted.append(of.location_id == reach.location_id)
     if reach.room_id is not None:
-        wanted.append(Appointment.room_id == reach.room_id)
+        wanted.append(of.room_id == reach.room_id)
     if reach.equipment_id is not None:
-        wanted.append(Appointment.equipment_ids.contains([reach.equipment_id]))
+        wanted.append(of.equipment_ids.contains([reach.equipment_id]))
     if reach.service_id is not None:
-        wanted.append(Appointment.service_id == reach.service_id)
+        wanted.append(of.service_id == reach.service_id)
     return wanted
 
 
 def _not_over(span: Span | None, at: datetime) -> list[ColumnElement[bool]]:
-    since = at if span is None else max(at, span.start)
-    wanted = [
+    return [
         Appointment.status.in_(TO_COME),
-        Appointment.starts_at > since - _LONGEST,
-        Appointment.ends_at > since,
         or_(Appointment.held_until.is_(None), Appointment.held_until > at, Appointment.payment_open),
+        *_ahead(span, at, Appointment),
     ]
-    if span is not None:
-        wanted.append(Appointment.starts_at < span.end)
-    return wanted
+
+
+def _ahead(span: Span | None, at: datetime, of: Any) -> list[ColumnElement[bool]]:  # noqa: ANN401 - visits or groups
+    since = at if span is None else max(at, span.start)
+    wanted = [of.starts_at > since - _LONGEST, of.ends_at > since]
+    return wanted if span is None else [*wanted, of.starts_at < span.end]
 
 
 def _coming(visit: Appointment, given: str, family: str, service: str, provider: Provider, *rest: Any) -> Coming:  # noqa: ANN401 - a row
@@ -118,4 +137,25 @@ def _coming(visit: Appointment, given: str, family: str, service: str, provider:
         equipment_ids=tuple(visit.equipment_ids),
         span=Span(visit.starts_at, visit.ends_at),
         seat=visit.group_session_id is not None,
+    )
+
+
+def _group(session: GroupSession, service: str, provider: Provider, zone: str, room: str | None) -> Coming:
+    return Coming(
+        id=session.id,
+        version=session.version,
+        status=Status.BOOKED,
+        patient_id=None,
+        patient_name="",
+        service_id=session.service_id,
+        service=service,
+        provider_id=session.provider_id,
+        provider=provider.name,
+        location_id=session.location_id,
+        zone=zone,
+        room_id=session.room_id,
+        room=room or "",
+        equipment_ids=tuple(session.equipment_ids),
+        span=Span(session.starts_at, session.ends_at),
+        seat=False,
     )

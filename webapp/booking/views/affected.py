@@ -52,7 +52,7 @@ def answer(refusal: Refusal, form: Callable[[Refusal], Response], asking: Callab
 
 def _page(refusal: VisitsAffected, asking: Asking) -> Response:
     hits = [hit for hit in refusal.alternatives if isinstance(hit, Hit)]
-    activity.note("listed", listed={hit.visit.patient_id for hit in hits})
+    activity.note("listed", listed={hit.visit.patient_id for hit in hits if hit.visit.patient_id is not None})
     try:
         sent = read_decisions(request.form)
     except FormInvalid:
@@ -102,9 +102,10 @@ def _shown(hit: Hit, names: dict[UUID, str], places: dict[UUID, str]) -> dict[st
         "field": field,
         "seen": f"seen-{visit.id}",
         "version": visit.version,
-        "name": visit.patient_name,
-        "initials": initials(visit.patient_name),
-        "tone": tone(visit.patient_id),
+        "name": visit.patient_name or _("Group visit"),
+        "initials": initials(visit.patient_name or _("Group visit")),
+        "tone": tone(visit.patient_id or visit.id),
+        "group": visit.patient_id is None,
         "when": f"{day_name(local_date(visit.span.start, visit.zone), today)}, {clock(visit.span.start, visit.zone)}",
         "what": _("%(service)s with %(provider)s", service=visit.service, provider=visit.provider),
         "status": visit.status.value,
