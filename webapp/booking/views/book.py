@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
@@ -162,7 +162,7 @@ def _what(
     choice: Choice, patient: Patient, offer: Offer, offers: Sequence[Offer], at: datetime, refusal: Refusal | None
 ) -> dict[str, Any]:
     sites = {site.id: site for site in practice.locations()}
-    names = {provider.id: provider.name for provider in practice.providers()}
+    names: dict[UUID | None, str] = {provider.id: provider.name for provider in practice.providers()}
     zone = sites[choice.location].time_zone if choice.location in sites else "UTC"
     search = Search(
         service_id=offer.service.id,
@@ -189,9 +189,7 @@ def _what(
         "units": unit_labels(),
         "kind": kind,
         "dates_url": url_for("booking.plan_series"),
-        "bar": foot.bar(found, offer, names.get(choice.provider) if choice.provider else None)
-        | foot.press(found, choice.rhythm)
-        | kind.bar(found),
+        "bar": foot.bar(found, offer, names.get(choice.provider)) | foot.press(found, choice.rhythm) | kind.bar(found),
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
         "choose_url": url_for("booking.book"),
         "why": url_for("booking.why", **_addressed(replace(choice, at=None, half="any"))),
@@ -230,8 +228,8 @@ def _gone(found: times.Times | None, choice: Choice, zone: str, refusal: Refusal
     }
 
 
-def _providers(offer: Offer, names: dict[UUID, str]) -> list[tuple[UUID, str]]:
-    return [(provider, name) for provider, name in names.items() if provider in offer.provider_ids]
+def _providers(offer: Offer, names: Mapping[UUID | None, str]) -> list[tuple[UUID, str]]:
+    return [(provider, name) for provider, name in names.items() if provider and provider in offer.provider_ids]
 
 
 def person(patient: Patient) -> dict[str, Any]:
