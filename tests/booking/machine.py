@@ -1,4 +1,4 @@
-"""The desk as a machine of rules: what it does to a clinic and to a model that fits on a page, step by step."""
+"""What a receptionist does, on the model and on PostgreSQL, as Hypothesis draws it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 PATIENTS, PROVIDERS, STARTS = 3, 2, 16
 KINDS = {"short": (15, 0, 0), "tidied": (20, 5, 10)}
 """Length and buffers in minutes."""
-STEPS_AT_ONCE = 40
 URGENT = Overbook("Urgent")
 
 patients, providers = st.integers(0, PATIENTS - 1), st.integers(0, PROVIDERS - 1)

@@ -9,8 +9,10 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests import factories
-from tests.booking.machine import KINDS, PATIENTS, PROVIDERS, STEPS_AT_ONCE, Desk, Places
+from tests.booking.machine import KINDS, PATIENTS, PROVIDERS, Desk, Places
 from tests.booking.wishes import Open, Owner
+
+STEPS_AT_ONCE = 40
 
 
 @pytest.mark.slow
