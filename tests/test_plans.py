@@ -22,7 +22,7 @@ from tests.factories import NOW, clock_time
 from tests.stack.services import copy_of_template
 from webapp.booking import queries as booking
 from webapp.booking.actions import BookRequest, CancelRequest, MoveRequest, Once, book, cancel, close_location, move
-from webapp.booking.queries import Search
+from webapp.booking.queries import Asked, Reach, Search
 from webapp.db import CONNECT_ARGS, Role, Scope, db, transactional
 from webapp.desk import queries as desk
 from webapp.ids import new_id
@@ -122,6 +122,9 @@ QUERIES: dict[str, tuple[Role, Query]] = {
         lambda: move(MoveRequest(VISIT, clock_time(16, 20, day=TODAY + timedelta(days=2)), PROVIDERS[1]), at=NOW),
     ),
     "cancel": (Role.DESK, lambda: cancel(CancelRequest(VISIT, "ill"), at=NOW)),
+    "visits in the way of a provider": (Role.DESK, lambda: booking.coming(Reach(provider_id=PROVIDERS[1]), NOW)),
+    "visits in the way of a day": (Role.MANAGER, lambda: booking.coming(Reach(location_id=SITE, span=DAY), NOW)),
+    "why not": (Role.DESK, lambda: booking.why(Asked(SERVICE, PROVIDERS[1], SITE, DAY.start, PERSON), NOW)),
     "close the site": (Role.MANAGER, lambda: close_location(SITE, DAY, "Snow").affected),
 }
 

@@ -100,7 +100,8 @@ def _within(reach: Reach, of: Any = Appointment) -> list[ColumnElement[bool]]:  
     if reach.equipment_id is not None:
         wanted.append(of.equipment_ids.contains([reach.equipment_id]))
     if reach.service_id is not None:
-        wanted.append(of.service_id == reach.service_id)
+        # Site by site, so that the index on site and start finds those to come among all there ever were.
+        wanted += [of.service_id == reach.service_id, of.location_id.in_(select(Location.id))]
     return wanted
 
 
