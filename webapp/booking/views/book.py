@@ -190,7 +190,6 @@ def _kept(choice: Choice) -> list[tuple[str, object]]:
         ("service", choice.service),
         ("provider", choice.provider or ""),
         ("location", choice.location),
-        ("note", request.form.get("note", "")),
     ]
 
 

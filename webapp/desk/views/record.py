@@ -39,10 +39,10 @@ TO_COME = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_
 @requires(Permission.PATIENT_VIEW, role=Role.DESK)
 def record(patient_id: UUID) -> Response:
     """Show one patient; `tab` chooses the summary or all visits."""
+    patient = desk_record(patient_id)
     if hypermedia.wants_fragment():
         # A dialog's form led here: the whole page follows.
         return hypermedia.leave(url_for("desk.record", patient_id=patient_id))
-    patient = desk_record(patient_id)
     activity.note("opened", patient=patient.id)
     at = scope().at
     site = queries.location()
