@@ -16,6 +16,7 @@ import pytest
 from tests import factories
 from tests.factories import NOW, Clinic, clock_time
 from tests.morning import clinic, eight_in_the_morning
+from tests.practice.sendings import settings_of
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def everywhere(database: Database, clinic: Clinic) -> Everywhere:
             def visit() -> UUID:
                 return factories.appointment(connection, clinic, next(starts))
 
-            forms = [*posts(clinic, visit, failed_job(connection)), *settings_of(clinic)]
+            forms = [*posts(clinic, visit, failed_job(connection)), *(Sending(*each) for each in settings_of(clinic))]
             return [*log(clinic), *forms, *gets(clinic, visit())]
 
     return made
@@ -146,40 +147,6 @@ def posts(clinic: Clinic, visit: Callable[[], UUID], job: int) -> list[Sending]:
         Sending("POST", "/sign-in", {"email": "nobody@anteroom.example", "password": "wrong", "next": "/board"}),
         Sending("POST", "/sign-in/new-password", {"new_password": "a long new password"}),
     ]
-
-
-def settings_of(clinic: Clinic) -> list[Sending]:
-    """Forms of the settings, and what asks about visits in the way."""
-    place, provider = str(clinic.location), str(clinic.providers[1])
-    day = {"first": "2026-12-07", "last": "", "starts": "09:00", "ends": "12:00"}
-    row = {
-        "weekday-0": "1",
-        "starts-0": "09:00",
-        "ends-0": "12:00",
-        "location-0": place,
-        "room-0": "",
-        "rhythm-0": "2/1",
-    }
-    rules = {"length_minutes": "20", "price": "120", "room_rule": "any", "audience": "any", "capacity": "1"}
-    who = {"providers": provider, "locations": place}
-    seen = {f"seen-{NOBODY}": "1", f"visit-{NOBODY}": f"move/{provider}/{place}/2026-12-07T15:00Z", "rest": "keep"}
-    away = {"provider": provider, "kind": "sick", "note": "flu", "back": "/board/2026-11-23"}
-    return [
-        Sending("POST", "/settings/rooms/new", {"name": "Room 9", "location_id": place}),
-        Sending("POST", "/settings/locations/new", {"name": "Eastside", "time_zone": "America/Chicago"}),
-        Sending("POST", f"/settings/providers/{provider}", {"given": "Ana", "family": "Ruiz", "version": "1"}),
-        Sending("POST", f"/settings/rooms/{clinic.rooms[1]}/retire", {"version": "1"}),
-        Sending("POST", "/settings/services/new", {"name": "Stress test", **rules, **who}),
-        Sending("POST", f"/settings/schedules/{provider}/hours", {"first": "2026-12-07", "version": "1", **row}),
-        Sending("POST", "/settings/closures/new", {"location": place, "reason": "Snow", **day, **seen}),
-        Sending("POST", "/exceptions/new", {**away, **day, **seen, "cancel_reason": "Away"}),
-        Sending("POST", "/exceptions/new", {**away, **day, "kind": "extra", "location": place, "room": ""}),
-        Sending("GET", "/exceptions/new", {"provider": provider, "day": "2026-11-23", "kind": "extra", "back": "/"}),
-        Sending("GET", f"/settings/schedules/{provider}", {"week": "2026-11-23"}),
-        Sending("GET", f"/settings/schedules/{provider}/hours", {"first": "2026-11-23"}),
-        Sending("GET", "/why", {"service": str(clinic.service), "provider": provider, "location": place,
-                                "patient": str(clinic.patients[0]), "day": "2026-11-23", "time": "15:00"}),
-    ]  # fmt: skip
 
 
 def gets(clinic: Clinic, visit: UUID) -> list[Sending]:

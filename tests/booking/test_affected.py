@@ -2,30 +2,90 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import date, time, timedelta
+from uuid import UUID
 
 import pytest
 
 from tests import factories
-from tests.booking.changes import DAY, HOUR, MANAGER, afternoons, asked, done, every, hits, leave
 from tests.booking.wishes import TEN, Open, Owner, booked, visit_row, wish
 from tests.factories import NOW, Clinic, clock_time
 from webapp.booking.actions import (
     CancelRequest,
+    Change,
     Choice,
+    ClosureChange,
     Decisions,
-    ExtraHoursRemoval,
+    Hit,
+    HoursChange,
+    LeaveChange,
     Retirement,
+    ServiceChange,
     Target,
     cancel,
     carry_out,
     end_leave,
 )
-from webapp.booking.refusals import OutsideHours, ProviderAway, Undecided
+from webapp.booking.refusals import ProviderAway, Undecided, VisitsAffected
 from webapp.db import Role
-from webapp.errors import NotFound, VersionConflict
+from webapp.errors import NotFound
 from webapp.ids import new_id
-from webapp.practice.actions import Retire
+from webapp.practice.actions import NewHours, NewLeave, Retire, SaveService
+from webapp.practice.hours import Block, Span
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+MANAGER = Role.MANAGER
+
+
+def afternoons(clinic: Clinic, *, version: int = 1, last: date | None = None) -> Change:
+    """The first provider works from one to five on Mondays, from today on."""
+    provider, day = clinic.providers[0], NOW.date()
+    block = Block(provider, clinic.location, None, 1, time(13), time(17), day, last)
+    return HoursChange(NewHours(provider, day, last, (block,), version))
+
+
+def leave(clinic: Clinic, start: int = 9, end: int = 12) -> Change:
+    return LeaveChange(NewLeave(clinic.providers[0], Span(clock_time(start), clock_time(end)), "sick", "flu"))
+
+
+def asked(desk: Open, change: Change, decisions: Decisions | None = None, role: Role = MANAGER) -> VisitsAffected:
+    """Try a change that is refused with a list."""
+    with pytest.raises(VisitsAffected) as refused, desk(factories.scope(role)):
+        carry_out(change, decisions or Decisions(), at=NOW)
+    return refused.value
+
+
+def hits(refusal: VisitsAffected) -> dict[UUID, Hit]:
+    return {hit.visit.id: hit for hit in refusal.alternatives if isinstance(hit, Hit)}
+
+
+def done(desk: Open, change: Change, decisions: Decisions | None = None, role: Role = MANAGER) -> UUID:
+    with desk(factories.scope(role)):
+        return carry_out(change, decisions or Decisions(), at=NOW).made
+
+
+def every(clinic: Clinic) -> dict[str, Change]:
+    """Each change there is, with a visit of the first provider at ten in its way."""
+    only_other = SaveService(
+        {"name": "Follow-up", "length_minutes": 20, "price_cents": 1},
+        frozenset(clinic.providers[1:]),
+        frozenset([clinic.location]),
+        frozenset(),
+        frozenset(),
+        (),
+        clinic.service,
+        1,
+    )
+    return {
+        "hours": afternoons(clinic),
+        "leave": leave(clinic),
+        "closure": ClosureChange(clinic.location, Span(TEN, TEN + HOUR), "Snow"),
+        "provider": Retirement(Retire("providers", clinic.providers[0], 1)),
+        "location": Retirement(Retire("locations", clinic.location, 1)),
+        "service": Retirement(Retire("services", clinic.service, 1)),
+        "performers": ServiceChange(only_other),
+    }
 
 
 @pytest.mark.parametrize("name", ["hours", "leave", "closure", "provider", "location", "service", "performers"])
@@ -173,51 +233,6 @@ def test_a_time_that_is_gone_is_said_at_its_visit_and_nothing_happens(desk: Open
     asked(desk, leave(clinic), Decisions({visit: 1}, {visit: into_the_leave}))
     without_reason = Decisions({visit: 1}, {visit: Choice("cancel")})
     assert asked(desk, leave(clinic), without_reason).field == f"visit-{visit}"
-
-
-def test_new_hours_leave_the_past_as_it_was_and_exceptions_as_they_are(
-    desk: Open, clinic: Clinic, owner: Owner
-) -> None:
-    provider = clinic.providers[0]
-    visit = booked(desk, wish(clinic))
-    done(desk, afternoons(clinic), Decisions({visit: 1}, {visit: Choice("keep")}))
-    rows = owner.execute(
-        "select weekday, starts, valid_from, valid_to from schedule where provider_id = %s"
-        " order by valid_from, weekday",
-        (provider,),
-    ).fetchall()
-    assert [row["valid_to"] for row in rows[:7]] == [NOW.date() - DAY] * 7
-    assert rows[7:] == [{"weekday": 1, "starts": time(13), "valid_from": NOW.date(), "valid_to": None}]
-    with pytest.raises(OutsideHours):
-        booked(desk, wish(clinic, TEN + 7 * DAY, patient_id=clinic.patients[1]))
-    # It was decided once that the visit stays: the next change does not ask again.
-    done(desk, afternoons(clinic, version=2))
-    with pytest.raises(VersionConflict), desk(factories.scope(MANAGER)):
-        carry_out(afternoons(clinic, version=2), Decisions(), at=NOW)
-
-
-def test_hours_for_a_while_give_way_to_those_of_before(desk: Open, clinic: Clinic) -> None:
-    done(desk, afternoons(clinic, last=NOW.date() + 6 * DAY))
-    with pytest.raises(OutsideHours):
-        booked(desk, wish(clinic, TEN + DAY))
-    booked(desk, wish(clinic, TEN + 7 * DAY))
-
-
-def test_extra_hours_that_are_taken_back_list_the_visits_in_them(desk: Open, clinic: Clinic, owner: Owner) -> None:
-    evening = new_id()
-    span = {"starts_at": clock_time(18), "ends_at": clock_time(20)}
-    factories.insert(
-        owner, "extra_hours", id=evening, provider_id=clinic.providers[0], location_id=clinic.location, **span
-    )
-    visit = factories.appointment(owner, clinic, clock_time(18), ends_at=clock_time(19))
-    booked(desk, wish(clinic, patient_id=clinic.patients[1]))
-    refusal = asked(desk, ExtraHoursRemoval(evening), role=Role.DESK)
-    assert set(hits(refusal)) == {visit}
-    assert refusal.status == 409
-    done(desk, ExtraHoursRemoval(evening), Decisions({visit: 1}, rest="keep"), Role.DESK)
-    assert owner.execute("select count(*) as n from extra_hours").fetchone() == {"n": 0}
-    with pytest.raises(NotFound), desk():
-        carry_out(ExtraHoursRemoval(evening), Decisions(), at=NOW)
 
 
 def test_visits_that_are_over_are_nobodys_concern(desk: Open, clinic: Clinic, owner: Owner) -> None:
