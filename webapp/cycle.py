@@ -126,7 +126,7 @@ def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     if not door.opens_transaction:
         response = current_app.make_response(view(**args))
     elif reading:
-        response = _read(view, args, scope)
+        response = _read(door, view, args, scope)
     elif door.around is None:
         response = _change(door, view, args, scope)
     else:
@@ -158,10 +158,13 @@ def _recorded(response: Response, scope: Scope, *, changed: bool) -> Response:
     return response
 
 
-def _read(view: View, args: Arguments, scope: Scope) -> Response:
+def _read(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     for left in reversed(range(ATTEMPTS)):
         activity.start()
         try:
+            same = None if door.still is None else door.still(**args)
+            if same is not None:
+                return same
             with transactional(scope, read_only=True):
                 return _answered(view(**args))
         except _RolledBack as rolled_back:
