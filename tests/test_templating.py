@@ -74,4 +74,4 @@ def test_what_people_typed_is_escaped(app: Flask) -> None:
 
 def test_every_macro_is_loaded(app: Flask) -> None:
     ui = vars(app.jinja_env.globals["ui"])
-    assert {"button", "field", "form_guard", "alert", "toast", "drawer", "appointment_card", "icon"} <= ui.keys()
+    assert {"button", "field", "form_guard", "alert", "toast", "drawer", "board_items", "icon"} <= ui.keys()

@@ -130,7 +130,7 @@ def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     if not door.opens_transaction:
         response = current_app.make_response(view(**args))
     elif reading:
-        response = _read(view, args, scope)
+        response = _read(door, view, args, scope)
     elif door.around is None:
         response = _change(door, view, args, scope)
     else:
@@ -142,9 +142,8 @@ def _change_within(
     around: AbstractContextManager[object], door: Door, view: View, args: Arguments, scope: Scope
 ) -> Response:
     """Answer a form that was sent before as it was answered then, before what lies around the change happens again."""
-    claim = _claim(scope, args)
     with transactional(scope, read_only=True) as session:
-        outcome = idempotency.find(session, claim)
+        outcome = idempotency.find(session, _claim(scope, args))
     if outcome is not None:
         return _replay(outcome)
     with around:
@@ -162,10 +161,13 @@ def _recorded(response: Response, scope: Scope, *, changed: bool) -> Response:
     return response
 
 
-def _read(view: View, args: Arguments, scope: Scope) -> Response:
+def _read(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     for left in reversed(range(ATTEMPTS)):
         activity.start()
         try:
+            same = None if door.still is None else door.still(**args)
+            if same is not None:
+                return same
             with transactional(scope, read_only=True):
                 return _answered(view(**args))
         except _RolledBack as rolled_back:

@@ -6,10 +6,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from threading import Lock
+from time import monotonic
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
+import psycopg
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, MetaData, Text
+from sqlalchemy import DateTime, Engine, MetaData, Text, event
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, registry
 
@@ -18,8 +22,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from psycopg import Cursor
+    from sqlalchemy import URL
     from sqlalchemy.orm import Session
 
+# How long a glance may take before others go the long way, and before it is not tried again.
+GLANCE_SECONDS = 0.25
 RETRYABLE = frozenset({"40001", "40P01"})
 
 # Seconds a worker may be held by PostgreSQL: a statement time-out can't end a black hole, the TCP settings do.
@@ -155,6 +162,69 @@ def swiftly(statement: str, values: Mapping[str, object]) -> Cursor[tuple[Any, .
     connection: Any = db.session.connection().connection.driver_connection
     cursor: Cursor[tuple[Any, ...]] = connection.execute(statement, values)
     return cursor
+
+
+class Glance:
+    """One connection of a process for what every open page asks every few seconds, whether anything has changed.
+
+    A transaction of the web takes five round trips with the pool's ping; a glance takes one. It is the desk's scope
+    for good, read only, each statement a transaction of its own; nobody acts in it, so nothing has to be told who does.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._url, self._lock = url, Lock()
+        self._connection: psycopg.Connection[tuple[Any, ...]] | None = None
+
+    def look(self, statement: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+        """Read one row; None when somebody else's glance takes too long, so that nobody queues up behind it.
+
+        A connection that had died is made anew, once. Raises the driver's errors.
+        """
+        if not self._lock.acquire(timeout=GLANCE_SECONDS):
+            return None
+        try:
+            return self._look(statement.encode(), values)
+        finally:
+            self._lock.release()
+
+    def _look(self, statement: bytes, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+        kept, began = self._connection, monotonic()
+        if kept is not None and not kept.closed:
+            try:
+                return kept.execute(statement, values).fetchone()
+            except psycopg.OperationalError:
+                kept.close()
+                # A server that is cut off is not asked again: the page has waited long enough.
+                if monotonic() - began > GLANCE_SECONDS:
+                    raise
+        return self._connect().execute(statement, values).fetchone()
+
+    def close(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+
+    def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        options = f"{CONNECT_ARGS['options']} -c default_transaction_read_only=on -c plan_cache_mode=force_generic_plan"
+        address = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        connection = psycopg.connect(address, autocommit=True, **{**CONNECT_ARGS, "options": options})
+        connection.execute("select set_config('role', %s, false)", (Role.DESK.value,))
+        connection.prepare_threshold = 0
+        self._connection = connection
+        return connection
+
+
+def glance(statement: str, values: Mapping[str, object]) -> tuple[Any, ...] | None:
+    """Read one row of the desk's outside of any transaction; raises the driver's errors."""
+    engine = db.engine
+    kept: Glance | None = _glances.get(engine)
+    if kept is None:
+        kept = _glances.setdefault(engine, Glance(engine.url))
+        event.listen(engine, "engine_disposed", lambda _engine: kept.close())
+    return kept.look(statement, values)
+
+
+_glances: WeakKeyDictionary[Engine, Glance] = WeakKeyDictionary()
 
 
 def sqlstate_of(error: BaseException) -> str | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from flask import Flask
+    from flask import Flask, Response
     from flask.typing import ResponseReturnValue
 
     from webapp.db import Role
@@ -66,6 +66,7 @@ class Door:
     touches: bool = True
     recent: bool = False
     limit: Rate | None = None
+    still: Callable[..., Response | None] | None = None
 
     @property
     def opens_transaction(self) -> bool:
@@ -85,6 +86,7 @@ def requires(
     touches: bool = True,
     recent: bool = False,
     limit: Rate | None = None,
+    still: Callable[..., Response | None] | None = None,
 ) -> Callable[[View], View]:
     """Let a view run for people with the permission, inside one transaction of the database role.
 
@@ -92,9 +94,12 @@ def requires(
     its outcome and commits; its view answers with `hypermedia.done`.  `refused(refusal, **view_args)` renders a
     refusal in a new READ ONLY transaction, with the input kept; `prefetch(**view_args)` reads from DynamoDB before the
     transaction, into `g.prefetched`.  `around(**view_args)` is a context manager in which the transaction of a change
-    runs: for what has to happen before it begins and after it has committed; it may refuse, too.
+    runs: for what has to happen before it begins and after it has committed; it may refuse, too.  `still(**view_args)`
+    answers a poll, before any transaction, when nothing has changed; None lets the view run.
     """
-    door = Door(permission, role, refused, prefetch, around, key_in_function, gateway, asks, touches, recent, limit)
+    door = Door(
+        permission, role, refused, prefetch, around, key_in_function, gateway, asks, touches, recent, limit, still
+    )
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -10,10 +10,11 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from flask import g, has_request_context, request
+from flask import g, has_request_context, render_template, request
 from flask_babel import Babel, get_locale
 from flask_login import current_user
 from jinja2 import StrictUndefined
+from markupsafe import Markup
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,7 @@ def init_app(app: Flask) -> None:
         may=may,
         may_at=may_at,
         new_key=new_key,
+        once=once,
         ui=SimpleNamespace(),
     )
     env.filters.update(
@@ -67,6 +69,17 @@ def may(permission: str) -> bool:
 def may_at(permission: str, location_id: UUID) -> bool:
     """Whether the signed-in person has a permission at a location: decides what is offered, never what is allowed."""
     return may(permission) and current_user.may_at(permission, location_id)
+
+
+def once(template: str) -> Markup:
+    """A part of pages that is the same for everybody, rendered once for each language and kept."""
+    key = (template, str(get_locale()))
+    if key not in _kept:
+        _kept[key] = Markup(render_template(template))  # noqa: S704 - a template of ours, escaped as all of them
+    return _kept[key]
+
+
+_kept: dict[tuple[str, str], Markup] = {}
 
 
 def new_key() -> UUID:

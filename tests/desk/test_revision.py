@@ -18,7 +18,7 @@ from tests.desk.test_board import TODAY, actor_of
 from tests.factories import NOW, Clinic, clock_time, insert
 from tests.stack.database import Database
 from tests.stack.people import Visitor
-from webapp import clock
+from webapp import clock, db
 from webapp.activity.queries import of_actor
 from webapp.db import transactional
 from webapp.desk import queries
@@ -247,3 +247,29 @@ def test_the_tag_of_a_colleague_does_not_hide_who_looked(
     theirs = sign_in("receptionist", at=NOW).get(TODAY).headers["HX-PTag"]
     assert poll(desk, theirs).status_code == 200
     assert records(app, desk) == 1
+
+
+def test_a_glance_survives_that_its_connection_was_closed(desk: Visitor, owner: Owner, morning: Morning) -> None:
+    tag = desk.get(TODAY).headers["HX-PTag"]
+    assert poll(desk, tag).status_code == 304
+    owner.execute("select pg_terminate_backend(pid) from pg_stat_activity where usename = 'anteroom_app'")
+    assert poll(desk, tag).status_code == 304
+
+
+def test_a_glance_does_not_wait_behind_another_one(app: Flask, morning: Morning) -> None:
+    with app.app_context():
+        values = {"location": morning.clinic.location, "first": DAY, "last": DAY, "at": NOW}
+        kept = db.Glance(db.db.engine.url)
+        assert kept.look("select 1 where %(at)s is not null", values) == (1,)
+        with kept._lock:
+            assert kept.look("select 1 where %(at)s is not null", values) is None
+        kept.close()
+
+
+def test_a_glance_changes_nothing(app: Flask, morning: Morning) -> None:
+    with app.app_context():
+        kept = db.Glance(db.db.engine.url)
+        with pytest.raises(psycopg.errors.ReadOnlySqlTransaction):
+            kept.look("update appointment set note = %(note)s", {"note": "x"})
+        assert kept.look("select current_setting('role')", {}) == ("app_desk",)
+        kept.close()

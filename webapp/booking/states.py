@@ -127,11 +127,6 @@ def allows(status: Status, action: Action) -> bool:
     return status in TRANSITIONS[action].before
 
 
-def allows_check_in(status: Status) -> bool:
-    """Tell whether the desk waits for the patient of a visit in this state."""
-    return allows(status, Action.CHECK_IN)
-
-
 def next_action(status: Status) -> Action | None:
     """Name the one primary step of a visit in this state; None when nothing is left to do at the desk."""
     return _NEXT.get(status)

@@ -17,7 +17,7 @@ from webapp.booking.forms import GROUP
 from webapp.booking.group_forms import read_seat
 from webapp.booking.models import Appointment
 from webapp.booking.queries import Roster
-from webapp.booking.states import Action, Status, allows_check_in, shown_as
+from webapp.booking.states import Action, Status, allows, shown_as
 from webapp.booking.views import book, groups
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import local_date
@@ -84,7 +84,7 @@ def _context(found: Roster, at: datetime) -> dict[str, Any]:
 def _seat(seat: Appointment, group: UUID, zone: str, at: datetime) -> dict[str, Any]:
     status = Status(seat.status)
     today = local_date(seat.starts_at, zone) == local_date(at, zone)
-    arrives = today and allows_check_in(status) and may("visit.check_in")
+    arrives = today and allows(status, Action.CHECK_IN) and may("visit.check_in")
     patient = seat.patient
     return {
         "number": "" if status in GONE else seat.seat_no,

@@ -4,7 +4,7 @@ from webapp.desk.queries.clinic import Clinic
 from webapp.desk.queries.day import Day, Week, day, location, week
 from webapp.desk.queries.month import Month
 from webapp.desk.queries.past import PastVisit, past_visits
-from webapp.desk.queries.revision import Revision, revision
+from webapp.desk.queries.revision import Revision, glance, revision
 
 __all__ = [
     "Clinic",
@@ -14,6 +14,7 @@ __all__ = [
     "Revision",
     "Week",
     "day",
+    "glance",
     "location",
     "past_visits",
     "revision",

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
+from webapp import db
 from webapp.db import swiftly
 
 _REVISION = (Path(__file__).parent.parent / "sql" / "revision.sql").read_text(encoding="utf-8")
@@ -25,5 +27,17 @@ def revision(location_id: UUID | None, first: date, last: date, at: datetime) ->
 
     Read it before what it stands for: a change that commits in between is then shown once too often, never missed.
     """
-    row = swiftly(_REVISION, {"location": location_id, "first": first, "last": last, "at": at}).fetchone()
+    return _revision(swiftly(_REVISION, _values(location_id, first, last, at)).fetchone())
+
+
+def glance(location_id: UUID | None, first: date, last: date, at: datetime) -> Revision | None:
+    """Read the same outside of any transaction, for polls; None when it could not be told quickly, or without sites."""
+    return _revision(db.glance(_REVISION, _values(location_id, first, last, at)))
+
+
+def _values(location_id: UUID | None, first: date, last: date, at: datetime) -> dict[str, object]:
+    return {"location": location_id, "first": first, "last": last, "at": at}
+
+
+def _revision(row: tuple[Any, ...] | None) -> Revision | None:
     return None if row is None else Revision(row[0], int(row[2]))

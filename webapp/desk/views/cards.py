@@ -10,9 +10,10 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.booking.queries import BoardVisit, Group
-from webapp.booking.states import MOVABLE, Status, allows_check_in, minutes_in_state, minutes_late, shown_as
+from webapp.booking.states import MOVABLE, Status, minutes_in_state, minutes_late, shown_as
 from webapp.booking.wording import check_label, clock, local_date
 from webapp.desk.views.address import Address
+from webapp.practice.hours import local_day
 from webapp.templating import may
 
 
@@ -20,8 +21,9 @@ from webapp.templating import may
 class Card:
     """One visit as a card or a row; `place` is added by a grid.
 
-    `timer` is what the browser counts by itself: "since", "due" or "until" with seconds since 1970. `version` is there
-    when the visit can be moved from here. `tasks` says what of the arrival is still to do.
+    `waited` is how long somebody waits, is in the room, or a hold still lasts; `timer` what the browser counts by
+    itself: "since", "due" or "until" with seconds since 1970. `version` is there when the visit can be moved from here.
+    `tasks` says what of the arrival is still to do.
     """
 
     id: str
@@ -32,8 +34,9 @@ class Card:
     what: str
     with_whom: str
     flags: list[dict[str, str]] = field(default_factory=list)
-    minutes: int | None = None
-    late: int | None = None
+    waited: str = ""
+    too_long: bool = False
+    late: str = ""
     left: str = ""
     timer: str = ""
     tasks: str = ""
@@ -46,14 +49,24 @@ class Card:
     kind: str = "visit"
 
 
+LONG_WAIT = 15
+"""Minutes in the waiting room after which a receptionist should wonder."""
+
+
 class Cards:
     """Makes the cards of one board; what all of them share is looked up once."""
 
     def __init__(self, asked: Address, at: datetime, zone: str) -> None:
-        self._zone, self._at, self._today = zone, at, local_date(at, zone)
+        self._zone, self._at = zone, at
+        today = local_day(zone, local_date(at, zone))
+        self._today_from, self._today_to = today.start, today.end
         self._open = asked.opening(UUID(int=0)).removesuffix(str(UUID(int=0)))
         self._selected = asked.visit
         self._moves = may("visit.move")
+        # Looked up once: a translation costs as much as a card.
+        self._min = _("%(minutes)s min", minutes="{n}")
+        self._min_late = _("%(minutes)s min late", minutes="{n}")
+        self._time_left = _("%(time)s left", time="{n}")
 
     def card(self, visit: BoardVisit) -> Card:
         """The card of one visit."""
@@ -65,15 +78,15 @@ class Cards:
             who=visit.patient_name,
             start=clock(visit.starts_at, self._zone),
             what=visit.service,
-            with_whom=", ".join(part for part in (visit.provider_name, visit.room_name) if part),
-            flags=[{"icon": icon, "label": label} for icon, label in visit.alerts],
+            with_whom=f"{visit.provider_name}, {visit.room_name}" if visit.room_name else visit.provider_name,
+            flags=[{"icon": icon, "label": label} for icon, label in visit.alerts] if visit.alerts else [],
             overbooked=visit.lane > 0,
             selected=visit.id == self._selected,
             version=visit.version if self._moves and status in MOVABLE else None,
         )
         if status is Status.HELD:
             self._count_down(card, visit)
-        elif local_date(visit.starts_at, self._zone) == self._today:
+        elif self._today_from <= visit.starts_at < self._today_to:
             self._count_up(card, visit)
         return card
 
@@ -94,21 +107,26 @@ class Cards:
     def _count_down(self, card: Card, visit: BoardVisit) -> None:
         card.who = _("Held on the portal") if visit.via == "portal" else _("Held")
         if visit.held_until is not None:
-            card.left = _left(visit.held_until, self._at)
+            card.waited = _left(visit.held_until, self._at)
+            card.left = self._time_left.replace("{n}", card.waited)
             card.timer = f"until {int(visit.held_until.timestamp())}"
 
     def _count_up(self, card: Card, visit: BoardVisit) -> None:
-        since = {Status.ARRIVED: visit.arrived_at, Status.IN_ROOM: visit.started_at}.get(visit.status)
-        if since is not None:
-            card.minutes = minutes_in_state(
-                visit.status, arrived_at=visit.arrived_at, started_at=visit.started_at, now=self._at
-            )
-            card.timer = f"since {int(since.timestamp())}"
-            if visit.open_checks:
-                card.tasks = _("Still to check: %(what)s", what=", ".join(map(check_label, visit.open_checks)))
-        elif allows_check_in(visit.status):
-            card.late = minutes_late(visit.status, visit.starts_at, self._at)
+        status = visit.status
+        if status is Status.BOOKED or status is Status.CONFIRMED:
+            late = minutes_late(status, visit.starts_at, self._at)
+            card.late = self._min_late.replace("{n}", str(late)) if late else ""
             card.timer = f"due {int(visit.starts_at.timestamp())}"
+            return
+        since = visit.arrived_at if status is Status.ARRIVED else visit.started_at if status is Status.IN_ROOM else None
+        if since is None:
+            return
+        minutes = minutes_in_state(status, arrived_at=since, started_at=since, now=self._at) or 0
+        card.waited = self._min.replace("{n}", str(minutes))
+        card.too_long = status is Status.ARRIVED and minutes > LONG_WAIT
+        card.timer = f"since {int(since.timestamp())}"
+        if visit.open_checks:
+            card.tasks = _("Still to check: %(what)s", what=", ".join(map(check_label, visit.open_checks)))
 
 
 def _left(until: datetime, at: datetime) -> str:
