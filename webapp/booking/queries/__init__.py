@@ -1,5 +1,6 @@
 """Reads of bookings: free times, the day's board, one visit, a patient's visits."""
 
+from webapp.booking.queries.coming import Coming, coming_visits
 from webapp.booking.queries.free import Found, Search, busy, free_times
 from webapp.booking.queries.seen import Seen, patients_between, seen
 from webapp.booking.queries.visits import (
@@ -19,6 +20,7 @@ from webapp.booking.queries.visits import (
 __all__ = [
     "Blocked",
     "BoardVisit",
+    "Coming",
     "Found",
     "Search",
     "Seen",
@@ -27,6 +29,7 @@ __all__ = [
     "blocked_times",
     "booked_minutes",
     "busy",
+    "coming_visits",
     "day_visits",
     "free_times",
     "history",
