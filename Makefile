@@ -1,6 +1,6 @@
 # Anteroom's commands.  `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint reset storm python
+.PHONY: help run test lint reset storm bench python
 
 PORT ?= 8000
 DATA ?= var
@@ -24,6 +24,9 @@ lint: python ## lint and types only
 
 storm: python ## many clients book the same times at once; prints what happened
 	@$(PREPARE) storm $(ARGS)
+
+bench: python ## measure the product beside its floors, among a million people and visits; 1 when a limit is missed
+	@$(PREPARE) bench $(ARGS)
 
 reset: python ## forget all local data and installed packages
 	@"$(PYTHON)" -B -m deploy.local.reset

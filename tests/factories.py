@@ -208,3 +208,39 @@ def appointment(connection: Connection[Any], at: Clinic, starts: datetime, **col
         insert(connection, "appointment", id=made, **{**defaults, **columns})
         connection.execute("SELECT doors.settle(%s, %s)", (made, NOW))
     return made
+
+
+def equipment(connection: Connection[Any], at: Clinic, kind: str = "ultrasound", **columns: object) -> UUID:
+    """A piece of equipment at the clinic's site."""
+    made = resource(connection, "equipment")
+    defaults = {"kind": kind, "name": f"{kind} {next(_serial)}"}
+    insert(connection, "equipment", id=made, location_id=at.location, **{**defaults, **columns})
+    return made
+
+
+def leave(connection: Connection[Any], provider_id: UUID, starts: datetime, ends: datetime) -> UUID:
+    """A provider is away, and what is free of the time is taken by it."""
+    made = new_id()
+    with connection.transaction():
+        insert(connection, "leave", id=made, provider_id=provider_id, starts_at=starts, ends_at=ends, kind="vacation")
+        connection.execute("SELECT doors.settle_leave(%s, %s)", (made, NOW))
+    return made
+
+
+def group_session(connection: Connection[Any], at: Clinic, starts: datetime, **columns: object) -> UUID:
+    """An open group visit of an hour and eight seats with the clinic's first provider in its first room."""
+    made = new_id()
+    defaults = {
+        "service_id": at.service,
+        "provider_id": at.providers[0],
+        "room_id": at.rooms[0] if at.rooms else None,
+        "location_id": at.location,
+        "starts_at": starts,
+        "ends_at": starts + timedelta(hours=1),
+        "capacity": 8,
+        "created_at": NOW,
+    }
+    with connection.transaction():
+        insert(connection, "group_session", id=made, **{**defaults, **columns})
+        connection.execute("SELECT doors.settle_session(%s, %s)", (made, NOW))
+    return made

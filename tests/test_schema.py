@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 RAISED = {
     "schedule_changed",
     "location_closed",
+    "provider_absent",
+    "hold_over",
     "patient_not_bookable",
     "idempotency_reused",
     "appointment_resource",

@@ -42,6 +42,7 @@ COMMANDS = {
     "test": "deploy.local.check",
     "lint": "deploy.local.check",
     "storm": "bench.storm",
+    "bench": "bench",
 }
 
 

@@ -14,7 +14,7 @@ from psycopg.rows import dict_row
 from sqlalchemy import event
 
 from tests import factories
-from tests.booking import races
+from tests.booking import races, races_of_editors
 from tests.booking.arena import Arena
 from tests.booking.races import Race
 from tests.booking.wishes import Owner, application
@@ -47,10 +47,10 @@ NO_KEY = ("ALTER TABLE idempotency DROP CONSTRAINT idempotency_pkey",)
 DELETE_FIRST = (
     "doors.settle",
     "    IF resources IS NOT NULL THEN",
-    "    DELETE FROM public.occupancy WHERE id = ANY (surplus);\n    IF resources IS NOT NULL THEN",
+    "    PERFORM doors.give_back(surplus);\n    IF resources IS NOT NULL THEN",
 )
 CLOSED_RANGES = ("doors.expected_occupancy", "COALESCE(part.released, part.closes))))", "part.closes)), '[]')")
-NO_VERSION = ("public.guard_visit", "<> schedule_version", "< 0")
+NO_VERSION = ("public.guard_place", "<> schedule_version", "< 0")
 FIRST_PLACE_ONLY = ("public.book", "1 .. cardinality(providers)", "1 .. 1")
 NO_SHARE = ("public.guard_visit", " FOR SHARE", "")
 NO_SECOND_LOOK = ("doors.free_lapsed", "AND NOT payment_open AND held_until <= free_lapsed.at", "")
@@ -127,6 +127,31 @@ CASES = (
         {"waited": True, "listed": True, "hours": "done"},
         {"waited": False, "listed": False},
         NO_RESOURCE_LOCK,
+    ),
+    Case(
+        races_of_editors.booking_then_confirmed_leave,
+        {"waited": True, "leave": "visits_affected"},
+        {"waited": False, "leave": "done"},
+        NO_RESOURCE_LOCK + NO_CONSTRAINT,
+    ),
+    Case(
+        races_of_editors.leave_then_booking,
+        {"waited": True, "booking": "provider_away"},
+        {"waited": False, "booking": "done"},
+        NO_RESOURCE_LOCK + NO_CONSTRAINT,
+    ),
+    Case(
+        races_of_editors.retired_room_then_booking,
+        {"waited": True, "booking": "slot_taken"},
+        {"booking": "done"},
+        rewritten=NO_VERSION,
+    ),
+    Case(
+        races_of_editors.moved_visit_and_leave,
+        {"waited": True, "leave": "visits_affected", "visit": "booked"},
+        {"leave": "done", "visit": "cancelled"},
+        NO_RESOURCE_LOCK,
+        unlocked=True,
     ),
     Case(
         races.overbooking_then_booking,

@@ -19,22 +19,32 @@ _TAKEN = {
     "patient": _l("The patient already has a visit at that time. Choose another time, or move the other visit first."),
     "provider": _l("That time was just taken. Choose one of the times below."),
     "room": _l("No room is free at that time. Choose one of the times below."),
+    "equipment": _l("The equipment is not free at that time. Choose one of the times below."),
 }
 
 
 @refuses("occupancy_busy")
 class SlotTaken(Refusal):
-    """Somebody or something the visit needs is busy; `kinds` says what: patient, provider, room."""
+    """Somebody or something the visit needs is busy; `kinds` says what: patient, provider, room, equipment.
+
+    `resources` are those that were busy, where the database said so.
+    """
 
     code = "slot_taken"
     message = _TAKEN["provider"]
 
     def __init__(
-        self, kinds: Sequence[str] = (), *, alternatives: Sequence[object] = (), patient: UUID | None = None
+        self,
+        kinds: Sequence[str] = (),
+        *,
+        alternatives: Sequence[object] = (),
+        patient: UUID | None = None,
+        resources: Sequence[UUID] = (),
     ) -> None:
-        kind = next((kind for kind in ("patient", "provider", "room") if kind in kinds), "provider")
+        kind = next((kind for kind in ("patient", "provider", "room", "equipment") if kind in kinds), "provider")
         super().__init__(_TAKEN[kind], field="starts_at", alternatives=alternatives, patient=patient)
         self.kinds = tuple(kinds)
+        self.resources = frozenset(resources)
 
 
 class OutsideHours(Refusal):
@@ -58,6 +68,22 @@ class LocationClosed(Refusal):
 
     code = "location_closed"
     message = _l("The clinic is closed at that time. Choose one of the times below.")
+
+
+@refuses("provider_absent")
+class ProviderAway(Refusal):
+    """The provider is on leave during part of the visit."""
+
+    code = "provider_away"
+    message = _l("The provider is away at that time. Choose one of the times below.")
+
+
+@refuses("hold_over")
+class HoldOver(Refusal):
+    """The time is no longer held: it ran out, was given back, or has been used."""
+
+    code = "hold_over"
+    message = _l("The time is no longer held. Choose one of the times below.")
 
 
 @refuses("patient_not_bookable")
@@ -84,6 +110,55 @@ class TimePassed(Refusal):
     message = _l("That time has passed. Choose a later one.")
 
 
+class TooSoon(Refusal):
+    """Patients book this type of visit with more notice; the desk may still do it."""
+
+    status = 422
+    code = "too_soon"
+    message = _l("That is too soon to book this visit online. Choose a later time, or call the clinic.")
+
+
+class TooFarAhead(Refusal):
+    """Patients do not book this type of visit that far ahead; the desk may still do it."""
+
+    status = 422
+    code = "too_far_ahead"
+    message = _l("That is too far ahead to book this visit online. Choose an earlier day, or call the clinic.")
+
+
+class StaffOnly(Refusal):
+    """Only the desk books this type of visit."""
+
+    status = 422
+    code = "staff_only"
+    message = _l("This visit cannot be booked online. Please call the clinic.")
+
+
+class NotForThisPatient(Refusal):
+    """The type of visit is for new patients or for returning ones, and this patient is not."""
+
+    status = 422
+    code = "not_for_this_patient"
+    message = _l(
+        "This type of visit is for other patients: new ones, or those who have been here. Choose another type."
+    )
+
+
+class OverbookReasonMissing(Refusal):
+    """Booking over what is booked says why."""
+
+    status = 422
+    code = "overbook_reason_missing"
+    message = _l("Say why this visit is booked over another one.")
+
+
+class NotUndoable(Refusal):
+    """The last change is too old to be undone with a click, or nothing that a click can undo."""
+
+    code = "not_undoable"
+    message = _l("This can no longer be undone. Change the visit instead.")
+
+
 @refuses("appointment_location_allowed")
 class NotAllowedHere(Refusal):
     """The person's role holds at other locations; 403 although the page is theirs, because the place is not."""
@@ -98,6 +173,45 @@ class WrongState(Refusal):
 
     code = "wrong_state"
     message = _l("This visit has changed in the meantime. Look at it again before the next step.")
+
+
+class VisitsAffected(Refusal):
+    """A change of the clinic leaves visits without a place; `alternatives` are those visits with what can be done.
+
+    `again` says that the list is another one than the person saw, `problem` what one of the decisions ran into.
+    """
+
+    code = "visits_affected"
+    message = _l("This change touches visits that are booked. Choose what happens to each of them.")
+    changed = _l("The visits changed while you decided. Look at the list again; your choices are kept.")
+
+    def __init__(
+        self,
+        hits: Sequence[object],
+        *,
+        again: bool = False,
+        problem: Refusal | None = None,
+        visit: UUID | None = None,
+    ) -> None:
+        said = problem.message if problem is not None else self.changed if again else None
+        super().__init__(said, field=None if visit is None else f"visit-{visit}", alternatives=hits)
+        self.again = again
+
+
+class Undecided(VisitsAffected):
+    """Some of the visits have no answer yet."""
+
+    status = 422
+    code = "undecided"
+    each = _l("Choose what happens to this visit")
+
+    def __init__(self, hits: Sequence[object], visits: Sequence[UUID]) -> None:
+        super().__init__(hits)
+        self.visits = tuple(visits)
+
+    @property
+    def errors(self) -> dict[str, list[str]]:
+        return {f"visit-{visit}": [str(self.each)] for visit in self.visits}
 
 
 class ReasonMissing(Refusal):

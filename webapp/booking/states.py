@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -91,6 +92,25 @@ TRANSITIONS: dict[Action, Transition] = {
     Action.MARK_NO_SHOW: Transition(frozenset({Status.BOOKED, Status.CONFIRMED}), Status.NOSHOW),
     Action.LAPSE: Transition(frozenset({Status.HELD}), Status.LAPSED),
 }
+
+UNDO_GRACE = timedelta(minutes=3)
+"""How long after a change it can be put back: as long as nobody was told of it yet."""
+
+UNDOABLE: dict[tuple[Status, Status], frozenset[str]] = {
+    (Status.BOOKED, Status.BOOKED): frozenset(),
+    (Status.CONFIRMED, Status.CONFIRMED): frozenset(),
+    (Status.BOOKED, Status.CONFIRMED): frozenset(),
+    (Status.BOOKED, Status.ARRIVED): frozenset({"arrived_at"}),
+    (Status.CONFIRMED, Status.ARRIVED): frozenset({"arrived_at"}),
+    (Status.ARRIVED, Status.IN_ROOM): frozenset({"started_at"}),
+    (Status.IN_ROOM, Status.FINISHED): frozenset({"finished_at", "released_at"}),
+    (Status.BOOKED, Status.CANCELLED): frozenset({"cancelled_at", "cancel_reason"}),
+    (Status.CONFIRMED, Status.CANCELLED): frozenset({"cancelled_at", "cancel_reason"}),
+    (Status.ARRIVED, Status.CANCELLED): frozenset({"cancelled_at", "cancel_reason"}),
+    (Status.BOOKED, Status.NOSHOW): frozenset(),
+    (Status.CONFIRMED, Status.NOSHOW): frozenset(),
+}
+"""Which last step, from a state to a state, can be put back, and what it left on the visit; no change is a move."""
 
 _NEXT: dict[Status, Action] = {
     Status.BOOKED: Action.CHECK_IN,

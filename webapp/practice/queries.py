@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import Range
+from sqlalchemy.orm import aliased
 
 from webapp.db import db
 from webapp.practice.hours import Block, Site, Span
 from webapp.practice.letterhead import Letterhead, letterhead
 from webapp.practice.models import (
     Closure,
+    ExtraHours,
     Location,
     Provider,
     Resource,
@@ -113,13 +115,15 @@ def _offer(service: Service, people: list[UUID] | None, places: list[UUID] | Non
 
 def hours(provider_ids: Iterable[UUID], first: date, last: date) -> Hours:
     """Read the weekly blocks that may apply between two local days, in one statement."""
+    usual = aliased(Room)
     rooms = (
         select(func.array_agg(Room.id))
         .where(Room.location_id == Location.id, Room.retired_at.is_(None))
         .scalar_subquery()
     )
     query = (
-        select(Schedule, Resource.version, Location.id, Location.time_zone, rooms)
+        select(Schedule, Resource.version, Location.id, Location.time_zone, rooms, usual.retired_at)
+        .outerjoin(usual, usual.id == Schedule.room_id)
         .join(Location, Location.id == Schedule.location_id)
         .join(Resource, Resource.id == Schedule.provider_id)
         .where(Schedule.provider_id.in_(list(provider_ids)), *_valid(first, last))
@@ -128,10 +132,12 @@ def hours(provider_ids: Iterable[UUID], first: date, last: date) -> Hours:
     sites: dict[UUID, Site] = {}
     versions: dict[UUID, int] = {}
     blocks = []
-    for schedule, version, location_id, zone, room_ids in db.session.execute(query):
+    for schedule, version, location_id, zone, room_ids, room_retired_at in db.session.execute(query):
         sites.setdefault(location_id, Site(location_id, zone, tuple(sorted(room_ids or ()))))
         versions[schedule.provider_id] = version
-        blocks.append(_block(schedule))
+        block = block_of(schedule)
+        # A usual room that is out of use leaves its provider every other one.
+        blocks.append(block if room_retired_at is None else replace(block, room_id=None))
     return Hours(tuple(sites.values()), tuple(blocks), versions)
 
 
@@ -148,22 +154,42 @@ def closures(location_ids: Sequence[UUID], span: Span) -> list[Shut]:
     ]
 
 
+def blocks_of(provider_id: UUID) -> list[Block]:
+    """Every weekly block of a provider, those that are over too, by weekday and time."""
+    query = (
+        select(Schedule)
+        .where(Schedule.provider_id == provider_id)
+        .order_by(Schedule.weekday, Schedule.starts, Schedule.valid_from)
+        .execution_options(populate_existing=True)
+    )
+    return [block_of(schedule) for schedule in db.session.scalars(query)]
+
+
+def once_of(provider_id: UUID) -> list[tuple[UUID, Span]]:
+    """Where and when a provider works once, beside the weekly blocks."""
+    query = select(ExtraHours.location_id, ExtraHours.starts_at, ExtraHours.ends_at).where(
+        ExtraHours.provider_id == provider_id
+    )
+    return [(location_id, Span(start, end)) for location_id, start, end in db.session.execute(query)]
+
+
 def open_from_until(location_id: UUID, day: date) -> tuple[time, time] | None:
     """Wall-clock times at which the first provider starts and the last one ends on a local day; None on a free day."""
-    query = select(func.min(Schedule.starts), func.max(Schedule.ends)).where(
+    query = select(Schedule).where(
         Schedule.location_id == location_id, Schedule.weekday == day.isoweekday(), *_valid(day, day)
     )
-    row = db.session.execute(query).one()
-    opens: time | None = row[0]
-    closes: time | None = row[1]
-    return None if opens is None or closes is None else (opens, closes)
+    blocks = [block for block in map(block_of, db.session.scalars(query)) if block.applies_on(day)]
+    if not blocks:
+        return None
+    return min(block.starts for block in blocks), max(block.ends for block in blocks)
 
 
 def _valid(first: date, last: date) -> tuple[ColumnElement[bool], ...]:
     return (Schedule.valid_from <= last, or_(Schedule.valid_to.is_(None), Schedule.valid_to >= first))
 
 
-def _block(schedule: Schedule) -> Block:
+def block_of(schedule: Schedule) -> Block:
+    """The pure block that a row stands for."""
     return Block(
         provider_id=schedule.provider_id,
         location_id=schedule.location_id,
@@ -173,4 +199,5 @@ def _block(schedule: Schedule) -> Block:
         ends=schedule.ends,
         valid_from=schedule.valid_from,
         valid_to=schedule.valid_to,
+        every_weeks=schedule.every_weeks,
     )

@@ -1,30 +1,66 @@
 """Every change of a visit: one verb a function; each flushes, none commits."""
 
+from webapp.booking.actions.affected import Choice, Decisions, Hit, Target, carry_out
 from webapp.booking.actions.blocking import block_time
-from webapp.booking.actions.book import BookRequest, Once, book
+from webapp.booking.actions.book import BookRequest, Once, Overbook, book
 from webapp.booking.actions.cancel import CancelRequest, cancel
+from webapp.booking.actions.changes import (
+    Change,
+    ClosureChange,
+    ExtraHoursRemoval,
+    HoursChange,
+    LeaveChange,
+    Retirement,
+    ServiceChange,
+)
 from webapp.booking.actions.closing import Closing, change_hours, close_location
+from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, overdue, release, take_over
+from webapp.booking.actions.leaving import end_leave, settle_leave
 from webapp.booking.actions.move import MoveRequest, move
 from webapp.booking.actions.progress import check_in, confirm, finish, mark_no_show, start
 from webapp.booking.actions.swap import SwapRequest, swap
+from webapp.booking.actions.undo import undo
 
 __all__ = [
     "BookRequest",
     "CancelRequest",
+    "Change",
+    "Choice",
     "Closing",
+    "ClosureChange",
+    "Decisions",
+    "ExtraHoursRemoval",
+    "Hit",
+    "HoldRequest",
+    "HoursChange",
+    "LeaveChange",
     "MoveRequest",
     "Once",
+    "Overbook",
+    "Retirement",
+    "ServiceChange",
     "SwapRequest",
+    "Target",
     "block_time",
     "book",
+    "book_held",
     "cancel",
+    "carry_out",
     "change_hours",
     "check_in",
     "close_location",
     "confirm",
+    "end_leave",
     "finish",
+    "hold",
+    "lapse",
     "mark_no_show",
     "move",
+    "overdue",
+    "release",
+    "settle_leave",
     "start",
     "swap",
+    "take_over",
+    "undo",
 ]

@@ -1,4 +1,4 @@
-"""Book a visit: one statement of the session does all of it or none."""
+"""Book a visit, or hold a time for one: one statement of the session does all of it or none."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import Text, bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 
 from webapp import idempotency
 from webapp.booking.actions.locking import reach
-from webapp.booking.actions.placing import Place, Terms, Wish, offered
+from webapp.booking.actions.placing import Offered, Piece, Place, Terms, Wish, offered
 from webapp.booking.models import Appointment
-from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
+from webapp.booking.refusals import OverbookReasonMissing, ScheduleChanged, SlotTaken, TimePassed
 from webapp.db import db
 from webapp.errors import NotFound, Refusal, refusal_named
 from webapp.idempotency import Claim
@@ -24,13 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from sqlalchemy import Row
+
 _LOOKS = 3
 
 BOOK = text(
     "select appointment_id, refused, taken from book("
-    ":new_id, :patient, :service, :providers, :rooms, :schedule_versions, :location, :starts_at, :ends_at,"
-    " :before_minutes, :after_minutes, :price, :currency, :channel, :note, :at, :actor, :key, :request_hash, :answer)"
-).bindparams(bindparam("providers", type_=ARRAY(PGUUID)), bindparam("rooms", type_=ARRAY(PGUUID)))
+    ":new_id, :patient, :service, :providers, :rooms, :schedule_versions, :pieces, :piece_kinds, :location, :starts_at,"
+    " :ends_at, :before_minutes, :after_minutes, :price, :currency, :channel, :note, :at, :actor, :key, :request_hash,"
+    " :answer, :hold_until, :overbook)"
+).bindparams(
+    bindparam("providers", type_=ARRAY(PGUUID)),
+    bindparam("rooms", type_=ARRAY(PGUUID)),
+    bindparam("pieces", type_=ARRAY(PGUUID)),
+    bindparam("piece_kinds", type_=ARRAY(Text)),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +66,60 @@ class Once:
     location: str
 
 
-def book(request: BookRequest, *, actor: UUID | None, at: datetime, once: Once | None = None) -> Appointment:
+@dataclass(frozen=True, slots=True)
+class Overbook:
+    """Leave to book over what is booked; whoever makes one has checked the permission.  The visit keeps the reason."""
+
+    reason: str
+
+    def checked(self) -> str:
+        """The reason without blanks around it (OverbookReasonMissing)."""
+        if not self.reason.strip():
+            raise OverbookReasonMissing(field="overbook_reason")
+        return self.reason.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What besides the request decides how a visit is booked: by whom, when, under which key, held or overbooked."""
+
+    actor: UUID | None
+    at: datetime
+    once: Once | None = None
+    hold_until: datetime | None = None
+    overbook: str | None = None
+
+
+def book(
+    request: BookRequest,
+    *,
+    actor: UUID | None,
+    at: datetime,
+    once: Once | None = None,
+    overbook: Overbook | None = None,
+) -> Appointment:
     """Book the visit, or return the one that the same key booked before.
 
-    Tries every provider and room that could take it before it refuses; a refusal undoes what was tried and leaves the
-    transaction usable.  Raises SlotTaken, OutsideHours, LocationClosed, NotOffered, PatientNotBookable, TimePassed,
-    NotAllowedHere, KeyReused or NotFound.
+    Tries every provider, room and piece of equipment that could take it before it refuses; a refusal undoes what was
+    tried and leaves the transaction usable.  `overbook` takes the time although it is taken, beside what is there; the
+    patient is never in two places, and hours, closures and leave still count.  Raises SlotTaken, OutsideHours,
+    ProviderAway, LocationClosed, NotOffered, PatientNotBookable, TimePassed, OverbookReasonMissing, NotAllowedHere,
+    KeyReused, NotFound or, for `via` "portal", the refusals of the service's rules.
     """
+    return place(request, How(actor, at, once, overbook=None if overbook is None else overbook.checked()))
+
+
+def place(request: BookRequest, how: How) -> Appointment:
+    """Book or hold: looks, then asks the database; looks again when the hours changed in between."""
     for _ in range(_LOOKS):
         try:
-            return _book(request, actor, at, once)
+            return _place(request, how)
         except ScheduleChanged:
             # Hours changed between our read and the lock: a fresh look decides, and only a busy editor beats three.
             continue
         except Refusal:
             # What refuses the second sending of a form may well be what the first one did: the key tells.
-            if (earlier := _earlier(actor, once)) is None:
+            if (earlier := _earlier(how.actor, how.once)) is None:
                 raise
             return earlier
     raise ScheduleChanged(patient=request.patient_id)
@@ -86,30 +132,48 @@ def _earlier(actor: UUID | None, once: Once | None) -> Appointment | None:
     return None if outcome is None else db.session.get(Appointment, UUID(outcome.result["appointment"]))
 
 
-def _book(request: BookRequest, actor: UUID | None, at: datetime, once: Once | None) -> Appointment:
+def _place(request: BookRequest, how: How) -> Appointment:
     reach(request.location_id, request.patient_id)
-    wish = Wish(request.patient_id, request.service_id, request.location_id, request.starts_at, request.provider_id)
-    wanted = offered(wish, at)
-    if wanted.terms.ends_at <= at:
+    wish = Wish(
+        request.patient_id,
+        request.service_id,
+        request.location_id,
+        request.starts_at,
+        request.provider_id,
+        via=request.via,
+        held=how.hold_until is not None,
+    )
+    wanted = offered(wish, how.at)
+    if wanted.terms.ends_at <= how.at:
         raise TimePassed(field="starts_at", patient=request.patient_id)
-    values = _values(request, wanted.terms, wanted.free_places(), actor, at, once)
-    row = db.session.execute(BOOK, values).one()
-    if row.refused == "occupancy_busy":
-        raise SlotTaken(row.taken.split(","), patient=request.patient_id)
+    row = db.session.execute(BOOK, _values(request, wanted, how)).one()
     if row.refused is not None:
-        refusal = refusal_named(row.refused)
-        if refusal is None:
-            raise RuntimeError(row.refused)
-        if not isinstance(refusal, NotFound):
-            refusal.patient = request.patient_id
-        raise refusal
+        raise _refusal(row, request.patient_id)
     return db.session.get_one(Appointment, row.appointment_id)
 
 
-def _values(
-    request: BookRequest, terms: Terms, places: Sequence[Place], actor: UUID | None, at: datetime, once: Once | None
-) -> dict[str, object]:
+def _refusal(row: Row[tuple[UUID, str, str]], patient: UUID) -> Refusal:
+    if row.refused == "occupancy_busy":
+        return SlotTaken(row.taken.split(","), patient=patient)
+    refusal = refusal_named(row.refused)
+    if refusal is None:
+        raise RuntimeError(row.refused)
+    if not isinstance(refusal, NotFound):
+        refusal.patient = patient
+    return refusal
+
+
+def _where(wanted: Offered, how: How) -> tuple[Sequence[Place], Sequence[Piece]]:
+    if how.overbook is not None:
+        return wanted.over_booked()
+    return wanted.free_places(), wanted.free_pieces()
+
+
+def _values(request: BookRequest, wanted: Offered, how: How) -> dict[str, object]:
     new = new_id()
+    terms: Terms = wanted.terms
+    places, pieces = _where(wanted, how)
+    once = how.once
     return {
         "new_id": new,
         "patient": request.patient_id,
@@ -117,6 +181,8 @@ def _values(
         "providers": [place.provider_id for place in places],
         "rooms": [place.room_id for place in places],
         "schedule_versions": [place.schedule_version for place in places],
+        "pieces": [piece for piece, _ in pieces],
+        "piece_kinds": [kind for _, kind in pieces],
         "location": terms.location_id,
         "starts_at": terms.starts_at,
         "ends_at": terms.ends_at,
@@ -126,9 +192,11 @@ def _values(
         "currency": terms.currency,
         "channel": request.via,
         "note": request.note,
-        "at": at,
-        "actor": actor,
+        "at": how.at,
+        "actor": how.actor,
         "key": None if once is None else once.key,
         "request_hash": None if once is None else once.request_hash,
         "answer": "" if once is None else once.location.replace("{appointment}", str(new)),
+        "hold_until": how.hold_until,
+        "overbook": how.overbook,
     }

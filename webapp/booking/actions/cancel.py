@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from webapp.booking.actions.locking import advance, locked, settle
+from webapp.booking.actions.locking import advance, lock_if_held, locked, settle
 from webapp.booking.refusals import ReasonMissing
 from webapp.booking.states import TRANSITIONS, Action
 
@@ -27,6 +27,7 @@ class CancelRequest:
 
 def cancel(request: CancelRequest, *, at: datetime) -> Appointment:
     """Cancel the visit and free its time (NotFound, WrongState, VersionConflict, ReasonMissing)."""
+    lock_if_held(request.appointment_id)
     visit = locked(request.appointment_id, TRANSITIONS[Action.CANCEL].before, version=request.version)
     if not request.reason.strip():
         raise ReasonMissing(field="reason", patient=visit.patient_id)

@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import psycopg.errors
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import NotAllowedHere, SlotTaken, WrongState
 from webapp.booking.states import TRANSITIONS, Action, Status
 from webapp.db import constraint_of, db, reaches
-from webapp.errors import NotFound, VersionConflict
+from webapp.errors import NotFound, VersionConflict, refusal_of
+from webapp.practice.actions import lock_resources
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
-    from uuid import UUID
 
 _SETTLE = text("select doors.settle(:appointment, :at)")
+_FREE_LANE = text(
+    "select doors.free_lane(:visit, :staff, tstzrange(cast(:opens as timestamptz), :closes), :at)"
+).bindparams(bindparam("staff", type_=ARRAY(PGUUID)))
+_LOCK_IF_HELD = text("select doors.lock_if_held(:appointment)")
 
 
 def locked(appointment_id: UUID, before: frozenset[Status], *, version: int | None = None) -> Appointment:
@@ -37,6 +46,20 @@ def locked(appointment_id: UUID, before: frozenset[Status], *, version: int | No
     if version is not None and visit.version != version:
         raise VersionConflict(patient=visit.patient_id)
     return visit
+
+
+def lock_visits(appointment_ids: Iterable[UUID]) -> None:
+    """Lock some visits by id, before anything else; those that are not there are not missed here."""
+    query = select(Appointment.id).where(Appointment.id.in_(list(appointment_ids))).order_by(Appointment.id)
+    db.session.execute(query.with_for_update())
+
+
+def lock_if_held(appointment_id: UUID) -> None:
+    """Before `locked`, for a visit that may be a hold: lock what it keeps, because a hold comes after its resources.
+
+    Whoever books over lapsed holds has the resources already when it looks at the holds.
+    """
+    db.session.execute(_LOCK_IF_HELD, {"appointment": appointment_id})
 
 
 def reach(location_id: UUID, patient: UUID) -> None:
@@ -60,9 +83,60 @@ def settle(visit: Appointment, at: datetime) -> None:
         raise taken(error, visit.patient_id) from error
 
 
+def take_lane(visit: Appointment, overbook: str | None, at: datetime) -> None:
+    """Write into a visit that goes elsewhere which lane it takes: the first, or for a reason the lowest free one.
+
+    The visit has its new place already, not flushed; what it leaves and takes is locked against every other booking.
+    Raises SlotTaken when no lane is left.
+    """
+    visit.lane, visit.overbook_reason = 0, None
+    if overbook is None:
+        return
+    staff = [part for part in (visit.provider_id, visit.room_id, *visit.equipment_ids) if part is not None]
+    with db.session.no_autoflush:
+        lock_resources([visit.patient_id, *staff, *_kept_by(visit)], exclusive=True)
+        values = {
+            "visit": visit.id,
+            "staff": staff,
+            "opens": visit.starts_at - timedelta(minutes=visit.buffer_before_minutes),
+            "closes": visit.ends_at + timedelta(minutes=visit.buffer_after_minutes),
+            "at": at,
+        }
+        try:
+            lane = db.session.execute(_FREE_LANE, values).scalar_one()
+        except DBAPIError as error:
+            raise taken(error, visit.patient_id) from error
+    if lane > 0:
+        visit.lane, visit.overbook_reason = lane, overbook
+
+
+def _kept_by(visit: Appointment) -> list[UUID]:
+    """What the visit has where it is now: the row still says so."""
+    row = db.session.execute(
+        select(Appointment.provider_id, Appointment.room_id, Appointment.equipment_ids).where(
+            Appointment.id == visit.id
+        )
+    ).one()
+    return [part for part in (row.provider_id, row.room_id, *row.equipment_ids) if part is not None]
+
+
 def taken(error: DBAPIError, patient: UUID) -> Exception:
     """Turn the exclusion constraint's answer into SlotTaken with what is taken; other errors come back as they are."""
     if not isinstance(error, IntegrityError) or constraint_of(error) != "occupancy_busy":
         return error
-    detail = error.orig.diag.message_detail if isinstance(error.orig, psycopg.errors.Error) else None
-    return SlotTaken((detail or "provider").split(","), patient=patient)
+    told = error.orig.diag if isinstance(error.orig, psycopg.errors.Error) else None
+    kinds = (told.message_detail if told else None) or "provider"
+    which = (told.message_hint if told else None) or ""
+    return SlotTaken(kinds.split(","), patient=patient, resources=[UUID(one) for one in which.split(",") if one])
+
+
+def refused(error: DBAPIError, patient: UUID) -> Exception:
+    """The refusal that a constraint stands for, about the patient; any other error as it is."""
+    meaning = taken(error, patient)
+    if meaning is not error:
+        return meaning
+    refusal = refusal_of(error)
+    if refusal is None:
+        return error
+    refusal.patient = patient
+    return refusal

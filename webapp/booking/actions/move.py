@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import locked, reach, taken
-from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered
+from webapp.booking.actions.locking import locked, reach, refused, take_lane
+from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
 from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
-from webapp.errors import Refusal, refusal_of
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from webapp.booking.actions.book import Overbook
     from webapp.booking.models import Appointment
 
 
@@ -35,23 +35,30 @@ class MoveRequest:
     provider_id: UUID | None = None
     location_id: UUID | None = None
     version: int | None = None
+    via: str = "desk"
 
 
-def move(request: MoveRequest, *, at: datetime) -> Appointment:
+def move(request: MoveRequest, *, at: datetime, overbook: Overbook | None = None) -> Appointment:
     """Move the visit; buffers, length and price stay as they were booked.
 
-    Raises NotFound, WrongState (only visits still to come move), VersionConflict, SlotTaken, OutsideHours,
-    LocationClosed, NotOffered, NotAllowedHere or TimePassed.
+    A visit that was overbooked finds a place of its own, or is overbooked anew.  Raises NotFound, WrongState (only
+    visits still to come move), VersionConflict, SlotTaken, OutsideHours, ProviderAway, LocationClosed, NotOffered,
+    NotAllowedHere, TimePassed or OverbookReasonMissing.
     """
     visit = locked(request.appointment_id, MOVABLE, version=request.version)
+    reason = None if overbook is None else overbook.checked()
     provider, location = request.provider_id or visit.provider_id, request.location_id or visit.location_id
     reach(location, visit.patient_id)
+    wish = Wish(
+        visit.patient_id, visit.service_id, location, request.starts_at, provider, agreed=visit, via=request.via
+    )
     for _ in range(_LOOKS):
-        wish = Wish(visit.patient_id, visit.service_id, location, request.starts_at, provider, agreed=visit)
         wanted = offered(wish, at)
         if wanted.terms.ends_at <= at:
             raise TimePassed(field="starts_at", patient=visit.patient_id)
         try:
+            if reason is not None:
+                return _overbook(visit, wanted, reason, at)
             return _move_to_one_of(visit, wanted, at)
         except ScheduleChanged:
             continue
@@ -59,32 +66,45 @@ def move(request: MoveRequest, *, at: datetime) -> Appointment:
 
 
 def _move_to_one_of(visit: Appointment, wanted: Offered, at: datetime) -> Appointment:
-    places = wanted.free_places()
-    # Its own room first: people find their way back to it.
+    places, pieces = wanted.free_places(), wanted.free_pieces()
+    # Its own room and equipment first: people find their way back to it.
     places.sort(key=lambda place: place.room_id != visit.room_id)
-    refusal: Refusal | None = None
+    pieces.sort(key=lambda piece: piece[0] not in visit.equipment_ids)
+    gone: frozenset[UUID] = frozenset()
+    refusal: SlotTaken | None = None
     for place in places:
-        try:
-            with db.session.begin_nested():
-                _move_to(visit, wanted.terms, place, at)
-        except SlotTaken as busy:
-            refusal = busy
-            db.session.refresh(visit)
-            if busy.kinds != ("room",):
-                break  # another room does not help
-        else:
-            return visit
+        while place.room_id not in gone and (chosen := one_of_each(pieces, gone)) is not None:
+            try:
+                with db.session.begin_nested():
+                    _move_to(visit, wanted.terms, replace(place, equipment_ids=chosen), at)
+            except SlotTaken as busy:
+                refusal = busy
+                db.session.refresh(visit)
+                gone |= busy.resources
+                if not busy.resources or {"patient", "provider"} & set(busy.kinds):
+                    raise  # neither another room nor other equipment helps
+            else:
+                return visit
     raise refusal or SlotTaken(patient=visit.patient_id)
 
 
-def _move_to(visit: Appointment, terms: Terms, place: Place, at: datetime) -> None:
+def _overbook(visit: Appointment, wanted: Offered, reason: str, at: datetime) -> Appointment:
+    (place,), pieces = wanted.over_booked()
+    chosen = one_of_each(pieces, frozenset()) or ()
+    with db.session.begin_nested():
+        _move_to(visit, wanted.terms, replace(place, equipment_ids=chosen), at, reason)
+    return visit
+
+
+def _move_to(visit: Appointment, terms: Terms, place: Place, at: datetime, overbook: str | None = None) -> None:
     visit.starts_at, visit.ends_at = terms.starts_at, terms.ends_at
     visit.provider_id, visit.room_id, visit.location_id = place.provider_id, place.room_id, terms.location_id
+    visit.equipment_ids = list(place.equipment_ids)
+    take_lane(visit, overbook, at)
     visit.version += 1
     db.session.flush()
     values = {"visit": visit.id, "schedule_version": place.schedule_version, "at": at}
     try:
         db.session.execute(_TAKE_PLACE, values)
     except DBAPIError as error:
-        meaning = taken(error, visit.patient_id)
-        raise (refusal_of(error) or error if meaning is error else meaning) from error
+        raise refused(error, visit.patient_id) from error

@@ -1,23 +1,24 @@
-"""Where a visit could be held at one instant: by hours, and as far as one look can tell by who is busy."""
+"""Where a visit could be held at one instant: by hours and rules, and as far as one look can tell by who is busy."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
+from webapp.booking.actions.rules import keep_to_rules
 from webapp.booking.availability import LATTICE, FreeStart, spread
-from webapp.booking.refusals import NotOffered, OutsideHours, SlotTaken
+from webapp.booking.refusals import NotOffered, OutsideHours, ProviderAway, SlotTaken
 from webapp.db import db
 from webapp.practice.hours import Block, local_day, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
     from sqlalchemy import Row
@@ -32,14 +33,19 @@ _LOAD = text("""
     group by provider_id
 """)
 
+Thing = TypeVar("Thing")
+Piece = tuple[UUID, str]
+"""A piece of equipment and its kind."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One way to hold a visit: provider and room (None where none is needed), and the schedule version it rests on."""
+    """One way to hold a visit: provider, room (None where none is needed), schedule version, and equipment."""
 
     provider_id: UUID
     room_id: UUID | None
     schedule_version: int
+    equipment_ids: tuple[UUID, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,11 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What to look for; no `provider_id` means anybody, and a visit that moves keeps what was `agreed` with it."""
+    """What to look for; no `provider_id` means anybody, and a visit that moves keeps what was `agreed` with it.
+
+    `via` says whose rules count: patients on the portal keep to all, the desk may book sooner, later and for whom it
+    likes. What is only `held` leaves the patient free, and takes the place of the hold that the patient has.
+    """
 
     patient_id: UUID
     service_id: UUID
@@ -66,17 +76,23 @@ class Wish:
     starts_at: datetime
     provider_id: UUID | None = None
     agreed: Appointment | None = None
+    via: str = "desk"
+    held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """A service at a site at one instant: the rooms it could take, by provider whose hours fit, and who is busy."""
+    """A service at a site at one instant: the rooms it could take, by provider whose hours fit, and who is busy.
+
+    `pieces` are the equipment it could take, of every kind it needs.
+    """
 
     patient_id: UUID
     terms: Terms
     rooms: dict[UUID, tuple[UUID | None, ...]]
     versions: dict[UUID, int]
     busy: frozenset[UUID]
+    pieces: tuple[Piece, ...] = ()
 
     def free_places(self) -> list[Place]:
         """List the places where nobody was seen to be busy, fairest provider first; raises SlotTaken without any.
@@ -84,8 +100,7 @@ class Offered:
         What was seen busy was so during the attempt, so leaving it out refuses nobody wrongly.  What was seen free may
         be taken by the time it is booked: that is for the database to say.
         """
-        if self.patient_id in self.busy:
-            raise SlotTaken(["patient"], patient=self.patient_id)
+        self._patient_must_be_free()
         free = [provider for provider in self.rooms if provider not in self.busy]
         places = [
             Place(provider, room, self.versions[provider])
@@ -97,11 +112,48 @@ class Offered:
             raise SlotTaken(["room" if free else "provider"], patient=self.patient_id)
         return places
 
+    def free_pieces(self) -> list[Piece]:
+        """List the equipment that was not seen to be busy; raises SlotTaken when a kind has no piece left."""
+        free = [piece for piece in self.pieces if piece[0] not in self.busy]
+        if {kind for _, kind in free} != {kind for _, kind in self.pieces}:
+            raise SlotTaken(["equipment"], patient=self.patient_id)
+        return free
+
+    def over_booked(self) -> tuple[list[Place], list[Piece]]:
+        """Choose the one place to overbook, and order the equipment: what is free first, then what is not.
+
+        The patient is never overbooked (SlotTaken).
+        """
+        self._patient_must_be_free()
+        free = [provider for provider in self.rooms if provider not in self.busy]
+        provider = _fairest(free or list(self.rooms), self.terms)[0]
+        room = min(self.rooms[provider], key=self._is_busy)
+        return [Place(provider, room, self.versions[provider])], sorted(
+            self.pieces, key=lambda it: self._is_busy(it[0])
+        )
+
+    def _patient_must_be_free(self) -> None:
+        if self.patient_id in self.busy:
+            raise SlotTaken(["patient"], patient=self.patient_id)
+
+    def _is_busy(self, resource: UUID | None) -> bool:
+        return resource in self.busy
+
+
+def one_of_each(pieces: Sequence[Piece], gone: Collection[UUID]) -> tuple[UUID, ...] | None:
+    """Pick the first piece of every kind that is not `gone`; None when all of a kind are."""
+    chosen: dict[str, UUID] = {}
+    for piece, kind in pieces:
+        if piece not in gone:
+            chosen.setdefault(kind, piece)
+    return tuple(chosen.values()) if chosen.keys() == {kind for _, kind in pieces} else None
+
 
 def offered(wish: Wish, at: datetime) -> Offered:
     """Look up who could perform a service there and then, and who is busy.
 
-    Raises NotOffered when the clinic has no such thing there, OutsideHours when nobody asked for works then.
+    Raises NotOffered when the clinic has no such thing there, a refusal of a rule that patients on the portal keep to,
+    OutsideHours when nobody asked for works then, ProviderAway when whoever does is on leave.
     """
     values = {
         "patient": wish.patient_id,
@@ -110,24 +162,38 @@ def offered(wish: Wish, at: datetime) -> Offered:
         "starts_at": wish.starts_at,
         "provider": wish.provider_id,
         "moving": None if wish.agreed is None else wish.agreed.id,
+        "replacing": wish.held and wish.via == "portal",
         "at": at,
     }
     found = db.session.execute(_LOOK, values).one_or_none()
-    if found is None:
+    if found is None or None in found.pieces:
         raise NotOffered(field="service")
     if found.provider_ids is None:
         raise NotOffered(field="provider")
+    if wish.via == "portal":
+        keep_to_rules(found, wish.starts_at, at)
     source = found if wish.agreed is None else wish.agreed
     terms = _terms(source, wish.location_id, found.time_zone, wish.starts_at, _length(found, wish.agreed))
-    rooms: dict[UUID, tuple[UUID | None, ...]] = {}
-    for block in _covering(found.blocks or (), terms):
-        usual = found.room_ids if block.room_id is None else [block.room_id]
-        some = _turned(usual, block.provider_id) if found.needs_room else (None,)
-        rooms[block.provider_id] = tuple(dict.fromkeys((*rooms.get(block.provider_id, ()), *some)))
+    rooms = _rooms(found, terms)
     if not rooms:
         raise OutsideHours(field="starts_at")
+    present = {provider: some for provider, some in rooms.items() if provider not in found.absent}
+    if not present:
+        raise ProviderAway(field="starts_at", patient=wish.patient_id)
     versions = dict(zip(found.provider_ids, found.versions, strict=True))
-    return Offered(wish.patient_id, terms, rooms, versions, frozenset(found.busy))
+    pieces = _turned(list(zip(found.pieces, found.piece_kinds, strict=True)), wish.patient_id)
+    busy = frozenset(found.busy) - ({wish.patient_id} if wish.held else set())
+    return Offered(wish.patient_id, terms, present, versions, busy, pieces)
+
+
+def _rooms(found: Row[Any], terms: Terms) -> dict[UUID, tuple[UUID | None, ...]]:
+    """List the rooms by provider: the usual one where the service may take it, else every one it may take."""
+    rooms: dict[UUID, tuple[UUID | None, ...]] = {}
+    for provider, room in _working(found, terms):
+        usual = [room] if room in found.room_ids else found.room_ids
+        some = _turned(usual, provider) if found.needs_room else (None,)
+        rooms[provider] = tuple(dict.fromkeys((*rooms.get(provider, ()), *some)))
+    return rooms
 
 
 def _length(found: Row[Any], agreed: Appointment | None) -> timedelta:
@@ -147,11 +213,21 @@ def _terms(source: Any, location_id: UUID, zone: str, starts_at: datetime, lengt
     )
 
 
+def _working(found: Row[Any], terms: Terms) -> Iterator[tuple[UUID, UUID | None]]:
+    """Yield who works during the whole visit, with their usual room: by weekly blocks, then by extra hours."""
+    if int(terms.starts_at.timestamp()) % LATTICE:
+        return
+    for block in _covering(found.blocks or (), terms):
+        yield block.provider_id, block.room_id
+    for provider, room in found.extra or ():
+        yield UUID(provider), None if room is None else UUID(room)
+
+
 def _covering(rows: Sequence[Sequence[Any]], terms: Terms) -> Iterator[Block]:
     """Yield the blocks that the whole visit lies in."""
     start, end = int(terms.starts_at.timestamp()), int(terms.ends_at.timestamp())
     day = terms.starts_at.astimezone(ZoneInfo(terms.time_zone)).date()
-    for provider, location, room, weekday, starts, ends, valid_from, valid_to in rows:
+    for provider, location, room, weekday, starts, ends, valid_from, valid_to, every_weeks in rows:
         block = Block(
             UUID(provider),
             UUID(location),
@@ -161,17 +237,18 @@ def _covering(rows: Sequence[Sequence[Any]], terms: Terms) -> Iterator[Block]:
             time.fromisoformat(ends),
             date.fromisoformat(valid_from),
             None if valid_to is None else date.fromisoformat(valid_to),
+            every_weeks,
         )
-        if start % LATTICE == 0 and block.applies_on(day):
+        if block.applies_on(day):
             spans = opened(terms.time_zone, day, block.starts, block.ends)
             if any(begin <= start and end <= stop for begin, stop in spans):
                 yield block
 
 
-def _turned(rooms: Sequence[UUID], provider: UUID) -> tuple[UUID, ...]:
-    """Begin each provider's rooms at another one, so that providers booked at the same moment rarely want the same."""
-    first = provider.int % len(rooms) if rooms else 0
-    return (*rooms[first:], *rooms[:first])
+def _turned(things: Sequence[Thing], whose: UUID) -> tuple[Thing, ...]:
+    """Begin each one's rooms at another one, so that those booked at the same moment rarely want the same."""
+    first = whose.int % len(things) if things else 0
+    return (*things[first:], *things[:first])
 
 
 def _fairest(providers: Sequence[UUID], terms: Terms) -> Sequence[UUID]:

@@ -10,12 +10,11 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import locked, taken
-from webapp.booking.actions.placing import Place, Terms, Wish, offered
+from webapp.booking.actions.locking import locked, refused
+from webapp.booking.actions.placing import Place, Terms, Wish, offered, one_of_each
 from webapp.booking.refusals import SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
-from webapp.errors import refusal_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,13 +51,19 @@ def swap(request: SwapRequest, *, at: datetime) -> tuple[Appointment, Appointmen
     one, other = visits[request.one_id], visits[request.other_id]
     plans = [(one, *_instead_of(other, one, at)), (other, *_instead_of(one, other, at))]
     resources = {
-        part for visit in (one, other) for part in (visit.patient_id, visit.provider_id, visit.room_id) if part
+        part
+        for visit in (one, other)
+        for part in (visit.patient_id, visit.provider_id, visit.room_id, *visit.equipment_ids)
+        if part
     }
     for visit, place, terms in plans:
         if terms.ends_at <= at:
             raise TimePassed(patient=visit.patient_id)
         visit.starts_at, visit.ends_at = terms.starts_at, terms.ends_at
         visit.provider_id, visit.room_id, visit.location_id = place.provider_id, place.room_id, terms.location_id
+        visit.equipment_ids = list(place.equipment_ids)
+        # Nobody asked for leave to overbook: each needs a place of its own where it goes.
+        visit.lane, visit.overbook_reason = 0, None
         visit.version += 1
     db.session.flush()
     versions = {f"{name}_version": place.schedule_version for name, (_, place, _) in zip(_NAMES, plans, strict=True)}
@@ -66,8 +71,7 @@ def swap(request: SwapRequest, *, at: datetime) -> tuple[Appointment, Appointmen
     try:
         db.session.execute(_SWAP, values)
     except DBAPIError as error:
-        meaning = taken(error, one.patient_id)
-        raise (refusal_of(error) or error if meaning is error else meaning) from error
+        raise refused(error, one.patient_id) from error
     return one, other
 
 
@@ -79,4 +83,9 @@ def _instead_of(there: Appointment, visit: Appointment, at: datetime) -> tuple[P
     room = there.room_id if there.room_id in rooms else rooms[0]
     if room is not None and room not in {there.room_id, visit.room_id}:
         raise SlotTaken(["room"], patient=visit.patient_id)  # a third room would need a lock of its own
-    return Place(there.provider_id, room, wanted.versions[there.provider_id]), wanted.terms
+    ours = {*there.equipment_ids, *visit.equipment_ids}
+    pieces = sorted((piece for piece in wanted.pieces if piece[0] in ours), key=lambda it: it[0] in visit.equipment_ids)
+    chosen = one_of_each(pieces, ())
+    if chosen is None or {kind for _, kind in pieces} != {kind for _, kind in wanted.pieces}:
+        raise SlotTaken(["equipment"], patient=visit.patient_id)  # as with a third room
+    return Place(there.provider_id, room, wanted.versions[there.provider_id], chosen), wanted.terms

@@ -68,6 +68,7 @@ class Appointment(Base):
         ),
         Index("appointment_series_id_ix", "series_id", postgresql_where=text("series_id is not null")),
         Index("appointment_together_id_ix", "together_id", postgresql_where=text("together_id is not null")),
+        Index("appointment_held_until_ix", "held_until", postgresql_where=text("status = 'held'")),
         Index("appointment_location_id_starts_at_ix", "location_id", "starts_at"),
         Index("appointment_provider_id_starts_at_ix", "provider_id", "starts_at"),
         Index("appointment_patient_id_starts_at_ix", "patient_id", "starts_at"),
@@ -116,7 +117,10 @@ class Appointment(Base):
 
 
 class AppointmentHistory(Base):
-    """One step of an appointment's life, written by a trigger: a new status, or a new time, provider or room."""
+    """One step of an appointment's life, written by a trigger: a new status, or a new time, provider, room or site.
+
+    `version` is the one it led to; steps from before the front desk was complete know only where and when.
+    """
 
     __tablename__ = "appointment_history"
     __table_args__ = (
@@ -134,3 +138,9 @@ class AppointmentHistory(Base):
     starts_at: Mapped[datetime]
     provider_id: Mapped[UUID]
     room_id: Mapped[UUID | None]
+    location_id: Mapped[UUID | None]
+    equipment_ids: Mapped[list[UUID] | None] = mapped_column(ARRAY(PGUUID))
+    ends_at: Mapped[datetime | None]
+    lane: Mapped[int | None]
+    overbook_reason: Mapped[str | None]
+    version: Mapped[int | None]

@@ -1,7 +1,8 @@
 """Reads of bookings: free times, the day's board, one visit, a patient's visits."""
 
-from webapp.booking.queries.coming import Coming, coming_visits
+from webapp.booking.queries.coming import Coming, Reach, coming
 from webapp.booking.queries.free import Found, Search, busy, free_times
+from webapp.booking.queries.next_visits import Coming, coming_visits
 from webapp.booking.queries.seen import Seen, patients_between, seen
 from webapp.booking.queries.visits import (
     Blocked,
@@ -21,7 +22,9 @@ __all__ = [
     "Blocked",
     "BoardVisit",
     "Coming",
+    "Coming",
     "Found",
+    "Reach",
     "Search",
     "Seen",
     "Step",
@@ -30,6 +33,7 @@ __all__ = [
     "booked_minutes",
     "busy",
     "coming_visits",
+    "coming",
     "day_visits",
     "free_times",
     "history",

@@ -1,33 +1,63 @@
 -- All a booking has to know about one instant, in one round trip: several of them cost more than the booking itself.
--- Length and buffers are the service's, or those agreed with the visit that is moving, whose own time counts as free.
+-- Length and buffers are the service's, or those agreed with the visit that is moving, whose own time counts as free; so
+-- does that of the patient's hold which a new one replaces.
+-- Of equipment, `pieces` and `piece_kinds` go together; a kind that the site has none of comes once, without a piece.
 select s.length_minutes, s.buffer_before_minutes, s.buffer_after_minutes, s.price_cents, s.currency, s.needs_room,
+    s.notice_minutes, s.furthest_days, s.online, s.audience,
     l.time_zone, performers.ids as provider_ids, performers.versions, rooms.ids as room_ids,
+    equipment.ids as pieces, equipment.kinds as piece_kinds,
+    case when s.audience <> 'any' then
+        exists (select from appointment as a where a.patient_id = :patient and a.status = 'finished')
+        or exists (select from encounter as e where e.patient_id = :patient)
+    end as returning_patient,
     (
         select json_agg(json_build_array(
-            h.provider_id, h.location_id, h.room_id, h.weekday, h.starts, h.ends, h.valid_from, h.valid_to))
+            h.provider_id, h.location_id, h.room_id, h.weekday, h.starts, h.ends, h.valid_from, h.valid_to,
+            h.every_weeks))
         from schedule as h
         where h.provider_id = any (performers.ids) and h.location_id = l.id
           and h.weekday = extract(isodow from cast(:starts_at as timestamptz) at time zone l.time_zone)
     ) as blocks,
+    (
+        select json_agg(json_build_array(x.provider_id, x.room_id))
+        from extra_hours as x
+        where x.provider_id = any (performers.ids) and x.location_id = l.id
+          and x.starts_at <= :starts_at and x.ends_at >= t.ends
+    ) as extra,
+    array(
+        select v.provider_id from leave as v
+        where v.provider_id = any (performers.ids) and v.starts_at < t.ends and v.ends_at > :starts_at
+    ) as absent,
     array(
         select distinct b.resource_id
         from doors.busy(
-            performers.ids || rooms.ids || cast(:patient as uuid), tstzrange(t.opens, t.closes), :at
+            performers.ids || rooms.ids || equipment.ids || cast(:patient as uuid), tstzrange(t.opens, t.closes), :at
         ) as b
         where (b.resource_id <> :patient or b.during && tstzrange(:starts_at, t.ends))
-          and (m.id is null or (b.resource_id, b.during) not in (
-            (m.patient_id, tstzrange(m.starts_at, m.ends_at)), (m.provider_id, m.staff), (m.room, m.staff)))
+          and (m.id is null or not (
+            b.resource_id = m.patient_id and b.during = tstzrange(m.starts_at, m.ends_at)
+            or b.resource_id = any (m.staff) and b.during = m.staffed))
+          and (f.staff is null or not (b.resource_id = any (f.staff) and b.during = f.staffed))
     ) as busy
 from service as s
 join service_location as o on o.service_id = s.id
 join location as l on l.id = o.location_id
 left join lateral (
-    select a.id, a.patient_id, a.provider_id, coalesce(a.room_id, a.provider_id) as room, a.starts_at, a.ends_at,
+    select a.id, a.patient_id, array[a.provider_id, a.room_id] || a.equipment_ids as staff, a.starts_at, a.ends_at,
         a.buffer_before_minutes as before, a.buffer_after_minutes as after,
         tstzrange(a.starts_at - make_interval(mins => a.buffer_before_minutes),
-            a.ends_at + make_interval(mins => a.buffer_after_minutes)) as staff
+            a.ends_at + make_interval(mins => a.buffer_after_minutes)) as staffed
     from appointment as a where a.id = :moving
 ) as m on true
+left join lateral (
+    select array[a.provider_id, a.room_id] || a.equipment_ids as staff,
+        tstzrange(a.starts_at - make_interval(mins => a.buffer_before_minutes),
+            a.ends_at + make_interval(mins => a.buffer_after_minutes)) as staffed
+    from appointment as a
+    where :replacing and a.patient_id = :patient and a.status = 'held' and a.via = 'portal' and not a.payment_open
+      and a.held_until > :at
+    order by a.id desc limit 1
+) as f on true
 cross join lateral (
     select e.ends, cast(:starts_at as timestamptz) - make_interval(mins => coalesce(m.before, s.buffer_before_minutes))
         as opens, e.ends + make_interval(mins => coalesce(m.after, s.buffer_after_minutes)) as closes
@@ -44,7 +74,18 @@ cross join lateral (
 ) as performers
 cross join lateral (
     select array(
-        select r.id from room as r where r.location_id = l.id and r.retired_at is null order by r.name
+        select r.id from room as r
+        where r.location_id = l.id and r.retired_at is null
+          and (r.id in (select sr.room_id from service_room as sr where sr.service_id = s.id)
+            or not exists (select from service_room as sr where sr.service_id = s.id))
+        order by r.name
     ) as ids
 ) as rooms
+cross join lateral (
+    select coalesce(array_agg(q.id order by n.kind, q.name), '{}') as ids,
+        coalesce(array_agg(n.kind order by n.kind, q.name), '{}') as kinds
+    from service_equipment as n
+    left join equipment as q on q.kind = n.kind and q.location_id = l.id and q.retired_at is null
+    where n.service_id = s.id
+) as equipment
 where s.id = :service and l.id = :location and l.retired_at is null and (s.retired_at is null or m.id is not null)

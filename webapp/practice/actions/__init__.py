@@ -1,0 +1,70 @@
+"""Changes of the clinic itself, one verb a function; editors lock before they list."""
+
+from webapp.practice.actions.exceptions import (
+    NewExtraHours,
+    NewLeave,
+    add_closure,
+    add_extra_hours,
+    add_leave,
+    end_leave,
+    locked_leave,
+    remove_closure,
+    remove_extra_hours,
+)
+from webapp.practice.actions.hours import NewHours, lock_hours, replace_hours, set_hours
+from webapp.practice.actions.locking import (
+    dependents,
+    lock_locations,
+    lock_resources,
+    lock_site,
+    resources_of,
+    site_of,
+    touch_hours,
+)
+from webapp.practice.actions.services import Part, SaveService, save_service
+from webapp.practice.actions.things import (
+    MODELS,
+    Retire,
+    Save,
+    bring_back,
+    claimed,
+    held_by_retirement,
+    lock_for_retirement,
+    retire,
+    save,
+)
+
+__all__ = [
+    "MODELS",
+    "NewExtraHours",
+    "NewHours",
+    "NewLeave",
+    "Part",
+    "Retire",
+    "Save",
+    "SaveService",
+    "add_closure",
+    "add_extra_hours",
+    "add_leave",
+    "bring_back",
+    "claimed",
+    "dependents",
+    "end_leave",
+    "held_by_retirement",
+    "lock_for_retirement",
+    "lock_hours",
+    "lock_locations",
+    "lock_resources",
+    "lock_site",
+    "locked_leave",
+    "remove_closure",
+    "remove_extra_hours",
+    "replace_hours",
+    "resources_of",
+    "retire",
+    "save",
+    "save_service",
+    "set_hours",
+    "site_of",
+    "touch_hours",
+]
