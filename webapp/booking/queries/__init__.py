@@ -2,7 +2,7 @@
 
 from webapp.booking.queries.coming import Coming, Reach, coming
 from webapp.booking.queries.free import Found, Search, busy, free_times
-from webapp.booking.queries.next_visits import Coming, coming_visits
+from webapp.booking.queries.next_visits import NextVisit, next_visits
 from webapp.booking.queries.seen import Seen, patients_between, seen
 from webapp.booking.queries.visits import (
     Blocked,
@@ -22,8 +22,8 @@ __all__ = [
     "Blocked",
     "BoardVisit",
     "Coming",
-    "Coming",
     "Found",
+    "NextVisit",
     "Reach",
     "Search",
     "Seen",
@@ -32,11 +32,11 @@ __all__ = [
     "blocked_times",
     "booked_minutes",
     "busy",
-    "coming_visits",
     "coming",
     "day_visits",
     "free_times",
     "history",
+    "next_visits",
     "own_visits",
     "patient_visits",
     "patients_between",

@@ -20,7 +20,7 @@ _TO_COME = [Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM]
 
 
 @dataclass(frozen=True, slots=True)
-class Coming:
+class NextVisit:
     """A visit to come in one line: when, in the zone of its site, what and with whom."""
 
     id: UUID
@@ -30,7 +30,7 @@ class Coming:
     provider: str
 
 
-def coming_visits(patient_ids: Collection[UUID], at: datetime, *, each: int = 2) -> dict[UUID, list[Coming]]:
+def next_visits(patient_ids: Collection[UUID], at: datetime, *, each: int = 2) -> dict[UUID, list[NextVisit]]:
     """Read the next visits of some people, `each` of everybody at most, by start; one statement, one index."""
     if not patient_ids:
         return {}
@@ -52,7 +52,7 @@ def coming_visits(patient_ids: Collection[UUID], at: datetime, *, each: int = 2)
         .where(Patient.id.in_(list(patient_ids)))
         .order_by(visit.starts_at, visit.id)
     )
-    found: dict[UUID, list[Coming]] = {}
+    found: dict[UUID, list[NextVisit]] = {}
     for patient, id_, starts_at, zone, service, provider in db.session.execute(query):
-        found.setdefault(patient, []).append(Coming(id_, starts_at, zone, service, provider.name))
+        found.setdefault(patient, []).append(NextVisit(id_, starts_at, zone, service, provider.name))
     return found

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 
 from webapp import activity, hypermedia
-from webapp.booking.queries import Coming, Seen, coming_visits, patients_between, seen
+from webapp.booking.queries import NextVisit, Seen, next_visits, patients_between, seen
 from webapp.booking.wording import clock, day_name, local_date, short_date
 from webapp.cycle import scope
 from webapp.db import Role
@@ -72,7 +72,9 @@ def _results(section: str, asked: MultiDict[str, str]) -> Response:
     booking = purpose == "book" and may("visit.book")
     line, visits = (None, []) if site is None or purpose else _line(typed, Desk(site, at, coming))
     found = _found(section, typed, line, today, coming)
-    activity.note("listed", listed={person.id for person in found} | {visit["patient"] for visit in visits})
+    asked_about = [] if line is None else line["people"]
+    listed = {person.id for person in (*found, *asked_about)} | {visit["patient"] for visit in visits}
+    activity.note("listed", listed=listed)
     return hypermedia.page(
         TEMPLATE,
         block="results",
@@ -111,7 +113,7 @@ def _found(
 
 def _rows(found: Sequence[Found], typed: str, at: datetime, zone: str, purpose: str) -> list[dict[str, Any]]:
     known = seen([person.id for person in found], at)
-    visits = {} if purpose else coming_visits([person.id for person in found[:WITH_VISITS]], at)
+    visits = {} if purpose else next_visits([person.id for person in found[:WITH_VISITS]], at)
     return [
         _row(person, known.get(person.id, Seen()), typed, at, zone, purpose)
         | {"visits": [_visit(visit, at) for visit in visits.get(person.id, [])]}
@@ -119,7 +121,7 @@ def _rows(found: Sequence[Found], typed: str, at: datetime, zone: str, purpose: 
     ]
 
 
-def _visit(visit: Coming, at: datetime) -> dict[str, str]:
+def _visit(visit: NextVisit, at: datetime) -> dict[str, str]:
     zone = visit.time_zone
     day, today = local_date(visit.starts_at, zone), local_date(at, zone)
     when = _("today %(time)s", time=clock(visit.starts_at, zone))
