@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -10,7 +11,10 @@ from psycopg import sql
 
 from tests import factories
 from tests.factories import NOW, Clinic, clock_time, insert
+from webapp.db import Role, transactional
 from webapp.ids import new_id
+from webapp.patients.actions import merge, unmerge
+from webapp.patients.models import PatientMerge
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -75,3 +79,31 @@ def fill(connection: Connection[Any], clinic: Clinic, patient: UUID, hour: int, 
         made = factories.account(connection)
         insert(connection, "account_patient", account_id=made, patient_id=patient, relation="self")
     return visit
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two records of one person: `stays` and `goes`, each with one row of everything."""
+
+    clinic: Clinic
+    stays: UUID
+    goes: UUID
+    visit: UUID
+    """A visit to come of the one that goes."""
+
+
+def merged(stays: UUID, goes: UUID) -> UUID:
+    with transactional(factories.scope(Role.MANAGER)):
+        return merge(stays, goes, actor=None, at=NOW)
+
+
+def parted(made: UUID) -> PatientMerge:
+    with transactional(factories.scope(Role.MANAGER)):
+        return unmerge(made, actor=None, at=NOW)
+
+
+def leads_to(owner: Connection[Any], patient: UUID) -> UUID | None:
+    row = owner.execute("SELECT merged_into FROM patient WHERE id = %s", (patient,)).fetchone()
+    assert row is not None
+    into: UUID | None = row[0]
+    return into

@@ -1,26 +1,20 @@
-"""Two records become one and two again: nothing is lost, nothing is guessed, and each race has one outcome."""
+"""Two records become one and two again: nothing is lost, and nothing is guessed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
 import pytest
-from psycopg.rows import dict_row
 
 from tests import factories
-from tests.booking.stepping import Hand
-from tests.booking.wishes import application
-from tests.factories import NOW, Clinic, clock_time
+from tests.factories import NOW, clock_time
 from tests.patients import merging
-from webapp.booking.actions import BookRequest, book
-from webapp.db import Role, db, transactional
-from webapp.errors import NotFound, Refusal
-from webapp.patients.actions import merge, unmerge
-from webapp.patients.models import PatientMerge
+from tests.patients.merging import Pair, leads_to, merged, parted
+from webapp.db import Role, transactional
+from webapp.errors import NotFound
+from webapp.patients.actions import merge
 from webapp.patients.refusals import (
     DeathDiffers,
     MergeUndone,
@@ -31,70 +25,9 @@ from webapp.patients.refusals import (
 )
 
 if TYPE_CHECKING:
-    from flask import Flask
     from psycopg import Connection
 
-    from tests.stack.database import Database
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two records of one person: `stays` and `goes`, each with one row of everything."""
-
-    clinic: Clinic
-    stays: UUID
-    goes: UUID
-    visit: UUID
-    """A visit to come of the one that goes."""
-
-
-@pytest.fixture
-def owner(database: Database) -> Iterator[Connection[Any]]:
-    with database.administer() as connection:
-        yield connection
-
-
-@pytest.fixture
-def watch(database: Database) -> Iterator[Connection[Any]]:
-    """A second superuser, who sees who waits."""
-    with database.administer() as connection:
-        connection.row_factory = dict_row
-        yield connection
-
-
-@pytest.fixture
-def pair(owner: Connection[Any]) -> Pair:
-    clinic = factories.clinic(owner)
-    stays, goes = clinic.patients
-    merging.fill(owner, clinic, stays, 10)
-    visit = merging.fill(owner, clinic, goes, 12, account=False)
-    return Pair(clinic, stays, goes, visit)
-
-
-@pytest.fixture(autouse=True)
-def manager(database: Database) -> Iterator[Flask]:
-    app = application(database.environment["DATABASE_URL"])
-    with app.app_context():
-        yield app
-        db.session.remove()
-        db.engine.dispose()
-
-
-def merged(stays: UUID, goes: UUID) -> UUID:
-    with transactional(factories.scope(Role.MANAGER)):
-        return merge(stays, goes, actor=None, at=NOW)
-
-
-def parted(made: UUID) -> PatientMerge:
-    with transactional(factories.scope(Role.MANAGER)):
-        return unmerge(made, actor=None, at=NOW)
-
-
-def leads_to(owner: Connection[Any], patient: UUID) -> UUID | None:
-    row = owner.execute("SELECT merged_into FROM patient WHERE id = %s", (patient,)).fetchone()
-    assert row is not None
-    into: UUID | None = row[0]
-    return into
+pytestmark = pytest.mark.usefixtures("manager")
 
 
 def outcomes(owner: Connection[Any], made: UUID) -> dict[str, set[str]]:
@@ -272,63 +205,7 @@ def test_every_table_of_a_patient_moves_or_is_known_to_stay(owner: Connection[An
     assert moving == set(merging.MOVING)
 
 
-def test_two_managers_who_merge_both_ways_wait_for_each_other_and_one_wins(
-    owner: Connection[Any], watch: Any, manager: Flask, pair: Pair
-) -> None:
-    factories.appointment(owner, pair.clinic, clock_time(15), patient_id=pair.stays)
-    with Hand(manager, watch, Role.MANAGER) as one, Hand(manager, watch, Role.MANAGER) as other:
-        one.did(lambda: merge(pair.stays, pair.goes, actor=None, at=NOW))
-        second = other.does(lambda: merge(pair.goes, pair.stays, actor=None, at=NOW))
-        assert other.waits(second)
-        one.commits()
-        assert other.ends(second) == "record_merged"
-    assert (leads_to(owner, pair.goes), leads_to(owner, pair.stays)) == (pair.stays, None)
-
-
-def test_two_managers_who_part_the_same_records_do_it_once(
-    owner: Connection[Any], watch: Any, manager: Flask, pair: Pair
-) -> None:
-    made = merged(pair.stays, pair.goes)
-    with Hand(manager, watch, Role.MANAGER) as one, Hand(manager, watch, Role.MANAGER) as other:
-        one.did(lambda: unmerge(made, actor=None, at=NOW))
-        second = other.does(lambda: unmerge(made, actor=None, at=NOW))
-        assert other.waits(second)
-        one.commits()
-        assert other.ends(second) == "merge_undone"
-
-
-def test_a_booking_under_way_is_waited_for_and_moves_along(
-    owner: Connection[Any], watch: Any, manager: Flask, pair: Pair
-) -> None:
-    """Its row was not there when the merge locked visits, so the merge begins again."""
-    wish = BookRequest(pair.goes, pair.clinic.service, pair.clinic.location, clock_time(16), pair.clinic.providers[0])
-    with Hand(manager, watch, Role.DESK) as desk, Hand(manager, watch, Role.MANAGER) as boss:
-        visit = desk.did(lambda: book(wish, actor=None, at=NOW).id)
-        merging_now = boss.does(lambda: merge(pair.stays, pair.goes, actor=None, at=NOW))
-        assert boss.waits(merging_now)
-        desk.commits()
-        assert boss.ends(merging_now) == "SerializationFailure"
-    merged(pair.stays, pair.goes)
-    row = owner.execute("SELECT patient_id FROM appointment WHERE id = %s", (visit,)).fetchone()
-    assert row == (pair.stays,)
-
-
-def test_a_booking_that_comes_later_is_told(owner: Connection[Any], watch: Any, manager: Flask, pair: Pair) -> None:
-    wish = BookRequest(pair.goes, pair.clinic.service, pair.clinic.location, clock_time(16), pair.clinic.providers[0])
-    with Hand(manager, watch, Role.MANAGER) as boss, Hand(manager, watch, Role.DESK) as desk:
-        boss.did(lambda: merge(pair.stays, pair.goes, actor=None, at=NOW))
-        booking = desk.does(lambda: book(wish, actor=None, at=NOW))
-        assert desk.waits(booking)
-        boss.commits()
-        assert desk.ends(booking) == "patient_not_bookable"
-
-
 @pytest.mark.parametrize("role", [Role.DESK, Role.CLINICIAN, Role.BILLER, Role.COORDINATOR, Role.AUDITOR])
 def test_nobody_but_a_manager_merges(pair: Pair, role: Role) -> None:
     with pytest.raises(Exception, match="permission denied"), transactional(factories.scope(role)):
         merge(pair.stays, pair.goes, actor=None, at=NOW)
-
-
-def test_refusals_are_sentences() -> None:
-    for refusal in (DeathDiffers, MergeUndone, MergeWithItself, RecordMerged, TwoAccounts, VisitsOverlap):
-        assert issubclass(refusal, Refusal)

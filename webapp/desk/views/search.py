@@ -14,6 +14,7 @@ from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 
 from webapp import activity, hypermedia
+from webapp.booking.forms import read_choice
 from webapp.booking.queries import NextVisit, Seen, next_visits, patients_between, seen
 from webapp.booking.wording import clock, day_name, local_date, short_date
 from webapp.cycle import scope
@@ -70,8 +71,9 @@ def _results(section: str, asked: MultiDict[str, str]) -> Response:
     coming = set() if site is None else patients_between(site.id, local_day(zone, today))
     purpose = asked.get("for", "")
     booking = purpose == "book" and may("visit.book")
+    merging = purpose == "merge" and may("patient.merge") and _merging() is not None
     line, visits = (None, []) if site is None or purpose else _line(typed, Desk(site, at, coming))
-    found = _found(section, typed, line, today, coming)
+    found = [person for person in _found(section, typed, line, today, coming) if not merging or person.id != _merging()]
     asked_about = [] if line is None else line["people"]
     listed = {person.id for person in (*found, *asked_about)} | {visit["patient"] for visit in visits}
     activity.note("listed", listed=listed)
@@ -84,7 +86,7 @@ def _results(section: str, asked: MultiDict[str, str]) -> Response:
         today=today,
         line=line,
         visits=visits,
-        rows=_rows(found, typed, at, zone, purpose if booking or purpose == "merge" else ""),
+        rows=_rows(found, typed, at, zone, purpose if booking or merging else ""),
         title=_("Patients") if typed else _("Today"),
         actions=[] if purpose else _actions(found if typed else [], typed),
         searched=len(typed) >= FEWEST,
@@ -140,12 +142,18 @@ def _row(person: Found, known: Seen, typed: str, at: datetime, zone: str, purpos
         _("MRN %(number)s", number=record_number(person.record_number)),
         person.phone,
         _when(known, at, zone),
+        *(
+            _("formerly %(name)s, MRN %(number)s", name=name, number=record_number(number))
+            for name, number in person.former
+        ),
     ]
     href = url_for("desk.record", patient_id=person.id)
     attrs: dict[str, str] = {}
     if purpose == "book":
         href = _book(person)
         attrs = {"hx-get": href, "hx-target": "#dialog"}
+    elif purpose == "merge":
+        href = url_for("desk.compare", patient_id=_merging(), other_id=person.id)
     return {
         "href": href,
         "title": _marked(person.name, typed),
@@ -155,6 +163,11 @@ def _row(person: Found, known: Seen, typed: str, at: datetime, zone: str, purpos
         "deceased": person.deceased,
         "attrs": attrs,
     }
+
+
+def _merging() -> UUID | None:
+    """The record that another one is looked for to be merged with."""
+    return read_choice(request.form).patient
 
 
 def _book(person: Found) -> str:
