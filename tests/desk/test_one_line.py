@@ -216,3 +216,14 @@ def test_without_javascript_the_whole_page_has_the_card(desk: Visitor, town: Cli
     page = desk.post("/search", {"q": "smi, jo tue 3pm osei follow-up"}).text
     assert "<html" in page
     assert "Book John Smith" in page
+
+
+def test_before_the_type_of_visit_is_chosen_the_card_asks_for_it_and_keeps_what_is_said(
+    desk: Visitor, town: Clinic
+) -> None:
+    page = look(desk, "smi, jo tue 3pm")
+    assert asked(page) == {"service"}
+    assert "Tomorrow, Tue, Nov 24 · 3:00 PM" in page
+    assert page.index("data-option") < page.index(f'href="/patients/{town.patients[0]}"')
+    picked = look(desk, "smi, jo tue 3pm", service=town.service)
+    assert hidden(picked)["starts_at"] == TUESDAY_AT_THREE

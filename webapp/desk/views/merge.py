@@ -195,8 +195,9 @@ def _side(side: merging.Side, zone: str) -> dict[str, Any]:
 def _lines(sides: Sequence[merging.Side], zone: str) -> list[dict[str, Any]]:
     """What is known of each, line by line; `differs` where that is something to think about."""
     one, other = (_known(side, zone) for side in sides)
+    telling = {_("Name"), _("Born"), _("Sex"), _("Phone"), _("Email"), _("Address"), _("Deceased")}
     return [
-        {"label": label, "one": mine, "other": theirs, "differs": mine != theirs and bool(mine and theirs)}
+        {"label": label, "one": mine, "other": theirs, "differs": label in telling and mine != theirs}
         for (label, mine), (_label, theirs) in zip(one, other, strict=True)
     ]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from babel.dates import format_time
 from flask import request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -18,7 +20,7 @@ from webapp.booking.line_words import Named
 from webapp.booking.one_line import Understood, read_line
 from webapp.booking.queries import BoardVisit, day_visits
 from webapp.booking.states import LIVE, STATES
-from webapp.booking.wording import clock, day_name, local_date, service_line
+from webapp.booking.wording import LOCALE, clock, day_name, local_date, service_line
 from webapp.desk.proposals import Desk, Proposal, propose
 from webapp.identity.permissions import Permission
 from webapp.patients.wording import born, initials, record_number, tone
@@ -57,11 +59,11 @@ def card(line: Understood, offers: Sequence[Offer], providers: Sequence[Provider
         "id": f"line-{hypermedia.target() or 'search-results'}",
         "box": hypermedia.target() or "search-results",
         "title": _title(made),
-        "facts": _facts(made, names, desk),
+        "facts": _facts(made, line, names, desk),
         "problem": _problem(made, line, names, desk),
         "questions": questions,
         "hidden": {name: value for name, value in settled.items() if value} | {"location": made.choice.location or ""},
-        "bookable": bool(made.people) and made.offer is not None and bool(made.times),
+        "bookable": bool(made.people) and (made.offer is None or bool(made.times)),
         "button": _("Book") if made.choice.at is None else _("Book %(time)s", time=_clock(made, desk)),
         "first": line.says_when,
         "people": made.people,
@@ -154,13 +156,14 @@ def _title(made: Proposal) -> str:
     return _("Book %(name)s", name=made.patient.name) if made.patient else _("Book a visit")
 
 
-def _facts(made: Proposal, names: dict[UUID, str], desk: Desk) -> list[str]:
+def _facts(made: Proposal, line: Understood, names: dict[UUID, str], desk: Desk) -> list[str]:
     """What is settled, in the order people say it."""
     zone, at = desk.site.time_zone, made.choice.at
-    facts = [] if at is None else [day_name(local_date(at, zone), desk.today), clock(at, zone)]
-    if at is None and made.times and not made.gone:
-        days = {local_date(moment, zone) for moment in made.times}
-        facts = [day_name(days.pop(), desk.today)] if len(days) == 1 else []
+    if at is not None:
+        facts = [day_name(local_date(at, zone), desk.today), clock(at, zone)]
+    else:
+        facts = [day_name(day, desk.today) for day in line.days if len(line.days) == 1 and not made.gone]
+        facts += [_clock_face(time) for time in line.times if len(line.times) == 1 and not made.gone]
     if made.choice.provider is not None:
         facts.append(names[made.choice.provider])
     elif made.offer is not None and not made.providers:
@@ -186,6 +189,10 @@ def _problem(made: Proposal, line: Understood, names: dict[UUID, str], desk: Des
     if made.offer is not None and not made.times:
         return _("No free time then. Try another day or provider.")
     return ""
+
+
+def _clock_face(time: dt.time) -> str:
+    return format_time(time, "h:mm a", locale=LOCALE)
 
 
 def _clock(made: Proposal, desk: Desk) -> str:

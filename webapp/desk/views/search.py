@@ -140,12 +140,12 @@ def _row(person: Found, known: Seen, typed: str, at: datetime, zone: str, purpos
     details = [
         _("Born %(date)s", date=born(person.birth_date)),
         _("MRN %(number)s", number=record_number(person.record_number)),
-        person.phone,
-        _when(known, at, zone),
         *(
             _("formerly %(name)s, MRN %(number)s", name=name, number=record_number(number))
             for name, number in person.former
         ),
+        person.phone,
+        _when(known, at, zone),
     ]
     href = url_for("desk.record", patient_id=person.id)
     attrs: dict[str, str] = {}
