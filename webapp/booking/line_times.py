@@ -26,6 +26,7 @@ _TIME = re.compile(r"(?:at )?(\d{1,2})(?:[:.](\d{2}))? ?(am?|pm?)", re.ASCII)
 _CLOCK = re.compile(r"(?:at )?(\d{1,2})[:.](\d{2})", re.ASCII)
 _AT = re.compile(r"at (\d{1,2})", re.ASCII)
 _LENGTH = re.compile(r"\d{1,3} ?(?:m|min|mins|minute|minutes|h|hr|hrs|hour|hours)", re.ASCII)
+_SHORT_YEAR = re.compile(r" \d{1,2}$", re.ASCII)
 _NOON = 12
 _HOURS = 24
 _LAST_AFTERNOON_HOUR = 6
@@ -71,7 +72,12 @@ def read_day(words: str, today: dt.date) -> SaidDay | None:
 
 
 def is_birth_date(words: str, today: dt.date) -> bool:
-    """Whether words are a date of the past with its year, or eight digits that can be one."""
+    """Whether words are a date of the past with its year, or eight digits that can be one.
+
+    After a space the year has four digits: "dec 3 10 am" is a day and a time.
+    """
+    if _SHORT_YEAR.search(words):
+        return False
     born = birth_dates.parse(words, today)
     if born is None or not birth_dates.EARLIEST <= born < today:
         return False
