@@ -12,7 +12,7 @@
     rows[index]?.scrollIntoView({ block: "nearest" });
   };
   const onResults = (results, ctx) => {
-    const form = results.closest("form");
+    const form = results.closest(".omnibox-form");
     const query = ctx.request.body?.get?.("q");
     if (query != null && query !== form.querySelector(INPUT).value) return;
     resultsAreOld = false;
@@ -28,7 +28,7 @@
   });
   document.addEventListener("keydown", (event) => {
     if (event.isComposing || !event.target.matches(INPUT)) return;
-    const form = event.target.closest("form");
+    const form = event.target.closest(".omnibox-form");
     const rows = options(form);
     const at = rows.findIndex((row) => row.classList.contains("is-active"));
     if (event.key === "ArrowDown") choose(form, Math.min(at + 1, rows.length - 1));

@@ -31,6 +31,7 @@ __all__ = ["eight_in_the_morning"]
 PEOPLE = 4
 TODAY = "/board/2026-11-23"
 TARGETS = ("board", "drawer", "panel", "main", "dialog", "omnibox-results", "search-results", "book-bar", "move-bar")
+LINES = ("qzanary", "qzanarya, xi tue 3pm osei follow", "qzanary tue 3pm follow", "follow qzan", "today 9am", "today")
 WORDS = ("Qzanary", "qzanary", "5550173", "555-0173", "qzanary@example.com")
 """Beginnings of names, a phone number and an address that nobody else in the tests has."""
 
@@ -65,7 +66,8 @@ Ask = Callable[[], "TestResponse"]
 
 def reads(person: Visitor, scene: Scene) -> dict[str, Ask]:
     """Every page and fragment that could show a name."""
-    visit, over, patient, clinic = scene.visits[0], scene.visits[-1], next(iter(scene.patients.values())), scene.clinic
+    visit, over, clinic = scene.visits[0], scene.visits[-1], scene.clinic
+    patient, other = list(scene.patients.values())[:2]
     wanted = f"patient={patient}&service={clinic.service}&provider={clinic.providers[1]}"
     pages = [
         "/", "/home", "/activity", f"/activity/patients/{patient}", "/accounts", "/roles", "/me", "/jobs",
@@ -74,7 +76,8 @@ def reads(person: Visitor, scene: Scene) -> dict[str, Ask]:
         f"/patients/{patient}/contact", f"/appointments/{visit}/cancel", f"/appointments/{over}/move",
         f"/appointments/{over}/cancel", "/patients", "/search", f"/patients/{patient}",
         f"/patients/{patient}?tab=visits", "/patients/new", "/book", f"/book?{wanted}",
-        f"/book?{wanted}&at=2026-11-23T15:00Z", "/board/2026-11-16",
+        f"/book?{wanted}&at=2026-11-23T15:00Z", "/board/2026-11-16", f"/patients/{patient}/death",
+        f"/patients/{patient}/merge", f"/patients/{patient}/merge/{other}",
     ]  # fmt: skip
     asked: dict[str, Ask] = {path: lambda path=path: person.get(path) for path in pages}  # type: ignore[misc]
     for target in TARGETS:
@@ -82,9 +85,13 @@ def reads(person: Visitor, scene: Scene) -> dict[str, Ask]:
             asked[f"{path} in {target}"] = lambda path=path, target=target: person.get(  # type: ignore[misc]
                 path, fragment=True, target=target
             )
-        for typed in ("qzanary", "555-0171", "nobody"):
-            form, into = {"q": typed, "for": "book"}, {"HX-Target": f"div#{target}"}
-            asked[f"{typed} in {target}"] = lambda form=form, into=into: person.post(  # type: ignore[misc]
+        searches = [{"q": typed, "for": "book"} for typed in ("qzanary", "555-0171", "nobody")]
+        if target == "omnibox-results":
+            searches += [{"q": typed} for typed in LINES]
+            searches += [{"q": "qzanary", "for": "merge", "patient": str(patient)}]
+        for form in searches:
+            into = {"HX-Target": f"div#{target}"}
+            asked[f"{form} in {target}"] = lambda form=form, into=into: person.post(  # type: ignore[misc]
                 "/search", form, fragment=True, headers=into
             )
     return asked
@@ -112,6 +119,10 @@ def refusals(person: Visitor, scene: Scene) -> dict[str, Ask]:
         "nothing chosen": ("/book", {"patient": taken["patient"]}),
         "alike": ("/patients/new", alike),
         "no phone": (f"/patients/{taken['patient']}/contact", {"version": "1"}),
+        "no date": (f"/patients/{taken['patient']}/death", {"version": "1"}),
+        "not dead": (f"/patients/{taken['patient']}/death/undo", {"version": "1"}),
+        "not said": (f"/patients/{taken['patient']}/merge/{scene.patients[names[0]]}", {}),
+        "itself": (f"/patients/{taken['patient']}/merge/{taken['patient']}", {"stays": taken["patient"]}),
         "old contact": (f"/patients/{taken['patient']}/contact", {"version": "7", "phone": "(207) 555-0173"}),
     }
     asked: dict[str, Ask] = {}

@@ -36,8 +36,10 @@ PATIENT_TABLES = (
     "series",
     "waiting_wish",
     "waiting_offer",
+    "patient_merge",
+    "patient_merge_row",
 )
-NOT_FOR_PATIENTS = ("account_patient",)
+NOT_FOR_PATIENTS = ("account_patient", "patient_merge", "patient_merge_row")
 CLINICAL = ("clinical_alert", "encounter_detail")
 
 Owner = psycopg.Connection[Any]
@@ -72,6 +74,11 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
     insert(owner, "encounter_detail", encounter_id=encounter, patient_id=patient)
     insert(owner, "account_patient", account_id=factories.account(owner), patient_id=patient, relation="self")
     visit = factories.appointment(owner, clinic, clock_time(hour), patient_id=patient)
+    merge = new_id()
+    insert(
+        owner, "patient_merge", id=merge, patient_id=patient, merged_id=factories.patient(owner), merged_at=NOW,
+    )  # fmt: skip
+    insert(owner, "patient_merge_row", merge_id=merge, patient_id=patient, table_name="appointment", row_id=visit)
     insert(
         owner, "series", id=new_id(), patient_id=patient, frequency="weekly", count=2, time_zone="UTC",
         first_at=NOW, created_at=NOW,

@@ -45,6 +45,11 @@ RAISED = {
     "appointment_location_allowed",
     "account_last_manager",
     "account_own_role",
+    "patient_merge_merged",
+    "patient_merge_death",
+    "patient_merge_accounts",
+    "patient_merge_overlap",
+    "patient_merge_undone",
 }
 """Names that functions raise where no constraint of a table can say it."""
 

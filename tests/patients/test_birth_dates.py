@@ -28,6 +28,11 @@ BORN = dt.date(1973, 3, 4)
         "MAR. 4th, 1973",
         "4 Mar 1973",
         " 4  March,  1973 ",
+        "1973/3/4",
+        "1973.03.04",
+        "19730304",
+        "Mar 4 73",
+        "4 mar 73",
     ],
 )
 def test_a_birth_date_is_read_in_the_usual_forms(typed: str) -> None:

@@ -239,3 +239,16 @@ def explained(run: Callable[[], object]) -> list[tuple[str, str]]:
     finally:
         event.remove(db.engine, "before_cursor_execute", explain)
     return plans
+
+
+def test_a_merged_record_is_found_by_its_number_and_former_name_and_leads_to_the_one_that_stays(
+    add: Register, database: Database
+) -> None:
+    kept, merged = add("Rosa", "Jimenez"), add("Rosa", "Carvalho", phone="(603) 555-0133")
+    with database.administer() as admin:
+        admin.execute("update patient set merged_into = %s where id = %s", (kept, merged))
+    with desk():
+        number = desk_record(merged).record_number
+        for typed in ("carv", "arvalh", f"MRN {number}", "603 555 0133"):
+            (person,) = search(typed, today=TODAY)
+            assert (person.id, person.name, person.former) == (kept, "Rosa Jimenez", (("Rosa Carvalho", number),))

@@ -88,6 +88,12 @@ def standing_of(session: Session, account_id: UUID) -> Standing | None:
     return standing if standing.roles else None
 
 
+def accounts_of(session: Session, patient_ids: Iterable[UUID]) -> list[UUID]:
+    """Ids of the accounts that may see any of some patients."""
+    query = select(AccountPatient.account_id).where(AccountPatient.patient_id.in_(list(patient_ids))).distinct()
+    return list(session.scalars(query))
+
+
 def names_of(session: Session, account_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Display names of accounts, for lists of who did what."""
     wanted = list(account_ids)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import re
 
-_ISO = re.compile(r"(\d{4})-(\d{1,2})-(\d{1,2})", re.ASCII)
+_ISO = re.compile(r"(\d{4})[/.\-](\d{1,2})[/.\-](\d{1,2})", re.ASCII)
+_ISO_RUN_TOGETHER = re.compile(r"((?:18|19|20)\d{2})(\d{2})(\d{2})", re.ASCII)
 _AMERICAN = re.compile(r"(\d{1,2})[/.\- ](\d{1,2})[/.\- ](\d{4}|\d{2})", re.ASCII)
 _RUN_TOGETHER = re.compile(r"(\d{2})(\d{2})(\d{4})", re.ASCII)
-_MONTH_FIRST = re.compile(r"([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})", re.ASCII)
-_DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)? ([a-z]{3,9})\.?,? (\d{4})", re.ASCII)
+_MONTH_FIRST = re.compile(r"([a-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4}|\d{2})", re.ASCII)
+_DAY_FIRST = re.compile(r"(\d{1,2})(?:st|nd|rd|th)? ([a-z]{3,9})\.?,? (\d{4}|\d{2})", re.ASCII)
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 _FULL_MONTHS = "january february march april may june july august september october november december".split()
 _CENTURY = 100
@@ -19,15 +20,19 @@ EARLIEST = dt.date(1850, 1, 1)
 
 
 def parse(text: str, today: dt.date) -> dt.date | None:
-    """Read 3/4/1973, 03/04/73, 1973-03-04, 03041973, Mar 4, 1973 or 4 March 1973; None when it is no date.
+    """Read 3/4/1973, 03/04/73, 1973-03-04, 03041973, 19730304, Mar 4, 1973 or 4 March 73; None when it is no date.
 
-    Two digits of a year mean the latest one that is not in the future: nobody is registered before birth.
+    Eight digits are month, day and year when they can be.  Two digits of a year mean the latest one that is not in the
+    future: nobody is registered before birth.
     """
     words = " ".join(text.lower().split())
-    for pattern, order in ((_ISO, "ymd"), (_AMERICAN, "mdy"), (_RUN_TOGETHER, "mdy")):
+    orders = ((_ISO, "ymd"), (_AMERICAN, "mdy"), (_RUN_TOGETHER, "mdy"), (_ISO_RUN_TOGETHER, "ymd"))
+    for pattern, order in orders:
         if found := pattern.fullmatch(words):
             parts = dict(zip(order, found.groups(), strict=True))
-            return _date(parts["y"], int(parts["m"]), int(parts["d"]), today)
+            date = _date(parts["y"], int(parts["m"]), int(parts["d"]), today)
+            if date is not None or pattern is not _RUN_TOGETHER:
+                return date
     for pattern, order in ((_MONTH_FIRST, "mdy"), (_DAY_FIRST, "dmy")):
         if found := pattern.fullmatch(words):
             parts = dict(zip(order, found.groups(), strict=True))

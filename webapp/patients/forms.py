@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from flask_babel import gettext as _
@@ -138,7 +139,39 @@ class ContactForm(_Form):
     interpreter_needed: Text = ""
 
 
+def _died(typed: object, info: ValidationInfo) -> dt.date:
+    known: dict[str, dt.date] = info.context or {}
+    text = typed.strip() if isinstance(typed, str) else ""
+    if not text:
+        raise _wrong("missing")
+    died = birth_dates.parse(text, known["today"]) if len(text) <= LONGEST_DATE else None
+    if died is None:
+        raise _wrong("format")
+    if died > known["today"]:
+        raise _wrong("future")
+    if died < known["born"]:
+        raise _wrong("past")
+    return died
+
+
+class DeathForm(_Form):
+    """When somebody died, and whether the visits to come are canceled."""
+
+    version: int
+    died_on: Annotated[dt.date, BeforeValidator(_died)] = dt.date.min
+    cancels: Text = ""
+
+
 F = TypeVar("F", bound=_Form)
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """A death as it was entered."""
+
+    died_on: dt.date
+    cancels: bool
+    version: int
 
 
 def read_new_patient(form: Mapping[str, str], today: dt.date) -> NewPatientEntry:
@@ -153,6 +186,12 @@ def read_contact(form: Mapping[str, str]) -> ContactChange:
     sent = _parsed(ContactForm, form, {})
     values = sent.model_dump(exclude={"interpreter_needed", "language"})
     return ContactChange(**values, language=sent.language or "en", interpreter_needed=sent.interpreter_needed == "1")
+
+
+def read_death(form: Mapping[str, str], born: dt.date, today: dt.date) -> Death:
+    """Read the form that records a death; raises FormInvalid."""
+    sent = _parsed(DeathForm, form, {"today": today, "born": born})
+    return Death(sent.died_on, sent.cancels == "1", sent.version)
 
 
 def _parsed(model: type[F], form: Mapping[str, str], context: dict[str, Any]) -> F:
@@ -179,6 +218,10 @@ def _sentence(field: str, code: str) -> str:
         ("birth_date", "format"): _("Enter a date that exists, like 3/27/1984"),
         ("birth_date", "future"): _("The date of birth is in the future. Check the year"),
         ("birth_date", "past"): _("The date of birth is more than 125 years ago. Check the year"),
+        ("died_on", "missing"): _("Enter the date of death"),
+        ("died_on", "format"): _("Enter a date that exists, like 3/27/2026"),
+        ("died_on", "future"): _("The date of death is in the future. Check the date"),
+        ("died_on", "past"): _("The date of death is before the date of birth. Check the date"),
         ("phone", "missing"): _("Enter a phone number"),
         ("phone", "format"): _("Enter a phone number with its area code, like (207) 555-0142"),
         ("email", "format"): _("Enter an email address like name@example.com, or leave it empty"),

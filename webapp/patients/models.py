@@ -54,6 +54,7 @@ class Patient(Base):
             "patient_name_key_trgm_ix", "name_key", postgresql_using="gin", postgresql_ops={"name_key": "gin_trgm_ops"}
         ),
         Index("patient_birth_date_ix", "birth_date"),
+        Index("patient_merged_into_ix", "merged_into", postgresql_where=text("merged_into is not null")),
     )
 
     id: Mapped[UUID] = mapped_column(ForeignKey("resource.id"), primary_key=True)
@@ -214,7 +215,14 @@ class EncounterDetail(Base):
     """The clinical half of an imported visit: its type and reason as coded."""
 
     __tablename__ = "encounter_detail"
-    __table_args__ = (ForeignKeyConstraint(["encounter_id", "patient_id"], ["encounter.id", "encounter.patient_id"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["encounter_id", "patient_id"],
+            ["encounter.id", "encounter.patient_id"],
+            deferrable=True,
+            initially="IMMEDIATE",
+        ),
+    )
 
     encounter_id: Mapped[UUID] = mapped_column(primary_key=True)
     patient_id: Mapped[UUID]
@@ -224,3 +232,44 @@ class EncounterDetail(Base):
     reason_system: Mapped[str | None]
     reason_code: Mapped[str | None]
     reason_text: Mapped[str | None]
+
+
+class PatientMerge(Base):
+    """Two records of one person that became one: `patient_id` stays, `merged_id` leads there until it is undone.
+
+    `audit_id` is the last line of the audit that the merge wrote: what changed later is nobody's to give back.
+    """
+
+    __tablename__ = "patient_merge"
+    __table_args__ = (
+        UniqueConstraint("id", "patient_id"),
+        CheckConstraint("patient_id <> merged_id", name="another"),
+        Index("patient_merge_patient_id_ix", "patient_id"),
+        Index("patient_merge_merged_id_ix", "merged_id"),
+        Index("patient_merge_open_key", "merged_id", unique=True, postgresql_where=text("undone_at is null")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    merged_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    merged_at: Mapped[datetime]
+    merged_by: Mapped[UUID | None]
+    audit_id: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[UUID | None]
+
+
+class PatientMergeRow(Base):
+    """A row that a merge pointed at the record that stays; undone, it was `returned`, or `stayed` as changed since."""
+
+    __tablename__ = "patient_merge_row"
+    __table_args__ = (
+        CheckConstraint("outcome in ('moved','returned','stayed')", name="outcome_known"),
+        ForeignKeyConstraint(["merge_id", "patient_id"], ["patient_merge.id", "patient_merge.patient_id"]),
+    )
+
+    merge_id: Mapped[UUID] = mapped_column(primary_key=True)
+    table_name: Mapped[str] = mapped_column(primary_key=True)
+    row_id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID]
+    outcome: Mapped[str] = mapped_column(server_default=text("'moved'"))

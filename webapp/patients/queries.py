@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -50,6 +50,8 @@ class Found:
     gender: str
     deceased: bool
     phone: str = ""
+    former: tuple[tuple[str, int], ...] = ()
+    """Name and number of each record that was merged into this one."""
 
     @property
     def name(self) -> str:
@@ -61,7 +63,7 @@ def search(typed: str, *, today: dt.date, limit: int = 8, first: Collection[UUID
 
     Every branch walks one index and stops after `limit` rows, so one letter costs no more than a whole name at a
     million people.  Only when that finds too few are the middles of names searched.  `first` lists ids that go before
-    others, such as who has a visit today.  Merged records are left out.
+    others, such as who has a visit today.  What a merged record says leads to the one that stayed.
     """
     terms = read_terms(typed, today)
     if terms.empty:
@@ -191,7 +193,8 @@ def _all(conditions: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
 
 
 def _people(*conditions: ColumnElement[bool]) -> Select[Any]:
-    return select(Patient.id.label("id")).where(Patient.merged_into.is_(None), *conditions)
+    # A merged record is met as the person it turned out to be.
+    return select(func.coalesce(Patient.merged_into, Patient.id).label("id")).where(*conditions)
 
 
 def _born(terms: SearchTerms) -> list[ColumnElement[bool]]:
@@ -231,5 +234,20 @@ def _found(ids: Sequence[UUID]) -> list[Found]:
         .scalar_subquery()
     )
     query = select(*columns, Patient.deceased_at.is_not(None), func.coalesce(phone, "")).where(Patient.id.in_(ids))
-    people = {row[0]: Found(*row) for row in db.session.execute(query)}
+    former = merged_records(ids)
+    rows = db.session.execute(query)
+    people = {row[0]: replace(Found(*row), former=former.get(row[0], ())) for row in rows}
     return [people[each] for each in ids if each in people]
+
+
+def merged_records(ids: Collection[UUID]) -> dict[UUID, tuple[tuple[str, int], ...]]:
+    """Names and numbers of the records that were merged into some people, by record number."""
+    query = (
+        select(Patient.merged_into, Patient.given, Patient.family, Patient.record_number)
+        .where(Patient.merged_into.in_(list(ids)))
+        .order_by(Patient.record_number)
+    )
+    found: dict[UUID, tuple[tuple[str, int], ...]] = {}
+    for row in db.session.execute(query):
+        found[row.merged_into] = (*found.get(row.merged_into, ()), (f"{row.given} {row.family}", row.record_number))
+    return found

@@ -14,6 +14,7 @@ from webapp.booking.actions.changes import (
     ServiceChange,
 )
 from webapp.booking.actions.closing import Closing, change_hours, close_location
+from webapp.booking.actions.death import DeathRequest, record_death, take_back_death
 from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, overdue, release, take_over
 from webapp.booking.actions.leaving import end_leave, settle_leave
 from webapp.booking.actions.move import MoveRequest, move
@@ -29,6 +30,7 @@ __all__ = [
     "Choice",
     "Closing",
     "ClosureChange",
+    "DeathRequest",
     "Decisions",
     "ExtraHoursRemoval",
     "Hit",
@@ -59,10 +61,12 @@ __all__ = [
     "move",
     "note_checks",
     "overdue",
+    "record_death",
     "release",
     "settle_leave",
     "start",
     "swap",
+    "take_back_death",
     "take_over",
     "undo",
 ]

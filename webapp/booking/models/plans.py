@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.booking.models.visits import Appointment
+from webapp.booking.models.visits import TOGETHER, Appointment
 from webapp.db import Base
 from webapp.patients.models import Patient
 from webapp.practice.models import Service
@@ -62,7 +62,9 @@ class WaitingWish(Base):
         CheckConstraint("from_time < to_time", name="from_before_to"),
         CheckConstraint("latest is null or earliest <= latest", name="earliest_before_latest"),
         CheckConstraint("weekdays <@ array[1,2,3,4,5,6,7] and cardinality(weekdays) > 0", name="weekdays"),
-        ForeignKeyConstraint(["appointment_id", "patient_id"], ["appointment.id", "appointment.patient_id"]),
+        ForeignKeyConstraint(
+            ["appointment_id", "patient_id"], ["appointment.id", "appointment.patient_id"], **TOGETHER
+        ),
         Index("waiting_wish_service_id_ix", "service_id", postgresql_where=text("status = 'waiting'")),
         Index("waiting_wish_patient_id_ix", "patient_id"),
     )
@@ -102,8 +104,8 @@ class WaitingOffer(Base):
         CheckConstraint("outcome in ('open','accepted','refused','lapsed')", name="outcome_known"),
         CheckConstraint("(outcome = 'open') = (answered_at is null)", name="answered_at"),
         CheckConstraint("offered_at < expires_at", name="offered_before_expires"),
-        ForeignKeyConstraint(["wish_id", "patient_id"], ["waiting_wish.id", "waiting_wish.patient_id"]),
-        ForeignKeyConstraint(["hold_id", "patient_id"], ["appointment.id", "appointment.patient_id"]),
+        ForeignKeyConstraint(["wish_id", "patient_id"], ["waiting_wish.id", "waiting_wish.patient_id"], **TOGETHER),
+        ForeignKeyConstraint(["hold_id", "patient_id"], ["appointment.id", "appointment.patient_id"], **TOGETHER),
         UniqueConstraint("hold_id"),
         Index("waiting_offer_open_key", "wish_id", unique=True, postgresql_where=text("outcome = 'open'")),
         Index("waiting_offer_expires_at_ix", "expires_at", postgresql_where=text("outcome = 'open'")),

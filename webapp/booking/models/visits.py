@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -26,6 +27,10 @@ from webapp.practice.models import ARRIVAL_CHECKS, LATTICE_MINUTES, Location, Pr
 
 LATTICE_SECONDS = LATTICE_MINUTES * 60
 _STATUSES = "('held','lapsed','booked','confirmed','arrived','in_room','finished','cancelled','noshow')"
+
+
+TOGETHER: dict[str, Any] = {"deferrable": True, "initially": "IMMEDIATE"}
+"""Of keys to a row of the same patient: a merge points both at another record, one after the other."""
 
 
 class Appointment(Base):
@@ -58,7 +63,7 @@ class Appointment(Base):
         CheckConstraint("seat_no is null or seat_no > 0", name="seat_no"),
         CheckConstraint("cardinality(equipment_ids) <= 8", name="equipment"),
         CheckConstraint(f"arrival_checks <@ {ARRIVAL_CHECKS}", name="arrival_checks"),
-        ForeignKeyConstraint(["series_id", "patient_id"], ["series.id", "series.patient_id"]),
+        ForeignKeyConstraint(["series_id", "patient_id"], ["series.id", "series.patient_id"], **TOGETHER),
         Index(
             "appointment_seat_key",
             "group_session_id",
@@ -119,17 +124,15 @@ class Appointment(Base):
 class AppointmentHistory(Base):
     """One step of an appointment's life, written by a trigger: a new status, or a new time, provider, room or site.
 
-    `version` is the one it led to; steps from before the front desk was complete know only where and when.
+    `patient_id` is whose visit it was then: a merge of two records changes no history. `version` is the one it led to;
+    steps from before the front desk was complete know only where and when.
     """
 
     __tablename__ = "appointment_history"
-    __table_args__ = (
-        ForeignKeyConstraint(["appointment_id", "patient_id"], ["appointment.id", "appointment.patient_id"]),
-        Index("appointment_history_appointment_id_ix", "appointment_id", "id"),
-    )
+    __table_args__ = (Index("appointment_history_appointment_id_ix", "appointment_id", "id"),)
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    appointment_id: Mapped[UUID]
+    appointment_id: Mapped[UUID] = mapped_column(ForeignKey("appointment.id"))
     patient_id: Mapped[UUID]
     at: Mapped[datetime]
     actor: Mapped[UUID | None]

@@ -4,6 +4,7 @@ from webapp.booking.queries.coming import Coming, Reach, coming
 from webapp.booking.queries.first import first_free
 from webapp.booking.queries.free import Found, Search, busy, free_times
 from webapp.booking.queries.groups import Group, Roster, day_sessions, group, groups_to_join, roster
+from webapp.booking.queries.next_visits import NextVisit, next_visits
 from webapp.booking.queries.plans import Hindrance, Planned, Wanted, plan
 from webapp.booking.queries.seen import Seen, patients_between, seen
 from webapp.booking.queries.several import SeriesVisits, coming_together, reached, series, targets
@@ -32,6 +33,7 @@ __all__ = [
     "Found",
     "Group",
     "Hindrance",
+    "NextVisit",
     "Part",
     "Planned",
     "Reach",
@@ -55,6 +57,7 @@ __all__ = [
     "group",
     "groups_to_join",
     "history",
+    "next_visits",
     "own_visits",
     "parts",
     "patient_visits",

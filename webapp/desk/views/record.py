@@ -8,14 +8,15 @@ from uuid import UUID
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
 
-from webapp import activity, hypermedia
+from webapp import activity, hypermedia, toasts
 from webapp.booking.queries import BoardVisit, patient_visits
 from webapp.booking.states import MOVABLE, Status, next_step, shown_as
 from webapp.booking.wording import action_label, clock, day_name, local_date, short_date, time_span
 from webapp.cycle import scope
 from webapp.db import Role
-from webapp.desk import queries
+from webapp.desk import merging, queries
 from webapp.desk.queries import PastVisit
 from webapp.desk.views.door import blueprint
 from webapp.desk.views.drawer import ICONS, ROUTES
@@ -32,7 +33,10 @@ from webapp.templating import may_at
 TEMPLATE = "desk/record.html"
 TABS = ("summary", "visits")
 ON_SUMMARY = 6
+LED_HERE = "patient.led_here"
 TO_COME = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM})
+
+toasts.say(LED_HERE, _l("That record was merged into this one."), "info")
 
 
 @blueprint.get("/patients/<uuid:patient_id>")
@@ -43,11 +47,15 @@ def record(patient_id: UUID) -> Response:
     if hypermedia.wants_fragment():
         # A dialog's form led here: the whole page follows.
         return hypermedia.leave(url_for("desk.record", patient_id=patient_id))
+    if patient.merged_into is not None:
+        hypermedia.announce(LED_HERE)
+        return hypermedia.see(url_for("desk.record", patient_id=patient.merged_into))
     activity.note("opened", patient=patient.id)
     at = scope().at
     site = queries.location()
     zone = "UTC" if site is None else site.time_zone
-    visits = patient_visits(patient.id)
+    merges = merging.open_merges(patient.id)
+    visits = patient_visits(patient.id) + (merging.visits_left(patient.id) if merges else [])
     past = queries.past_visits(patient.id)
     tab = request.args.get("tab", "summary")
     tab = tab if tab in TABS else "summary"
@@ -67,7 +75,21 @@ def record(patient_id: UUID) -> Response:
         about=_about(patient),
         contacts=[(contact.relationship_text or _("Contact"), contact) for contact in patient.contacts],
         book=url_for("booking.book", patient=patient.id),
+        merges=_merges(merges, zone),
+        merge=url_for("desk.choose", patient_id=patient.id),
+        death=url_for("desk.death", patient_id=patient.id),
     )
+
+
+def _merges(merges: list[tuple[UUID, datetime, str, int]], zone: str) -> list[dict[str, str]]:
+    return [
+        {
+            "who": _("%(name)s, MRN %(number)s", name=name, number=record_number(number)),
+            "when": short_date(local_date(when, zone)),
+            "href": url_for("desk.merged", merge_id=merge),
+        }
+        for merge, when, name, number in merges
+    ]
 
 
 def _person(patient: Patient, at: datetime, zone: str) -> dict[str, Any]:
@@ -82,12 +104,11 @@ def _person(patient: Patient, at: datetime, zone: str) -> dict[str, Any]:
         "record_number": record_number(patient.record_number),
         "phone": phone_of(patient),
         "deceased": "" if patient.deceased_at is None else short_date(local_date(patient.deceased_at, zone)),
-        "merged": patient.merged_into,
         "alerts": [
             {"label": alert.label, "detail": alert.detail, "icon": alert.icon, "tone": alert.tone}
             for alert in patient.alerts
         ],
-        "bookable": patient.deceased_at is None and patient.merged_into is None,
+        "bookable": patient.deceased_at is None,
     }
 
 

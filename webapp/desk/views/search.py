@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _
@@ -13,11 +14,14 @@ from markupsafe import Markup, escape
 from werkzeug.datastructures import MultiDict
 
 from webapp import activity, hypermedia
-from webapp.booking.queries import Seen, patients_between, seen
-from webapp.booking.wording import clock, local_date, short_date
+from webapp.booking.forms import read_choice
+from webapp.booking.queries import NextVisit, Seen, next_visits, patients_between, seen
+from webapp.booking.wording import clock, day_name, local_date, short_date
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.desk import queries
+from webapp.desk.proposals import Desk
+from webapp.desk.views import one_line
 from webapp.desk.views.door import blueprint
 from webapp.identity.permissions import Permission
 from webapp.patients.queries import Found, by_ids
@@ -37,6 +41,7 @@ PURPOSES = {"book": "booking.book", "walk_in": "booking.walk_in"}
 LONGEST = 100
 FEWEST = 2
 MOST_TODAY = 24
+WITH_VISITS = 3
 
 
 @blueprint.get("/search")
@@ -67,13 +72,14 @@ def _results(section: str, asked: MultiDict[str, str]) -> Response:
     zone = "UTC" if site is None else site.time_zone
     today = local_date(at, zone)
     coming = set() if site is None else patients_between(site.id, local_day(zone, today))
-    booking = asked.get("for") in PURPOSES and may("visit.book")
-    if len(typed) >= FEWEST:
-        found = find(typed, today=today, first=coming)
-    else:
-        found = by_ids(sorted(coming)[:MOST_TODAY]) if section == "patients" else []
-    activity.note("listed", listed={person.id for person in found})
-    rows = _rows(found, typed, at, zone, booking=booking)
+    purpose = asked.get("for", "")
+    booking = purpose in PURPOSES and may("visit.book")
+    merging = purpose == "merge" and may("patient.merge") and _merging() is not None
+    line, visits = (None, []) if site is None or purpose else _line(typed, Desk(site, at, coming))
+    found = [person for person in _found(section, typed, line, today, coming) if not merging or person.id != _merging()]
+    asked_about = [] if line is None else line["people"]
+    listed = {person.id for person in (*found, *asked_about)} | {visit["patient"] for visit in visits}
+    activity.note("listed", listed=listed)
     return hypermedia.page(
         TEMPLATE,
         block="results",
@@ -81,27 +87,76 @@ def _results(section: str, asked: MultiDict[str, str]) -> Response:
         clinic=letterhead(site),
         typed=typed,
         today=today,
-        rows=rows,
+        line=line,
+        visits=visits,
+        rows=_rows(found, typed, at, zone, purpose if booking or merging else ""),
         title=_("Patients") if typed else _("Today"),
-        actions=[] if booking else _actions(found if typed else [], typed),
+        actions=[] if purpose else _actions(found if typed else [], typed),
         searched=len(typed) >= FEWEST,
         register=url_for("patients.new", then=asked["for"] if booking else None),
     )
 
 
-def _rows(found: Sequence[Found], typed: str, at: datetime, zone: str, *, booking: bool) -> list[dict[str, Any]]:
+def _line(typed: str, desk: Desk) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """The card of a line that books, or the visits at a time that was typed without anybody: "today 10:20"."""
+    if len(typed) < FEWEST:
+        return None, []
+    line, offers, providers = one_line.read(typed, desk)
+    if line.says_when and not line.patient:
+        return None, one_line.visits(line, desk)
+    return one_line.card(line, offers, providers, desk), []
+
+
+def _found(
+    section: str, typed: str, line: dict[str, Any] | None, today: date, coming: Collection[UUID]
+) -> Sequence[Found]:
+    if len(typed) >= FEWEST:
+        found = find(typed, today=today, first=coming)
+        return found if found or line is None else line["people"]
+    return by_ids(sorted(coming)[:MOST_TODAY]) if section == "patients" else []
+
+
+def _rows(found: Sequence[Found], typed: str, at: datetime, zone: str, purpose: str) -> list[dict[str, Any]]:
     known = seen([person.id for person in found], at)
-    return [_row(person, known.get(person.id, Seen()), typed, at, zone, booking=booking) for person in found]
+    visits = {} if purpose else next_visits([person.id for person in found[:WITH_VISITS]], at)
+    return [
+        _row(person, known.get(person.id, Seen()), typed, at, zone, purpose)
+        | {"visits": [_visit(visit, at) for visit in visits.get(person.id, [])]}
+        for person in found
+    ]
 
 
-def _row(person: Found, known: Seen, typed: str, at: datetime, zone: str, *, booking: bool) -> dict[str, Any]:
+def _visit(visit: NextVisit, at: datetime) -> dict[str, str]:
+    zone = visit.time_zone
+    day, today = local_date(visit.starts_at, zone), local_date(at, zone)
+    when = _("today %(time)s", time=clock(visit.starts_at, zone))
+    if day != today:
+        when = f"{day_name(day, today)}, {clock(visit.starts_at, zone)}"
+    return {
+        "href": url_for("desk.visit", appointment_id=visit.id),
+        "when": when,
+        "what": _("%(service)s with %(provider)s", service=visit.service, provider=visit.provider),
+    }
+
+
+def _row(person: Found, known: Seen, typed: str, at: datetime, zone: str, purpose: str) -> dict[str, Any]:
     details = [
         _("Born %(date)s", date=born(person.birth_date)),
         _("MRN %(number)s", number=record_number(person.record_number)),
+        *(
+            _("formerly %(name)s, MRN %(number)s", name=name, number=record_number(number))
+            for name, number in person.former
+        ),
         person.phone,
         _when(known, at, zone),
     ]
-    href = _book(person) if booking else url_for("desk.record", patient_id=person.id)
+    href = url_for("desk.record", patient_id=person.id)
+    attrs: dict[str, str] = {}
+    if purpose in PURPOSES:
+        href = _book(person)
+        attrs = {"hx-get": href, "hx-target": "#dialog"}
+    elif purpose == "merge":
+        href = url_for("desk.compare", patient_id=_merging(), other_id=person.id)
     return {
         "href": href,
         "title": _marked(person.name, typed),
@@ -109,8 +164,13 @@ def _row(person: Found, known: Seen, typed: str, at: datetime, zone: str, *, boo
         "initials": initials(person.name),
         "tone": tone(person.id),
         "deceased": person.deceased,
-        "attrs": {"hx-get": href, "hx-target": "#dialog"} if booking else {},
+        "attrs": attrs,
     }
+
+
+def _merging() -> UUID | None:
+    """The record that another one is looked for to be merged with."""
+    return read_choice(request.form).patient
 
 
 def _book(person: Found) -> str:

@@ -1,0 +1,161 @@
+"""A death is recorded once, ends what was planned, is said everywhere, and can be taken back."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+import pytest
+
+from tests import factories
+from tests.factories import NOW, Clinic, clock_time, insert
+from webapp.ids import new_id
+
+if TYPE_CHECKING:
+    from tests.stack.database import Database
+    from tests.stack.people import SignIn, Visitor
+
+DIED = "11/20/2026"
+
+
+def row(database: Database, statement: str, *values: object) -> Any:
+    with database.administer() as connection:
+        return connection.execute(statement.encode(), values).fetchone()
+
+
+@pytest.fixture
+def visit(database: Database, clinic: Clinic) -> UUID:
+    """Tomorrow's visit of the first patient."""
+    with database.administer() as connection:
+        return factories.appointment(connection, clinic, clock_time(10) + timedelta(days=1))
+
+
+def record(desk: Visitor, patient: UUID, **form: object) -> Any:
+    return desk.post(f"/patients/{patient}/death", {"version": "1", "died_on": DIED, **form})
+
+
+def test_the_page_lists_visits_to_come_and_asks_whether_to_cancel_them(
+    desk: Visitor, clinic: Clinic, visit: UUID
+) -> None:
+    page = desk.get(f"/patients/{clinic.patients[0]}/death").text
+    assert f'href="/appointments/{visit}"' in page
+    assert "Tomorrow, Tue, Nov 24, 10:00 AM" in page
+    assert 'name="cancels" value="1" checked' in page
+
+
+def test_visits_are_canceled_as_asked_in_the_same_change(
+    desk: Visitor, clinic: Clinic, visit: UUID, database: Database
+) -> None:
+    patient = clinic.patients[0]
+    assert record(desk, patient, cancels="1").status_code == 303
+    assert row(database, "select status, cancel_reason from appointment where id = %s", visit) == (
+        "cancelled",
+        "Deceased",
+    )
+    assert row(database, "select count(*) from occupancy") == (0,)
+    page = desk.get(f"/patients/{patient}").text
+    assert "Deceased" in page
+    assert "Nov 20, 2026" in page
+    assert "Book visit" not in page
+
+
+def test_visits_that_are_kept_stay_and_the_drawer_says_that_the_person_has_died(
+    desk: Visitor, clinic: Clinic, visit: UUID, database: Database
+) -> None:
+    record(desk, clinic.patients[0])
+    assert row(database, "select status from appointment where id = %s", visit) == ("booked",)
+    page = desk.get(f"/board/2026-11-24?visit={visit}").text
+    assert "Deceased" in page[page.index("drawer-who") : page.index("</header>", page.index("drawer-who"))]
+
+
+def test_nobody_books_for_the_dead(desk: Visitor, clinic: Clinic) -> None:
+    patient = clinic.patients[0]
+    record(desk, patient)
+    answer = desk.post(
+        "/book",
+        {
+            "patient": patient, "service": clinic.service, "location": clinic.location,
+            "starts_at": "2026-11-24T15:00Z",
+        },
+    )  # fmt: skip
+    assert answer.status_code == 409
+    assert "has died" in answer.text
+
+
+def test_wishes_offers_and_holds_end(desk: Visitor, clinic: Clinic, database: Database) -> None:
+    patient, wish = clinic.patients[0], new_id()
+    with database.administer() as connection:
+        hold = factories.appointment(
+            connection, clinic, clock_time(12), status="held", held_until=NOW + timedelta(hours=1)
+        )
+        insert(
+            connection, "waiting_wish", id=wish, patient_id=patient, service_id=clinic.service, earliest=NOW.date(),
+            created_at=NOW,
+        )  # fmt: skip
+        insert(
+            connection, "waiting_offer", id=new_id(), wish_id=wish, patient_id=patient, hold_id=hold, offered_at=NOW,
+            expires_at=NOW + timedelta(hours=1),
+        )  # fmt: skip
+    record(desk, patient)
+    assert row(database, "select status, ended_at from waiting_wish") == ("withdrawn", NOW)
+    assert row(database, "select outcome from waiting_offer") == ("refused",)
+    assert row(database, "select status from appointment where id = %s", hold) == ("cancelled",)
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("", "Enter the date of death"),
+        ("13/13/2026", "Enter a date that exists"),
+        ("11/24/2026", "in the future"),
+        ("1/1/1970", "before the date of birth"),
+    ],
+)
+def test_a_date_that_cannot_be_is_refused_and_kept(
+    desk: Visitor, clinic: Clinic, database: Database, typed: str, sentence: str
+) -> None:
+    answer = record(desk, clinic.patients[0], died_on=typed)
+    assert answer.status_code == 422
+    assert sentence in answer.text
+    assert f'value="{typed}"' in answer.text
+    assert row(database, "select count(*) from patient where deceased_at is not null") == (0,)
+
+
+def test_somebody_elses_change_comes_first(desk: Visitor, clinic: Clinic, database: Database) -> None:
+    with database.administer() as connection:
+        connection.execute("update patient set version = 2")
+    assert record(desk, clinic.patients[0]).status_code == 409
+    assert row(database, "select count(*) from patient where deceased_at is not null") == (0,)
+
+
+def test_a_death_is_taken_back_and_what_was_canceled_stays_canceled(
+    desk: Visitor, clinic: Clinic, visit: UUID, database: Database
+) -> None:
+    patient = clinic.patients[0]
+    record(desk, patient, cancels="1")
+    assert "Take back a death" in desk.get(f"/patients/{patient}/death").text
+    assert desk.post(f"/patients/{patient}/death/undo", {"version": "2"}).status_code == 303
+    assert row(database, "select deceased_at, version from patient where id = %s", patient) == (None, 3)
+    assert row(database, "select status from appointment where id = %s", visit) == ("cancelled",)
+    again = desk.post(f"/patients/{patient}/death/undo", {"version": "3"})
+    assert again.status_code == 409
+    assert "no longer" in again.text
+
+
+def test_visits_where_a_role_does_not_reach_are_left_to_those_who_work_there(
+    sign_in: SignIn, clinic: Clinic, visit: UUID, database: Database
+) -> None:
+    with database.administer() as connection:
+        elsewhere = factories.branch(connection, clinic)
+    limited = sign_in("receptionist", at=NOW, sites=(elsewhere.location,))
+    assert record(limited, clinic.patients[0], cancels="1").status_code == 303
+    assert row(database, "select status from appointment where id = %s", visit) == ("booked",)
+    assert row(database, "select count(*) from patient where deceased_at is not null") == (1,)
+
+
+def test_the_dead_are_marked_where_people_are_listed(desk: Visitor, clinic: Clinic) -> None:
+    record(desk, clinic.patients[0])
+    page = desk.post("/search", {"q": "rosa"}).text
+    assert "Deceased" in page
+    assert f'href="/book?patient={clinic.patients[0]}"' not in page
