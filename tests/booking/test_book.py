@@ -221,3 +221,11 @@ def test_instants_are_kept_in_utc(desk: Open, clinic: Clinic) -> None:
     with desk():
         assert book(wish(clinic), actor=ACTOR, at=NOW).starts_at.utcoffset() == timedelta(0)
         assert TEN.tzinfo is UTC
+
+
+def test_hours_of_every_second_week_take_no_visit_in_the_weeks_between(desk: Open, clinic: Clinic, owner: Owner) -> None:
+    provider = clinic.providers[0]
+    owner.execute("update schedule set every_weeks = 2, valid_from = '2026-11-16' where provider_id = %s", (provider,))
+    with pytest.raises(OutsideHours):
+        booked(desk, wish(clinic, provider_id=provider))
+    assert booked(desk, wish(clinic, TEN + timedelta(days=7), provider_id=provider))

@@ -93,3 +93,27 @@ def test_a_block_applies_from_its_first_to_its_last_day_on_its_weekday() -> None
     wednesdays = Block(UUID(int=1), UUID(int=2), None, 3, time(9), time(12), date(2026, 11, 11), date(2026, 11, 18))
     days = [date(2026, 11, 1) + timedelta(days=n) for n in range(30)]
     assert [day for day in days if wednesdays.applies_on(day)] == [date(2026, 11, 11), date(2026, 11, 18)]
+
+
+def test_a_block_of_every_second_week_counts_from_the_week_it_began_in() -> None:
+    # It began on a Thursday; its Tuesdays are those of that ISO week, of which the first lies before its first day.
+    began = date(2026, 11, 12)
+    tuesdays = Block(UUID(int=1), UUID(int=2), None, 2, time(9), time(12), began, every_weeks=2)
+    days = [date(2026, 11, 1) + timedelta(days=n) for n in range(70)]
+    assert [day for day in days if tuesdays.applies_on(day)] == [
+        date(2026, 11, 24),
+        date(2026, 12, 8),
+        date(2026, 12, 22),
+        date(2027, 1, 5),
+    ]
+
+
+def test_weeks_are_counted_across_a_year_of_53_weeks() -> None:
+    # 2026 has an ISO week 53: counting week numbers instead of weeks would work two weeks in a row.
+    every_third = Block(UUID(int=1), UUID(int=2), None, 5, time(9), time(12), date(2026, 12, 18), every_weeks=3)
+    days = [date(2026, 12, 18) + timedelta(days=n) for n in range(45)]
+    assert [day for day in days if every_third.applies_on(day)] == [
+        date(2026, 12, 18),
+        date(2027, 1, 8),
+        date(2027, 1, 29),
+    ]

@@ -46,7 +46,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One weekly block of a provider's hours: ISO weekday, wall-clock times [starts, ends), first and last day."""
+    """One weekly block of a provider's hours: ISO weekday, wall-clock times [starts, ends), first and last day.
+
+    `every_weeks` n means every n-th week, counted from the ISO week that `valid_from` lies in.
+    """
 
     provider_id: UUID
     location_id: UUID
@@ -56,12 +59,24 @@ class Block:
     ends: time
     valid_from: date
     valid_to: date | None = None
+    every_weeks: int = 1
 
     def applies_on(self, day: date) -> bool:
         """Tell whether the block is worked on a local day, closures aside."""
         if day.isoweekday() != self.weekday or day < self.valid_from:
             return False
-        return self.valid_to is None or day <= self.valid_to
+        if self.valid_to is not None and day > self.valid_to:
+            return False
+        return self.in_rhythm(day)
+
+    def in_rhythm(self, day: date) -> bool:
+        """Tell whether a day lies in one of the weeks that the block is worked in, weekday and validity aside."""
+        return (monday(day) - monday(self.valid_from)).days // 7 % self.every_weeks == 0
+
+
+def monday(day: date) -> date:
+    """First day of the ISO week that a day lies in."""
+    return day - dt.timedelta(days=day.weekday())
 
 
 @lru_cache(maxsize=4096)

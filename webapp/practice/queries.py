@@ -150,13 +150,13 @@ def closures(location_ids: Sequence[UUID], span: Span) -> list[Shut]:
 
 def open_from_until(location_id: UUID, day: date) -> tuple[time, time] | None:
     """Wall-clock times at which the first provider starts and the last one ends on a local day; None on a free day."""
-    query = select(func.min(Schedule.starts), func.max(Schedule.ends)).where(
+    query = select(Schedule).where(
         Schedule.location_id == location_id, Schedule.weekday == day.isoweekday(), *_valid(day, day)
     )
-    row = db.session.execute(query).one()
-    opens: time | None = row[0]
-    closes: time | None = row[1]
-    return None if opens is None or closes is None else (opens, closes)
+    blocks = [block for block in map(_block, db.session.scalars(query)) if block.applies_on(day)]
+    if not blocks:
+        return None
+    return min(block.starts for block in blocks), max(block.ends for block in blocks)
 
 
 def _valid(first: date, last: date) -> tuple[ColumnElement[bool], ...]:
@@ -173,4 +173,5 @@ def _block(schedule: Schedule) -> Block:
         ends=schedule.ends,
         valid_from=schedule.valid_from,
         valid_to=schedule.valid_to,
+        every_weeks=schedule.every_weeks,
     )

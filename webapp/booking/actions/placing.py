@@ -151,7 +151,7 @@ def _covering(rows: Sequence[Sequence[Any]], terms: Terms) -> Iterator[Block]:
     """Yield the blocks that the whole visit lies in."""
     start, end = int(terms.starts_at.timestamp()), int(terms.ends_at.timestamp())
     day = terms.starts_at.astimezone(ZoneInfo(terms.time_zone)).date()
-    for provider, location, room, weekday, starts, ends, valid_from, valid_to in rows:
+    for provider, location, room, weekday, starts, ends, valid_from, valid_to, every_weeks in rows:
         block = Block(
             UUID(provider),
             UUID(location),
@@ -161,6 +161,7 @@ def _covering(rows: Sequence[Sequence[Any]], terms: Terms) -> Iterator[Block]:
             time.fromisoformat(ends),
             date.fromisoformat(valid_from),
             None if valid_to is None else date.fromisoformat(valid_to),
+            every_weeks,
         )
         if start % LATTICE == 0 and block.applies_on(day):
             spans = opened(terms.time_zone, day, block.starts, block.ends)

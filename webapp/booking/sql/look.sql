@@ -4,7 +4,8 @@ select s.length_minutes, s.buffer_before_minutes, s.buffer_after_minutes, s.pric
     l.time_zone, performers.ids as provider_ids, performers.versions, rooms.ids as room_ids,
     (
         select json_agg(json_build_array(
-            h.provider_id, h.location_id, h.room_id, h.weekday, h.starts, h.ends, h.valid_from, h.valid_to))
+            h.provider_id, h.location_id, h.room_id, h.weekday, h.starts, h.ends, h.valid_from, h.valid_to,
+            h.every_weeks))
         from schedule as h
         where h.provider_id = any (performers.ids) and h.location_id = l.id
           and h.weekday = extract(isodow from cast(:starts_at as timestamptz) at time zone l.time_zone)
