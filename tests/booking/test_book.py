@@ -223,9 +223,9 @@ def test_instants_are_kept_in_utc(desk: Open, clinic: Clinic) -> None:
         assert TEN.tzinfo is UTC
 
 
-def test_hours_of_every_second_week_take_no_visit_in_the_weeks_between(desk: Open, clinic: Clinic, owner: Owner) -> None:
+def test_hours_of_every_second_week_take_no_visit_between(desk: Open, clinic: Clinic, owner: Owner) -> None:
     provider = clinic.providers[0]
     owner.execute("update schedule set every_weeks = 2, valid_from = '2026-11-16' where provider_id = %s", (provider,))
     with pytest.raises(OutsideHours):
         booked(desk, wish(clinic, provider_id=provider))
-    assert booked(desk, wish(clinic, TEN + timedelta(days=7), provider_id=provider))
+    booked(desk, wish(clinic, TEN + timedelta(days=7), provider_id=provider))

@@ -2,6 +2,7 @@
 
 from webapp.booking.queries.free import Found, Search, busy, free_times
 from webapp.booking.queries.seen import Seen, patients_between, seen
+from webapp.booking.queries.sheets import SheetVisit, provider_visits, sheet_visits
 from webapp.booking.queries.visits import (
     Blocked,
     BoardVisit,
@@ -22,6 +23,7 @@ __all__ = [
     "Found",
     "Search",
     "Seen",
+    "SheetVisit",
     "Step",
     "VisitDetail",
     "blocked_times",
@@ -33,6 +35,8 @@ __all__ = [
     "own_visits",
     "patient_visits",
     "patients_between",
+    "provider_visits",
     "seen",
+    "sheet_visits",
     "visit",
 ]

@@ -44,6 +44,7 @@ def head(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
             for status in FLOW
         ],
         "poll": asked.url(visit=None),
+        "sheet": url_for("desk.day_sheets", day=asked.day, location=asked.location),
     }
 
 
