@@ -79,7 +79,8 @@ def visitor(app: Flask) -> Visitor:
 def sign_in(app: Flask, database: Database) -> SignIn:
     """Make an account with these roles (and patients to act for) and return a browser that is signed in as it.
 
-    `sites` are the locations that all of its roles hold at; left out they hold everywhere.
+    `sites` are the locations that all of its roles hold at; left out they hold everywhere.  `provider` is whose day
+    is theirs.
     """
 
     def signed_in(
@@ -87,6 +88,7 @@ def sign_in(app: Flask, database: Database) -> SignIn:
         patients: tuple[UUID, ...] = (),
         at: datetime | None = None,
         sites: tuple[UUID, ...] | None = None,
+        provider: UUID | None = None,
     ) -> Visitor:
         account_id, now = uuid4(), at or datetime.now(UTC)
         with database.administer() as connection:
@@ -106,6 +108,7 @@ def sign_in(app: Flask, database: Database) -> SignIn:
             "Robin Example",
             frozenset(StaffRole(role) for role in roles),
             tuple(Grant(patient) for patient in patients),
+            provider,
             sites={} if sites is None else {StaffRole(role): frozenset(sites) for role in roles},
         )
         with app.app_context():

@@ -102,6 +102,7 @@ DETAIL_NAMES: dict[str, LazyString] = {
     "day_sheet": _l("Day sheet"),
     "day_sheets": _l("Day sheets, the copy of every hour"),
     "figures.utilization": _l("Figures: how full the schedule was"),
+    "figures.locations": _l("Figures: location by location"),
     "figures.waiting": _l("Figures: wait from check-in to room"),
     "figures.no_shows": _l("Figures: no-shows"),
     "figures.lead_time": _l("Figures: how far ahead visits are booked"),

@@ -18,7 +18,7 @@ from sqlalchemy import select, text
 from webapp.db import db
 from webapp.practice import queries as practice
 from webapp.practice.hours import Span, local_day
-from webapp.practice.models import ExtraHours, Leave, Location, Provider
+from webapp.practice.models import ExtraHours, Leave, Location, Provider, Service
 from webapp.practice.worked import Presence, around, minutes_open
 
 STEPS = (1, 3, 8, 15, 29, 61)
@@ -162,6 +162,12 @@ def totals(period: Period) -> Totals:
     """The period in one row."""
     row = db.session.execute(_TOTALS, period.parameters).one()
     return Totals(row.came, row.missed, row.canceled, row.booked, row.waited, row.ahead)
+
+
+def service_names(ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Names of some services, retired ones too."""
+    query = select(Service.id, Service.name).where(Service.id.in_(list(ids)))
+    return {row.id: row.name for row in db.session.execute(query)}
 
 
 def before(period: Period) -> Period:
