@@ -103,17 +103,12 @@ def sign_in(app: Flask, database: Database) -> SignIn:
                 )
                 if sites is not None:
                     factories.limit(connection, account_id, str(StaffRole(role)), sites)
-        standing = Standing(
-            account_id,
-            "Robin Example",
-            frozenset(StaffRole(role) for role in roles),
-            tuple(Grant(patient) for patient in patients),
-            provider,
-            sites={} if sites is None else {StaffRole(role): frozenset(sites) for role in roles},
-        )
+        named, grants = frozenset(StaffRole(role) for role in roles), tuple(Grant(patient) for patient in patients)
+        where = {} if sites is None else dict.fromkeys(named, frozenset(sites))
+        standing = Standing(account_id, "Robin Example", named, grants, provider, where)
+        token = Token(text="a.b.c", subject=str(account_id), expires_at=now + timedelta(hours=1))
         with app.app_context():
             sessions = identity().sessions
-            token = Token(text="a.b.c", subject=str(account_id), expires_at=now + timedelta(hours=1))
             handle = sessions.create(standing, token=token, epoch=sessions.epoch(account_id), now=now)
         visitor = Visitor(app, app.test_client(), account_id)
         with visitor.client.session_transaction() as session:
