@@ -28,8 +28,8 @@ LOCKED = NODE_MODULES / ".package-lock.json"
 STYLES = tuple(
     ROOT / "static" / "css" / f"{name}.css"
     for name in (
-        "tokens base shell controls forms feedback data board visit week side booking plan omnibox desk settings public"
-        " portal print"
+        "tokens base shell controls forms feedback data board visit week side booking plan omnibox desk settings"
+        " figures public portal print sheet"
     ).split()
 )
 SCRIPTS = (
@@ -45,17 +45,20 @@ SCRIPTS = (
 FONTS = {
     "inter.woff2": NODE_MODULES / "@fontsource-variable" / "inter" / "files" / "inter-latin-wght-normal.woff2",
     "inter-ext.woff2": NODE_MODULES / "@fontsource-variable" / "inter" / "files" / "inter-latin-ext-wght-normal.woff2",
+    # For paper: webapp/typesetting.py embeds them; Typst reads no woff2.
+    "inter-regular.ttf": NODE_MODULES / "@expo-google-fonts" / "inter" / "400Regular" / "Inter_400Regular.ttf",
+    "inter-semibold.ttf": NODE_MODULES / "@expo-google-fonts" / "inter" / "600SemiBold" / "Inter_600SemiBold.ttf",
 }
 ICONS = (
     "accessibility activity arrow-left arrow-right badge-check ban bell briefcase-medical building-2 calendar "
-    "calendar-check calendar-clock calendar-days calendar-plus calendar-x check check-check chevron-down "
+    "calendar-check calendar-clock calendar-days calendar-plus calendar-x chart-column check check-check chevron-down "
     "chevron-left chevron-right chevrons-up-down circle-alert circle-check circle-question-mark circle-x "
-    "clipboard-list clock contact corner-down-left credit-card door-open ellipsis external-link eye eye-off "
+    "clipboard-list clock contact corner-down-left credit-card door-open download ellipsis external-link eye eye-off "
     "file-text flask-conical heart-pulse history hourglass house info keyboard languages layout-dashboard list "
     "list-checks list-filter lock log-out mail map-pin menu message-square minus pencil phone pill plus printer "
     "receipt-text refresh-cw repeat rotate-cw search server-crash settings shield-alert shield-check sparkles "
-    "stethoscope sun sunrise trash-2 triangle-alert undo-2 user user-check user-plus user-x users video wallet "
-    "wifi-off wrench x"
+    "stethoscope sun sunrise trash-2 trending-down trending-up triangle-alert undo-2 user user-check user-plus user-x "
+    "users video wallet wifi-off wrench x"
 ).split()
 KEPT_SECONDS = 86_400
 """A server that is running goes on sending pages that name the files it started with."""
@@ -194,7 +197,7 @@ def write(files: dict[str, bytes], sources: str) -> None:
             old.unlink()
     for name, content in files.items():
         (VENDOR / names[name]).write_bytes(content)
-        if not name.endswith(".woff2"):
+        if not name.endswith((".woff2", ".ttf")):
             (VENDOR / f"{names[name]}.gz").write_bytes(gzip.compress(content, mtime=0))
     MANIFEST.write_text(json.dumps({**names, "": sources}, indent=1) + "\n", encoding="utf-8")
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 EVERYBODY = frozenset(StaffRole)
 MANAGER = frozenset({StaffRole.MANAGER})
+CLINICIAN = frozenset({StaffRole.CLINICIAN})
 AUDITOR = frozenset({StaffRole.AUDITOR})
 PATIENT = frozenset({StaffRole.PATIENT})
 FRONT = frozenset({StaffRole.RECEPTIONIST, StaffRole.CLINICIAN, StaffRole.MANAGER})
@@ -147,6 +148,12 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("desk.merge", "POST"): Row(MANAGER, 404),
     ("desk.merged", "GET"): Row(MANAGER, 404),
     ("desk.part", "POST"): Row(MANAGER, 404),
+    ("desk.sheets_today", "GET"): Row(FRONT, 303),
+    ("desk.day_sheets", "GET"): Row(FRONT, 200),
+    ("desk.day_sheets_pdf", "GET"): Row(FRONT, 404),
+    ("desk.my_day", "GET"): Row(CLINICIAN, 200),
+    ("desk.figures", "GET"): Row(MANAGER, 200),
+    ("desk.export_figures", "POST"): Row(MANAGER, 422),
     ("portal.home", "GET"): Row(PATIENT, 200),
     ("ops.accounts", "GET"): Row(MANAGER, 200),
     ("ops.invitation", "GET"): Row(MANAGER, 200),

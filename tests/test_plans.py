@@ -22,13 +22,14 @@ from tests.factories import NOW, clock_time
 from tests.stack.services import copy_of_template
 from webapp.booking import queries as booking
 from webapp.booking.actions import BookRequest, CancelRequest, MoveRequest, Once, book, cancel, close_location, move
-from webapp.booking.queries import Asked, Reach, Search
+from webapp.booking.queries import Asked, Reach, Search, figures
 from webapp.db import CONNECT_ARGS, Role, Scope, db, transactional
 from webapp.desk import queries as desk
 from webapp.ids import new_id
 from webapp.patients import queries as patients
 from webapp.patients.registration import NewPatient
 from webapp.practice.hours import Span, local_day
+from webapp.practice.models import Location
 
 if TYPE_CHECKING:
     from tests.stack.database import Database
@@ -74,6 +75,10 @@ def _board() -> object:
     return desk.day(SITE, TODAY, NOW)
 
 
+def _period() -> figures.Period:
+    return figures.Period(TODAY - timedelta(days=7), TODAY - timedelta(days=1), (db.session.get_one(Location, SITE),))
+
+
 def _books() -> object:
     request = BookRequest(OTHER, SERVICE, SITE, clock_time(16, 20, day=TODAY + timedelta(days=1)))
     return book(request, actor=ACTOR, at=NOW, once=Once(new_id(), bytes(32), "/board"))
@@ -116,6 +121,15 @@ QUERIES: dict[str, tuple[Role, Query]] = {
         lambda: booking.free_times(Search(SERVICE, WEEK, PROVIDERS[1], patient_id=PERSON), NOW),
     ),
     "free times of anybody": (Role.DESK, lambda: booking.free_times(Search(SERVICE, WEEK), NOW)),
+    "sheet of a day": (Role.DESK, lambda: booking.sheet_visits(SITE, DAY)),
+    "own visits of a provider": (Role.CLINICIAN, lambda: booking.provider_visits(PROVIDERS[0], DAY)),
+    "alerts for clinicians": (Role.CLINICIAN, lambda: patients.clinical_alerts([PERSON, OTHER])),
+    "figures, how full": (Role.MANAGER, lambda: figures.minutes_used(_period())),
+    "figures, hours": (Role.MANAGER, lambda: figures.minutes_scheduled(_period())),
+    "figures, waiting": (Role.MANAGER, lambda: figures.waiting(_period(), "week")),
+    "figures, who came": (Role.MANAGER, lambda: figures.outcomes(_period())),
+    "figures, canceled": (Role.MANAGER, lambda: figures.canceled(_period(), ["ill"])),
+    "figures, totals": (Role.MANAGER, lambda: figures.totals(_period())),
     "book": (Role.DESK, _books),
     "move": (
         Role.DESK,

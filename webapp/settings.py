@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from webapp.identity.permissions import StaffRole
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?")
 ENVIRONMENTS = ("local", "test", "production")
 SESSION_KEY_BYTES = 32
 MINIMUM_SECRET_LENGTH = 32
@@ -51,6 +53,7 @@ class Settings:
     show_demo_accounts: bool = False
     require_second_factor: bool = True
     idle_limits: Mapping[StaffRole, timedelta] = field(default_factory=dict)
+    day_sheets: str = ""
 
     @property
     def secure(self) -> bool:
@@ -83,6 +86,7 @@ class Settings:
             show_demo_accounts=source.get("SHOW_DEMO_ACCOUNTS") == "1",
             require_second_factor=source.get("REQUIRE_SECOND_FACTOR", "1") != "0",
             idle_limits=_idle_limits(source),
+            day_sheets=_store(source, "DAY_SHEETS"),
         )
 
 
@@ -127,6 +131,15 @@ def _count(env: Mapping[str, str], name: str) -> int:
         message = f"{name} is {value!r}; use a whole number, 0 without a balancer in front."
         raise SettingsError(message)
     return int(value)
+
+
+def _store(env: Mapping[str, str], name: str) -> str:
+    """A folder or s3://bucket/prefix; empty where nothing is to be kept."""
+    value = env.get(name, "").strip()
+    if "://" in value and not BUCKET.fullmatch(value):
+        message = f"{name} is {value!r}; use a folder, or s3://bucket/prefix."
+        raise SettingsError(message)
+    return value
 
 
 def _idle_limits(env: Mapping[str, str]) -> dict[StaffRole, timedelta]:

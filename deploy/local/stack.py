@@ -115,6 +115,7 @@ class Stack:
             "COGNITO_CLIENT_SECRET": stack.client_secret,
             "SHOW_DEMO_ACCOUNTS": "1",
             "REQUIRE_SECOND_FACTOR": "0",
+            "DAY_SHEETS": str(self.folder / "day-sheets"),
         }
 
 

@@ -98,10 +98,17 @@ def at_desk(
 ) -> Callable[..., Page]:
     """Open a page as somebody of the clinic: `at_desk("/board", color_scheme="dark", role="manager")`."""
 
-    def opened(path: str, *, role: str = "receptionist", patients: tuple[UUID, ...] = (), **options: Any) -> Page:
+    def opened(
+        path: str,
+        *,
+        role: str = "receptionist",
+        patients: tuple[UUID, ...] = (),
+        provider: UUID | None = None,
+        **options: Any,
+    ) -> Page:
         options = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce", **options}
         context = new_context(**options)
-        cookie = sign_in(role, patients=patients).cookie
+        cookie = sign_in(role, patients=patients, provider=provider).cookie
         context.add_cookies([{"name": "anteroom", "value": cookie, "url": live_server.url("/")}])
         page = context.new_page()
         page.goto(path)

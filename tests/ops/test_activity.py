@@ -19,7 +19,7 @@ from webapp.activity.items import Origin
 from webapp.activity.notes import Note
 from webapp.activity.queries import Part, Wanted
 from webapp.activity.record import write
-from webapp.ops.activity_csv import safe
+from webapp.spreadsheet import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable

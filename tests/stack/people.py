@@ -79,7 +79,8 @@ def visitor(app: Flask) -> Visitor:
 def sign_in(app: Flask, database: Database) -> SignIn:
     """Make an account with these roles (and patients to act for) and return a browser that is signed in as it.
 
-    `sites` are the locations that all of its roles hold at; left out they hold everywhere.
+    `sites` are the locations that all of its roles hold at; left out they hold everywhere.  `provider` is whose day
+    is theirs.
     """
 
     def signed_in(
@@ -87,6 +88,7 @@ def sign_in(app: Flask, database: Database) -> SignIn:
         patients: tuple[UUID, ...] = (),
         at: datetime | None = None,
         sites: tuple[UUID, ...] | None = None,
+        provider: UUID | None = None,
     ) -> Visitor:
         account_id, now = uuid4(), at or datetime.now(UTC)
         with database.administer() as connection:
@@ -101,16 +103,12 @@ def sign_in(app: Flask, database: Database) -> SignIn:
                 )
                 if sites is not None:
                     factories.limit(connection, account_id, str(StaffRole(role)), sites)
-        standing = Standing(
-            account_id,
-            "Robin Example",
-            frozenset(StaffRole(role) for role in roles),
-            tuple(Grant(patient) for patient in patients),
-            sites={} if sites is None else {StaffRole(role): frozenset(sites) for role in roles},
-        )
+        named, grants = frozenset(StaffRole(role) for role in roles), tuple(Grant(patient) for patient in patients)
+        where = {} if sites is None else dict.fromkeys(named, frozenset(sites))
+        standing = Standing(account_id, "Robin Example", named, grants, provider, where)
+        token = Token(text="a.b.c", subject=str(account_id), expires_at=now + timedelta(hours=1))
         with app.app_context():
             sessions = identity().sessions
-            token = Token(text="a.b.c", subject=str(account_id), expires_at=now + timedelta(hours=1))
             handle = sessions.create(standing, token=token, epoch=sessions.epoch(account_id), now=now)
         visitor = Visitor(app, app.test_client(), account_id)
         with visitor.client.session_transaction() as session:

@@ -18,6 +18,10 @@ DAY_SHARDS = 2
 """One page of a day asks all of them, of two UTC days; each takes a thousand small records in a second."""
 
 
+PRINTED = ("exported", "day_sheet")
+"""Action and detail of a day that somebody printed. The hourly copies are one record each: nobody looked at them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a request came from: who, when (aware UTC), which request, which route, which network address, as what."""
@@ -80,11 +84,11 @@ def item_of(note: Note, origin: Origin) -> Item:
 
 
 def listed_items(note: Note, origin: Origin) -> list[Item]:
-    """For each patient whom a list showed a record of their own: without it no page about a patient could say so.
+    """For each patient whom a list or a printed day showed a record of their own: or no page about them could say so.
 
     It has no attribute of an index, so it costs one small write and stands on no other page.
     """
-    if note.action != "listed":
+    if note.action != "listed" and (note.action, note.detail) != PRINTED:
         return []
     whole = item_of(note, origin)
     kept = {name: value for name, value in whole.items() if name not in {"pk", "actor", "day_shard", "listed"}}

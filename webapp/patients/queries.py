@@ -15,7 +15,7 @@ from sqlalchemy.sql.operators import custom_op
 from webapp.db import db
 from webapp.errors import NotFound
 from webapp.patients import phones
-from webapp.patients.models import Patient, PatientTelecom
+from webapp.patients.models import ClinicalAlert, Patient, PatientTelecom
 from webapp.patients.names import name_keys
 from webapp.patients.search_terms import FEWEST_DIGITS, SearchTerms, read_terms
 
@@ -121,6 +121,17 @@ def names_of(ids: Collection[UUID]) -> dict[UUID, tuple[int, str]]:
         return {}
     query = select(Patient.id, Patient.record_number, Patient.given, Patient.family).where(Patient.id.in_(ids))
     return {row.id: (row.record_number, f"{row.given} {row.family}") for row in db.session.execute(query)}
+
+
+def clinical_alerts(ids: Collection[UUID]) -> dict[UUID, list[tuple[str, str]]]:
+    """Label and detail of what clinicians must know of some people; PostgreSQL lets no role of the desk ask."""
+    if not ids:
+        return {}
+    query = select(ClinicalAlert).where(ClinicalAlert.patient_id.in_(ids)).order_by(ClinicalAlert.id)
+    found: dict[UUID, list[tuple[str, str]]] = {}
+    for alert in db.session.scalars(query):
+        found.setdefault(alert.patient_id, []).append((alert.label, alert.detail))
+    return found
 
 
 def by_record_number(number: int) -> UUID | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize(
     ("role", "place"),
-    [("receptionist", "/board"), ("clinician", "/board"), ("auditor", "/activity"), ("patient", "/me")]
+    [("receptionist", "/board"), ("clinician", "/my-day"), ("auditor", "/activity"), ("patient", "/me")]
     + [(role, "/home") for role in ("biller", "coordinator", "manager")],
 )
 def test_each_role_starts_at_its_own_page(sign_in: SignIn, role: str, place: str) -> None:
@@ -46,7 +46,7 @@ def test_a_clinician_who_has_a_column_starts_at_their_own_day(
         connection.execute("update account set provider_id = %s where id = %s", (clinic.providers[1], account.id))
     enter(visitor, account)
     own_day = visitor.get("/").location
-    assert own_day == f"/board?provider={clinic.providers[1]}"
+    assert own_day == "/my-day"
     assert visitor.get(own_day).status_code == 200
 
 

@@ -8,6 +8,7 @@ from webapp.booking.queries.next_visits import NextVisit, next_visits
 from webapp.booking.queries.plans import Hindrance, Planned, Wanted, plan
 from webapp.booking.queries.seen import Seen, patients_between, seen
 from webapp.booking.queries.several import SeriesVisits, coming_together, reached, series, targets
+from webapp.booking.queries.sheets import SheetVisit, provider_visits, sheet_visits
 from webapp.booking.queries.together import Part, any_times, parts
 from webapp.booking.queries.visits import (
     Blocked,
@@ -41,6 +42,7 @@ __all__ = [
     "Search",
     "Seen",
     "SeriesVisits",
+    "SheetVisit",
     "Step",
     "VisitDetail",
     "Wanted",
@@ -63,10 +65,12 @@ __all__ = [
     "patient_visits",
     "patients_between",
     "plan",
+    "provider_visits",
     "reached",
     "roster",
     "seen",
     "series",
+    "sheet_visits",
     "targets",
     "visit",
     "why",

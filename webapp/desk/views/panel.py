@@ -60,6 +60,7 @@ def head(asked: Address, visits: Sequence[BoardVisit], day: Day, at: datetime) -
         ],
         "poll": asked.url(visit=None),
         "filtered": _narrowed(asked, day),
+        "sheet": url_for("desk.day_sheets", day=asked.day, location=asked.location),
     }
 
 

@@ -142,6 +142,6 @@ def _came_from(visit: Appointment) -> Address:
 def _back(visit: Appointment) -> str:
     """Where the button was pressed, if that is a page of the desk."""
     back = request.form.get("back", "")
-    if back.startswith(("/patients/", "/groups/")) and hypermedia.is_own(back):
+    if back.startswith(("/patients/", "/groups/", "/my-day")) and hypermedia.is_own(back):
         return back
     return _came_from(visit).url()

@@ -22,7 +22,7 @@ EVERYBODY_MAY = frozenset({Permission.HOME_VIEW, Permission.STAFF_HOME_VIEW})
 # The pages that are a role's own, the busiest first for people with several; everybody else starts at /home.
 HOMES = {
     StaffRole.RECEPTIONIST: "/board",
-    StaffRole.CLINICIAN: "/board",
+    StaffRole.CLINICIAN: "/my-day",
     StaffRole.MANAGER: "/home",
     StaffRole.AUDITOR: "/activity",
     StaffRole.PATIENT: "/me",
@@ -32,11 +32,10 @@ HOMES = {
 @bp.get("/")
 @requires(Permission.HOME_VIEW, role=None)
 def start() -> Response:
-    """Where a person begins: the first page that is their role's own; a clinician sees their own day."""
+    """Where a person begins: the first page that is their role's own."""
     for role, path in HOMES.items():
         if role in current_user.roles:
-            own_day = role is StaffRole.CLINICIAN and current_user.provider_id is not None
-            return hypermedia.see(f"{path}?provider={current_user.provider_id}" if own_day else path)
+            return hypermedia.see(path)
     return hypermedia.see(url_for("identity.home"))
 
 

@@ -1,0 +1,1 @@
+"""Places outside of our database that the desk writes to."""
