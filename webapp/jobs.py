@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 
     from webapp.settings import Settings
 
-MODULES = ("webapp.activity.jobs", "webapp.booking.jobs", "webapp.identity.jobs", "webapp.ops.jobs")
+MODULES = (
+    "webapp.activity.jobs",
+    "webapp.booking.jobs",
+    "webapp.booking.waiting_jobs",
+    "webapp.identity.jobs",
+    "webapp.ops.jobs",
+)
 
 MOST_ATTEMPTS = 8
 HEARTBEAT_SECONDS = 10.0
