@@ -28,7 +28,7 @@ LOCKED = NODE_MODULES / ".package-lock.json"
 STYLES = tuple(
     ROOT / "static" / "css" / f"{name}.css"
     for name in (
-        "tokens base shell controls forms feedback data board visit side booking omnibox desk public portal print"
+        "tokens base shell controls forms feedback data board visit side booking waiting omnibox desk public portal print"
     ).split()
 )
 SCRIPTS = (

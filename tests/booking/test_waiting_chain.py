@@ -120,6 +120,19 @@ def test_a_visit_that_moves_into_the_offered_time_leaves_its_own_to_the_next(
     assert offers(owner, "open")[0]["starts_at"] == clock_time(15)
 
 
+def test_a_visit_that_is_moved_by_hand_to_where_it_was_wished_is_one_wish_less(
+    desk: Open, clinic: Clinic, owner: Owner, worker: Worker
+) -> None:
+    visit = booked(desk, wish(clinic, clock_time(15)))
+    mornings = waiter(owner, clinic, patient_id=clinic.patients[0], appointment_id=visit, to_time=time(12))
+    # Later, earlier but in the afternoon, and earlier as it was wished.
+    for starts, ends in ((clock_time(16), "waiting"), (clock_time(14), "waiting"), (TEN, "taken")):
+        with desk():
+            move(MoveRequest(visit, starts), at=NOW)
+        worker.works(SOON)
+        assert wish_row(owner, mornings)["status"] == ends
+
+
 def test_a_visit_moved_away_and_one_nobody_came_to_leave_their_time_too(
     desk: Open, clinic: Clinic, owner: Owner, worker: Worker
 ) -> None:

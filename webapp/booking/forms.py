@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -82,7 +82,7 @@ class _Form(BaseModel):
 
 
 class BookForm(_Form):
-    """Patient, type of visit and time are needed; no provider means whoever is free."""
+    """Patient, type of visit and time are needed; no provider means whoever is free, `wish` comes off the list."""
 
     patient: Chosen = ""  # type: ignore[assignment]
     service: Chosen = ""  # type: ignore[assignment]
@@ -90,6 +90,7 @@ class BookForm(_Form):
     provider: Optional = None
     starts_at: Instant = ""  # type: ignore[assignment]
     note: Note = ""
+    wish: Optional = None
 
 
 class MoveForm(_Form):
@@ -107,6 +108,8 @@ class CancelForm(_Form):
     reason: Annotated[str, AfterValidator(_reason)] = ""
     other: Note = ""
     version: Version = None
+    offer: Literal["", "1"] = ""
+    offer_asked: Literal["", "1"] = ""
 
 
 F = TypeVar("F", bound=_Form)
@@ -123,6 +126,7 @@ class Choice:
     at: datetime | None = None
     week: date | None = None
     half: str = "any"
+    wish: UUID | None = None
 
 
 def read_choice(args: Mapping[str, str]) -> Choice:
@@ -136,6 +140,7 @@ def read_choice(args: Mapping[str, str]) -> Choice:
         at=read_instant(args.get("starts_at") or args.get("at") or ""),
         week=_date(args.get("week", "")),
         half=half if half in HALVES else "any",
+        wish=_uuid(args.get("wish", "")),
     )
 
 
@@ -170,7 +175,9 @@ def read_cancellation(form: Mapping[str, str], appointment_id: UUID) -> CancelRe
     if sent.reason == "other" and not sent.other:
         raise FormInvalid({"other": [_("Say why the visit is canceled")]})
     reason = sent.other if sent.reason == "other" else reason_label(sent.reason)
-    return CancelRequest(appointment_id=appointment_id, reason=reason, version=sent.version)
+    # A page that did not ask who waits does what is right without: the time goes to them.
+    offer = bool(sent.offer) or not sent.offer_asked
+    return CancelRequest(appointment_id=appointment_id, reason=reason, version=sent.version, offer=offer)
 
 
 def reason_label(reason: str) -> str:

@@ -12,7 +12,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Row, select, text
 
 from webapp.booking.models import Appointment, AppointmentHistory
+from webapp.booking.models.plans import WaitingWish
 from webapp.booking.queries.free import busy
+from webapp.booking.states import MOVABLE, Status
 from webapp.booking.waiting import FreeTime, Wished, gaps, match, on_lattice, rank
 from webapp.db import db
 from webapp.practice.hours import Span
@@ -92,9 +94,40 @@ def still_free(place: Place, at: datetime) -> list[Span]:
     return [gap for gap in left if gap.start < gap.end]
 
 
+def fulfilled_by_moving(visit_id: UUID, left: Place) -> list[UUID]:
+    """List the wishes for an earlier time than a visit had that are fulfilled where it is now, in the order of ids."""
+    visit = db.session.get(Appointment, visit_id)
+    if visit is None or Status(visit.status) not in MOVABLE or visit.starts_at >= left.span.start:
+        return []
+    zone = db.session.get_one(Location, visit.location_id).time_zone
+    query = select(WaitingWish).where(WaitingWish.appointment_id == visit_id, WaitingWish.status == "waiting")
+    place, length = place_of(visit, zone), visit.ends_at - visit.starts_at
+    wishes = [_wished(wish, length) for wish in db.session.scalars(query.order_by(WaitingWish.id))]
+    # It is theirs already, so nobody has to be told in time.
+    return [wish.id for wish in wishes if match(wish, place, visit.starts_at)]
+
+
 def place_of(visit: Appointment, zone: str) -> FreeTime:
     """The time that would be free without a visit."""
     return FreeTime(visit.provider_id, visit.location_id, zone, visit.starts_at)
+
+
+def _wished(wish: WaitingWish, length: timedelta) -> Wished:
+    return Wished(
+        id=wish.id,
+        patient_id=wish.patient_id,
+        service_id=wish.service_id,
+        length=length,
+        since=wish.created_at,
+        earliest=wish.earliest,
+        latest=wish.latest,
+        provider_ids=frozenset(wish.provider_ids),
+        location_id=wish.location_id,
+        weekdays=frozenset(wish.weekdays),
+        from_time=wish.from_time,
+        to_time=wish.to_time,
+        urgency=wish.urgency,
+    )
 
 
 def _candidate(row: Row[Any]) -> Candidate:

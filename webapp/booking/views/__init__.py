@@ -1,6 +1,6 @@
 """Dialogs that book, move and cancel; each is a page of its own when JavaScript is off."""
 
-from webapp.booking.views import book, cancel, move
+from webapp.booking.views import book, cancel, move, waiting, wishes
 from webapp.booking.views.door import blueprint
 
-__all__ = ["blueprint", "book", "cancel", "move"]
+__all__ = ["blueprint", "book", "cancel", "move", "waiting", "wishes"]

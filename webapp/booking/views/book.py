@@ -17,11 +17,12 @@ from webapp import activity, hypermedia, toasts
 from webapp.booking import queries
 from webapp.booking.actions import Once
 from webapp.booking.actions import book as book_visit
+from webapp.booking.actions.waiting.wishes import book_wished
 from webapp.booking.forms import Choice, read_booking, read_choice
 from webapp.booking.queries import Search
 from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.states import Status
-from webapp.booking.views import times
+from webapp.booking.views import fitting, times
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import clock, local_date, long_day, money, service_line, time_span
 from webapp.cycle import scope
@@ -62,7 +63,11 @@ def book_it() -> Response:
     # The address has the visit's id when it is done; the day is found by following it.
     location = url_for("desk.visit", appointment_id=UUID(int=0)).replace(str(UUID(int=0)), "{appointment}")
     once = Once(g.idempotency.key, g.idempotency.request_hash, location)
-    visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once)
+    wish = read_choice(request.form).wish
+    if wish is None:
+        visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once)
+    else:
+        visit = book_wished(wanted, wish, actor=scope().actor, at=scope().at, once=once)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
     return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
 
@@ -70,7 +75,8 @@ def book_it() -> Response:
 def _page(choice: Choice, refusal: Refusal | None = None) -> Response:
     at = scope().at
     if choice.patient is None:
-        return hypermedia.page(TEMPLATE, block="sheet", **_shell(), **_who(choice, refusal))
+        waiting = fitting.from_the_list(choice, at)
+        return hypermedia.page(TEMPLATE, block="sheet", **_shell(), **_who(choice, refusal), waiting=waiting)
     patient = desk_record(choice.patient)
     activity.note("opened", patient=patient.id)
     offers, elsewhere = _within_reach(practice.offers())
@@ -172,6 +178,7 @@ def _what(
         "bar": _bar(found, offer, names.get(choice.provider) if choice.provider else None),
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
         "choose_url": url_for("booking.book"),
+        "wait": fitting.put_on_the_list(choice),
         "note": request.form.get("note", ""),
         "errors": _errors(refusal),
         "refusal": refusal,

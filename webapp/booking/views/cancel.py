@@ -15,6 +15,7 @@ from webapp.booking.forms import REASONS, read_cancellation, reason_label
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.states import Action, allows
+from webapp.booking.views import fitting
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import day_name, local_date, time_span
 from webapp.cycle import scope
@@ -68,6 +69,8 @@ def _page(appointment_id: UUID, refusal: Refusal | None = None) -> Response:
         clinic=letterhead(visit.location),
         open_still=allows(detail.status, Action.CANCEL),
         state=detail.status.value,
+        waiting=fitting.who_would_take(visit, scope().at),
+        offer=not request.form.get("offer_asked") or bool(request.form.get("offer")),
         **_context(visit, refusal),
     )
 

@@ -17,6 +17,7 @@ from webapp.cycle import scope
 from webapp.db import Role
 from webapp.desk import queries
 from webapp.desk.queries import PastVisit
+from webapp.desk.views import waiting
 from webapp.desk.views.door import blueprint
 from webapp.desk.views.drawer import ICONS, ROUTES
 from webapp.identity.permissions import Permission
@@ -67,6 +68,7 @@ def record(patient_id: UUID) -> Response:
         about=_about(patient),
         contacts=[(contact.relationship_text or _("Contact"), contact) for contact in patient.contacts],
         book=url_for("booking.book", patient=patient.id),
+        waiting=waiting.card(patient, at),
     )
 
 

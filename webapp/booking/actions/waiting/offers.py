@@ -14,7 +14,7 @@ from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, re
 from webapp.booking.actions.waiting.locking import answer, end_wish, locked_wish, pass_on
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingOffer, WaitingWish
-from webapp.booking.queries.waiting import Candidate, Place, candidates, left_by, still_free
+from webapp.booking.queries.waiting import Candidate, Place, candidates, fulfilled_by_moving, left_by, still_free
 from webapp.booking.refusals import OfferAnswered
 from webapp.booking.states import LIVE, Status
 from webapp.booking.waiting import FreeTime, answer_by
@@ -32,11 +32,15 @@ def offer_next(visit_id: UUID, version: int, ttl: timedelta, *, at: datetime) ->
     """Hold what is free of the time a visit left at its `version`, for the first in line, and write the offer.
 
     Promises that the offer lapses when nobody answers for `ttl` (sooner where the person needs notice), and to look
-    again at what is left of the time.  None when nothing is free, or nobody who waits fits.
+    again at what is left of the time.  A visit that moved to where its patient wished it is one wish less.  None when
+    nothing is free, or nobody who waits fits.
     """
     place = left_by(visit_id, version)
     if place is None:
         return None
+    for wish_id in fulfilled_by_moving(visit_id, place):
+        if (wish := locked_wish(wish_id)).status == "waiting":
+            end_wish(wish, "taken", at)
     for span in still_free(place, at):
         free = FreeTime(place.provider_id, place.location_id, place.zone, span.start)
         for person in candidates(free, at):

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import select, text
 
+from webapp import idempotency
 from webapp.booking.actions.book import book
 from webapp.booking.actions.waiting.locking import end_wish, locked_wish, waiting_wish
 from webapp.booking.models import Appointment
@@ -17,6 +18,7 @@ from webapp.booking.refusals import NotOffered, PatientNotBookable, WishedAlread
 from webapp.booking.states import MOVABLE, Status
 from webapp.db import db
 from webapp.errors import NotFound
+from webapp.idempotency import Claim
 from webapp.ids import new_id
 from webapp.patients.models import Patient
 from webapp.practice.queries import offer as service_offer
@@ -150,12 +152,18 @@ def book_wished(
     wish = locked_wish(wish_id)
     if wish.patient_id != request.patient_id:
         raise NotFound
+    if wish.status != "waiting" and not _was_sent_before(actor, once):
+        raise WishEnded(patient=wish.patient_id)
     visit = book(request, actor=actor, at=at, once=once)
     if wish.status == "waiting":
         end_wish(wish, "taken", at)
-    elif visit.booked_at == at:
-        raise WishEnded(patient=wish.patient_id)
     return visit
+
+
+def _was_sent_before(actor: UUID | None, once: Once | None) -> bool:
+    if actor is None or once is None:
+        return False
+    return idempotency.find(db.session(), Claim(actor, once.key, once.request_hash)) is not None
 
 
 def _check_visit(appointment_id: UUID, patient_id: UUID, service_id: UUID) -> None:
