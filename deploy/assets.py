@@ -28,8 +28,8 @@ LOCKED = NODE_MODULES / ".package-lock.json"
 STYLES = tuple(
     ROOT / "static" / "css" / f"{name}.css"
     for name in (
-        "tokens base shell controls forms feedback data board visit week side booking plan omnibox desk settings"
-        " figures public portal print sheet"
+        "tokens base shell controls forms feedback data board visit week side booking plan waiting omnibox desk"
+        " settings figures public portal print sheet"
     ).split()
 )
 SCRIPTS = (

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 MODULES = (
     "webapp.activity.jobs",
     "webapp.booking.jobs",
+    "webapp.booking.waiting_jobs",
     "webapp.desk.jobs",
     "webapp.identity.jobs",
     "webapp.ops.jobs",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 from uuid import UUID
 
 from flask_babel import gettext as _
@@ -99,7 +99,7 @@ class _Placing(_Form):
 
 
 class BookForm(_Placing):
-    """Patient, type of visit and time are needed; no provider means whoever is free."""
+    """Patient, type of visit and time are needed; no provider means whoever is free, `wish` comes off the list."""
 
     patient: Chosen = ""  # type: ignore[assignment]
     service: Chosen = ""  # type: ignore[assignment]
@@ -107,6 +107,7 @@ class BookForm(_Placing):
     provider: Optional = None
     starts_at: Instant = ""  # type: ignore[assignment]
     note: Note = ""
+    wish: Optional = None
 
 
 class MoveForm(_Placing):
@@ -126,6 +127,8 @@ class CancelForm(_Form):
     other: Note = ""
     version: Version = None
     which: Scope = "one"
+    offer: Literal["", "1"] = ""
+    offer_asked: Literal["", "1"] = ""
 
 
 F = TypeVar("F", bound=_Form)
@@ -144,6 +147,7 @@ class Choice:
     half: str = "any"
     group: UUID | None = None
     rhythm: Rhythm = field(default_factory=Rhythm)
+    wish: UUID | None = None
 
 
 def read_choice(args: Mapping[str, str]) -> Choice:
@@ -159,6 +163,7 @@ def read_choice(args: Mapping[str, str]) -> Choice:
         half=half if half in HALVES else "any",
         group=read_group(args.get("starts_at") or args.get("at") or ""),
         rhythm=read_rhythm(args),
+        wish=_uuid(args.get("wish", "")),
     )
 
 
@@ -216,7 +221,9 @@ def read_cancellation(form: Mapping[str, str], appointment_id: UUID) -> CancelRe
     if sent.reason == "other" and not sent.other:
         raise FormInvalid({"other": [_("Say why the visit is canceled")]})
     reason = sent.other if sent.reason == "other" else reason_label(sent.reason)
-    return CancelRequest(appointment_id=appointment_id, reason=reason, version=sent.version)
+    # A page that did not ask who waits does what is right without: the time goes to them.
+    offer = bool(sent.offer) or not sent.offer_asked
+    return CancelRequest(appointment_id=appointment_id, reason=reason, version=sent.version, offer=offer)
 
 
 def reason_label(reason: str) -> str:

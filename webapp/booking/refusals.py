@@ -234,3 +234,24 @@ class AnotherDay(Refusal):
 
     code = "another_day"
     message = _l("This visit is on a later day. Check the patient in on that day, or move the visit to today first.")
+
+
+class WishedAlready(Refusal):
+    """One wish for the same thing is enough; two would be offered two times."""
+
+    code = "wished_already"
+    message = _l("This patient is on the waiting list for it already. Change that entry instead.")
+
+
+class WishEnded(Refusal):
+    """Somebody has booked, withdrawn or ended what the person waited for."""
+
+    code = "wish_ended"
+    message = _l("This entry of the waiting list has ended already. Look at the list again.")
+
+
+class OfferAnswered(Refusal):
+    """Another desk was faster with the answer, or the time ran out."""
+
+    code = "offer_answered"
+    message = _l("This offer has been answered already, or its time is over. Look at the list again.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from webapp.booking.actions.locking import advance, lock_if_held, locked, settle
+from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.refusals import ReasonMissing
 from webapp.booking.states import TRANSITIONS, Action
 
@@ -18,11 +19,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CancelRequest:
-    """Which visit, why, and which version of it the person saw (none: whatever it is now)."""
+    """Which visit, why, and which version of it the person saw (none: whatever it is now).
+
+    `offer` lets the time go to whoever waits for one.
+    """
 
     appointment_id: UUID
     reason: str
     version: int | None = None
+    offer: bool = True
 
 
 def cancel(request: CancelRequest, *, at: datetime) -> Appointment:
@@ -37,4 +42,5 @@ def cancel(request: CancelRequest, *, at: datetime) -> Appointment:
     visit.payment_open = False
     advance(visit, Action.CANCEL)
     settle(visit, at)
+    freed(visit, at, wanted=request.offer)
     return visit

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.book import BookRequest, How, Once, place
 from webapp.booking.actions.locking import advance, lock_if_held, locked, reach, refused, settle
+from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import HoldOver
 from webapp.booking.states import MOVABLE, TRANSITIONS, Action, Status
@@ -126,6 +127,7 @@ def take_over(hold_id: UUID, visit_id: UUID, *, at: datetime, version: int | Non
     except DBAPIError as error:
         raise refused(error, visit.patient_id) from error
     db.session.refresh(kept)
+    freed(visit, at)
     return visit
 
 

@@ -10,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.locking import locked, reach, refused, take_lane
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
+from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.plan_refusals import SeatOnly
 from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
@@ -111,3 +112,4 @@ def _move_to(visit: Appointment, terms: Terms, place: Place, at: datetime, overb
         db.session.execute(_TAKE_PLACE, values)
     except DBAPIError as error:
         raise refused(error, visit.patient_id) from error
+    freed(visit, at)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from webapp.booking.actions.locking import advance, locked, settle
+from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.refusals import AnotherDay, NotYetTime
 from webapp.booking.states import TRANSITIONS, Action, Status
 from webapp.practice.actions import lock_resources
@@ -87,6 +88,7 @@ def mark_no_show(appointment_id: UUID, *, at: datetime, version: int | None = No
         raise NotYetTime(patient=visit.patient_id)
     advance(visit, Action.MARK_NO_SHOW)
     settle(visit, at)
+    freed(visit, at)
     return visit
 
 

@@ -8,8 +8,10 @@ from webapp.booking.views import (
     move,
     series,
     sessions,
+    waiting,
     walk_in,
     why,
+    wishes,
 )
 from webapp.booking.views.door import blueprint
 
@@ -22,6 +24,8 @@ __all__ = [
     "move",
     "series",
     "sessions",
+    "waiting",
     "walk_in",
     "why",
+    "wishes",
 ]

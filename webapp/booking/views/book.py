@@ -18,12 +18,13 @@ from webapp.booking import queries
 from webapp.booking.actions import Once
 from webapp.booking.actions import book as book_visit
 from webapp.booking.actions.together import book_together
+from webapp.booking.actions.waiting.wishes import book_wished
 from webapp.booking.forms import GROUP, Choice, read_booking, read_choice
 from webapp.booking.queries import Search
 from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.rhythm import Rhythm, rhythm_fields
 from webapp.booking.states import Status
-from webapp.booking.views import anyway, foot, kinds, times
+from webapp.booking.views import anyway, fitting, foot, kinds, times
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import clock, service_line, unit_labels
 from webapp.cycle import scope
@@ -66,7 +67,11 @@ def book_it() -> Response:
     location = url_for("desk.visit", appointment_id=UUID(int=0)).replace(str(UUID(int=0)), "{appointment}")
     once = Once(g.idempotency.key, g.idempotency.request_hash, location)
     over = anyway.asked_for(wanted.location_id)
-    visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once, overbook=over)
+    wish = read_choice(request.form).wish
+    if wish is None:
+        visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once, overbook=over)
+    else:
+        visit = book_wished(wanted, wish, actor=scope().actor, at=scope().at, once=once, overbook=over)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
     return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
 
@@ -83,7 +88,8 @@ def book_parts() -> Response:
 def _page(choice: Choice, refusal: Refusal | None = None) -> Response:
     at = scope().at
     if choice.patient is None:
-        return hypermedia.page(TEMPLATE, block="sheet", **_shell(), **_who(choice, refusal))
+        waiting = fitting.from_the_list(choice, at)
+        return hypermedia.page(TEMPLATE, block="sheet", **_shell(), **_who(choice, refusal), waiting=waiting)
     patient = desk_record(choice.patient)
     activity.note("opened", patient=patient.id)
     offers, elsewhere = _within_reach(practice.offers())
@@ -193,6 +199,7 @@ def _what(
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
         "choose_url": url_for("booking.book"),
         "why": url_for("booking.why", **_addressed(replace(choice, at=None, half="any"))),
+        "wait": fitting.put_on_the_list(choice),
         "note": request.form.get("note", ""),
         "errors": _errors(refusal),
         "refusal": refusal,

@@ -16,6 +16,7 @@ from webapp.booking.forms import REASONS, read_cancellation, read_which, reason_
 from webapp.booking.queries import VisitDetail
 from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.states import Action, allows
+from webapp.booking.views import fitting
 from webapp.booking.views import scope as scopes
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import day_name, local_date, refused_because, time_span
@@ -74,6 +75,8 @@ def _page(appointment_id: UUID, refusal: Refusal | None = None) -> Response:
         open_still=allows(detail.status, Action.CANCEL),
         state=detail.status.value,
         **scopes.context(visit, Action.CANCEL, "cancel-sheet"),
+        waiting=fitting.who_would_take(visit, scope().at),
+        offer=not request.form.get("offer_asked") or bool(request.form.get("offer")),
         **_context(detail, refusal),
     )
 

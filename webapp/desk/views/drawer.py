@@ -24,7 +24,7 @@ from webapp.booking.wording import (
     time_span,
     via_label,
 )
-from webapp.desk.views import ties
+from webapp.desk.views import ties, waiting
 from webapp.desk.views.address import Address
 from webapp.patients.models import Patient
 from webapp.patients.wording import age_line, initials, phone_of, record_number, tone
@@ -249,6 +249,7 @@ def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any
                 "attrs": {"hx-get": href, "hx-target": "#dialog"},
             }
         )
+    actions += waiting.wants_earlier(detail, at)
     absent = allows(detail.status, Action.MARK_NO_SHOW) and at >= visit.starts_at
     if absent and may_at("visit.no_show", here):
         actions.append(_posted(detail, Action.MARK_NO_SHOW, back) | {"key": "a"})

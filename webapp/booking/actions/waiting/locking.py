@@ -1,0 +1,65 @@
+"""A wish is the one lock of everything about it: before its offers, the visits and the resources."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from webapp.booking.actions.holds import release
+from webapp.booking.models.plans import WaitingOffer, WaitingWish
+from webapp.booking.refusals import WishEnded
+from webapp.db import db
+from webapp.errors import NotFound, VersionConflict
+from webapp.jobs import promise
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+    from webapp.booking.models import Appointment
+
+
+def locked_wish(wish_id: UUID) -> WaitingWish:
+    """Lock a wish and return it as it is now (NotFound)."""
+    query = select(WaitingWish).where(WaitingWish.id == wish_id).with_for_update()
+    wish = db.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
+    if wish is None:
+        raise NotFound
+    return wish
+
+
+def waiting_wish(wish_id: UUID, version: int | None) -> WaitingWish:
+    """Lock a wish that still waits, as the person saw it (NotFound, WishEnded, VersionConflict)."""
+    wish = locked_wish(wish_id)
+    if wish.status != "waiting":
+        raise WishEnded(patient=wish.patient_id)
+    if version is not None and wish.version != version:
+        raise VersionConflict(patient=wish.patient_id)
+    return wish
+
+
+def end_wish(wish: WaitingWish, status: str, at: datetime) -> None:
+    """End a locked wish; what was being offered to it goes to the next in line."""
+    query = select(WaitingOffer).where(WaitingOffer.wish_id == wish.id, WaitingOffer.outcome == "open")
+    for offer in db.session.scalars(query.execution_options(populate_existing=True)):
+        answer(offer, "refused", at)
+        release(offer.hold_id, at=at)
+        pass_on(offer.hold)
+    wish.status, wish.ended_at = status, at
+    wish.version += 1
+    db.session.flush()
+
+
+def answer(offer: WaitingOffer, outcome: str, at: datetime) -> None:
+    """Write down how an offer, whose wish is locked, came out."""
+    offer.outcome, offer.answered_at = outcome, at
+    db.session.flush()
+
+
+def pass_on(hold: Appointment) -> None:
+    """Promise that the time of a hold that is over is offered to the next in line."""
+    from webapp.booking.waiting_jobs import offer_time
+
+    db.session.refresh(hold)
+    promise(offer_time, visit=str(hold.id), version=str(hold.version))

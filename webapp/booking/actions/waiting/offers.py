@@ -1,0 +1,162 @@
+"""The chain of the waiting list: a freed time is held for one person after the other, until somebody takes it.
+
+Each step is one transaction that promises the next job, so whatever dies between two steps, the next one is done; and
+each looks at what is free now, so a step that is done twice offers nothing twice.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import or_, select
+
+from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, release, take_over
+from webapp.booking.actions.waiting.locking import answer, end_wish, locked_wish, pass_on
+from webapp.booking.models import Appointment
+from webapp.booking.models.plans import WaitingOffer, WaitingWish
+from webapp.booking.queries.waiting import Candidate, Place, candidates, fulfilled_by_moving, left_by, still_free
+from webapp.booking.refusals import OfferAnswered
+from webapp.booking.states import LIVE, Status
+from webapp.booking.waiting import FreeTime, answer_by
+from webapp.db import db
+from webapp.errors import NotFound, Refusal
+from webapp.ids import new_id
+from webapp.jobs import promise
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+
+def offer_next(visit_id: UUID, version: int, ttl: timedelta, *, at: datetime) -> WaitingOffer | None:
+    """Hold what is free of the time a visit left at its `version`, for the first in line, and write the offer.
+
+    Promises that the offer lapses when nobody answers for `ttl` (sooner where the person needs notice), and to look
+    again at what is left of the time.  A visit that moved to where its patient wished it is one wish less.  None when
+    nothing is free, or nobody who waits fits.
+    """
+    place = left_by(visit_id, version)
+    if place is None:
+        return None
+    for wish_id in fulfilled_by_moving(visit_id, place):
+        if (wish := locked_wish(wish_id)).status == "waiting":
+            end_wish(wish, "taken", at)
+    for span in still_free(place, at):
+        free = FreeTime(place.provider_id, place.location_id, place.zone, span.start)
+        for person in candidates(free, at):
+            offer = _offer(person, free, ttl, at)
+            if offer is not None:
+                _promise_more(offer, visit_id, version, place)
+                return offer
+    return None
+
+
+def accept(offer_id: UUID, *, actor: UUID | None, at: datetime) -> Appointment:
+    """The person takes the time: the visit they have moves into it, or it is booked; they are off the list.
+
+    What they leave goes to the next in line.  Raises NotFound, OfferAnswered, and what `take_over` and `book_held` do.
+    """
+    offer, wish = _locked(offer_id)
+    _must_be_open(offer)
+    if wish.appointment_id is not None:
+        visit = take_over(offer.hold_id, wish.appointment_id, at=at)
+    else:
+        visit = book_held(offer.hold_id, actor=actor, at=at)
+    answer(offer, "accepted", at)
+    end_wish(wish, "taken", at)
+    return visit
+
+
+def refuse(offer_id: UUID, *, at: datetime) -> WaitingOffer:
+    """The person waits on, and the time goes to the next (NotFound, OfferAnswered, NotAllowedHere)."""
+    offer, _ = _locked(offer_id)
+    _must_be_open(offer)
+    release(offer.hold_id, at=at)
+    answer(offer, "refused", at)
+    pass_on(offer.hold)
+    return offer
+
+
+def close_offer(offer_id: UUID, *, at: datetime) -> bool:
+    """End an offer whose time is over, or whose hold somebody used or cancelled on the board; False when it goes on."""
+    offer, wish = _locked(offer_id)
+    if offer.outcome != "open":
+        return False
+    kept = db.session.get_one(Appointment, offer.hold_id, populate_existing=True)
+    status = Status(kept.status)
+    if status is Status.HELD and (offer.expires_at > at or not lapse(kept.id, at=at)):
+        return False
+    if status in LIVE - {Status.HELD}:
+        answer(offer, "accepted", at)
+        end_wish(wish, "taken", at)
+        return True
+    answer(offer, "refused" if status is Status.CANCELLED else "lapsed", at)
+    pass_on(kept)
+    return True
+
+
+def stale_offers(at: datetime) -> list[UUID]:
+    """List the open offers that `close_offer` would end, the oldest first."""
+    query = (
+        select(WaitingOffer.id)
+        .join(Appointment, Appointment.id == WaitingOffer.hold_id)
+        .where(WaitingOffer.outcome == "open")
+        .where(or_(WaitingOffer.expires_at <= at, Appointment.status != Status.HELD.value))
+        .order_by(WaitingOffer.expires_at, WaitingOffer.id)
+    )
+    return list(db.session.scalars(query))
+
+
+def _locked(offer_id: UUID) -> tuple[WaitingOffer, WaitingWish]:
+    """Lock the wish of an offer, then read both as they are now (NotFound)."""
+    wish_id = db.session.scalars(select(WaitingOffer.wish_id).where(WaitingOffer.id == offer_id)).one_or_none()
+    if wish_id is None:
+        raise NotFound
+    wish = locked_wish(wish_id)
+    return db.session.get_one(WaitingOffer, offer_id, populate_existing=True), wish
+
+
+def _must_be_open(offer: WaitingOffer) -> None:
+    if offer.outcome != "open":
+        raise OfferAnswered(patient=offer.patient_id)
+
+
+def _offer(person: Candidate, free: FreeTime, ttl: timedelta, at: datetime) -> WaitingOffer | None:
+    """Hold the time for one person; None when somebody is busy with their wish, or the time can't be theirs."""
+    wanted = HoldRequest(
+        person.patient_id, person.service_id, free.location_id, free.starts_at, free.provider_id, via="desk"
+    )
+    until = answer_by(person.notice, free.starts_at, at, ttl)
+    try:
+        # A refused hold lets go of what it locked, so that the next one locks in order.
+        with db.session.begin_nested():
+            if not _waits_still(person.id):
+                return None
+            kept = hold(wanted, until - at, actor=None, at=at)
+    except Refusal:
+        return None
+    offer = WaitingOffer(
+        id=new_id(), wish_id=person.id, patient_id=person.patient_id, hold_id=kept.id, offered_at=at, expires_at=until,
+        outcome="open",
+    )  # fmt: skip
+    db.session.add(offer)
+    db.session.flush()
+    return offer
+
+
+def _waits_still(wish_id: UUID) -> bool:
+    """Lock a wish, unless somebody has it; two chains never offer to one person at once."""
+    query = select(WaitingWish.id).where(WaitingWish.id == wish_id, WaitingWish.status == "waiting")
+    if db.session.scalars(query.with_for_update(skip_locked=True)).one_or_none() is None:
+        return False
+    # A later statement than the lock: it sees what the one who had it has written.
+    offered = select(WaitingOffer.id).where(WaitingOffer.wish_id == wish_id, WaitingOffer.outcome == "open")
+    return db.session.scalars(offered).one_or_none() is None
+
+
+def _promise_more(offer: WaitingOffer, visit_id: UUID, version: int, place: Place) -> None:
+    from webapp.booking.waiting_jobs import lapse_offer, offer_time
+
+    promise(lapse_offer, at=offer.expires_at, offer=str(offer.id))
+    if db.session.get_one(Appointment, offer.hold_id).ends_at < place.span.end:
+        promise(offer_time, visit=str(visit_id), version=str(version))

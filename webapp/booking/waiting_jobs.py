@@ -1,0 +1,56 @@
+"""Background work of the waiting list: the steps of the chain, and the sweep that finds what a step left behind."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from flask import current_app
+
+from webapp import jobs
+from webapp.booking.actions.waiting import offers, wishes
+from webapp.db import Role, transactional
+from webapp.jobs import job
+from webapp.practice.queries import time_zone
+
+if TYPE_CHECKING:
+    from webapp.db import Scope
+
+
+@job("booking.offer_time")
+def offer_time(visit: str, version: str) -> None:
+    """Offer the time that a visit left, at this version of it, to the first in line."""
+    ttl = current_app.config["ANTEROOM"].waiting_offer
+    scope = _scope()
+    with transactional(scope):
+        offers.offer_next(UUID(visit), int(version), ttl, at=scope.at)
+
+
+@job("booking.lapse_offer")
+def lapse_offer(offer: str) -> None:
+    """End an offer that nobody answered in time, and pass the time on."""
+    scope = _scope()
+    with transactional(scope):
+        offers.close_offer(UUID(offer), at=scope.at)
+
+
+@job("booking.sweep_waiting_list", every="* * * * *")
+def sweep_waiting_list(timestamp: int) -> None:
+    """End the offers and wishes that are over, each in a transaction of its own: the backstop of their own jobs."""
+    del timestamp
+    scope = _scope()
+    with transactional(scope, read_only=True):
+        stale = offers.stale_offers(scope.at)
+        over = wishes.over(scope.at, time_zone())
+    for offer in stale:
+        with transactional(_scope()):
+            offers.close_offer(offer, at=scope.at)
+    for wish, status in over:
+        with transactional(_scope()):
+            wishes.end_if_over(wish, status, at=scope.at)
+
+
+def _scope() -> Scope:
+    """Nobody acts; what is done to visits is what the desk's role may do."""
+    return replace(jobs.scope(), role=Role.DESK)
