@@ -28,12 +28,13 @@ MIXED_DAYS = 8
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How hard to storm: bookers and slots of phase (a), deeds of (b) and of (c)."""
+    """How hard to storm: bookers and slots of phase (a), deeds of (b) and of (c), freed times of (d)."""
 
     bookers: int = 200
     slots: int = 500
     mixed: int = 8000
     changes: int = 8000
+    freed: int = 20
 
 
 def equal(ground: Ground, size: Size, random: Random) -> list[Plan]:

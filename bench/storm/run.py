@@ -13,6 +13,7 @@ import psycopg
 from bench.storm import fairness, hindsight, judge, phases
 from bench.storm.crowd import Crowd
 from bench.storm.hands import ByActions
+from bench.storm.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -90,6 +91,8 @@ class Storm:
             swaps = isinstance(self._way, ByActions)
             plans = phases.changes(ground, size, random, phases.live(booked), swaps=swaps)
             self._phase("(c) moves, swaps, cancels, re-books", crowd, plans)
+        if swaps:
+            self._wait()
         with psycopg.connect(self._admin, autocommit=True) as connection:
             self._judge(connection, before)
         return self.verdict
@@ -112,6 +115,15 @@ class Storm:
             self._say(f"{name}: falsely refused {attempt}")
         self._say(f"{name}: {len(attempts)} attempts, {rate:.0f}/s ({told}), slowest {slowest:.0f} ms")
         return attempts
+
+    def _wait(self) -> None:
+        """(d) Freed times go to one person of the waiting list; by actions only, because no page offers them."""
+        waited = Waiting(self._admin, self._way, self._ground).run(self._size.freed)
+        self.verdict.slots += self._size.freed
+        self.verdict.winners += waited.taken
+        self.verdict.faults += waited.faults
+        self.verdict.slowest_ms = max(self.verdict.slowest_ms, waited.slowest_ms)
+        self._say(str(waited))
 
     def _complete(self, attempts: list[Attempt]) -> None:
         """Look up what the web does not say: provider, room and version of what was booked or moved."""

@@ -37,6 +37,8 @@ def test_the_pages_of_the_desk(at_desk: Desk, open_clinic: OpenClinic, visit: UU
         f"/book?patient={rosa}",
         f"/appointments/{visit}/move",
         f"/appointments/{visit}/cancel",
+        "/waiting",
+        f"/waiting/new?patient={rosa}&appointment={visit}",
     ):
         page.goto(path)
         expect(page.locator("#main")).to_be_visible()

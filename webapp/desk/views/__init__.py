@@ -1,6 +1,6 @@
 """Pages of the front desk: the day board with its drawer, search over everything, the patient's record."""
 
-from webapp.desk.views import board, record, search, steps
+from webapp.desk.views import board, record, search, steps, waiting
 from webapp.desk.views.door import blueprint
 
-__all__ = ["blueprint", "board", "record", "search", "steps"]
+__all__ = ["blueprint", "board", "record", "search", "steps", "waiting"]

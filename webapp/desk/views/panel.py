@@ -71,6 +71,7 @@ def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
         },
         "calendar": _calendar(asked, day.month, local_date(at, day.location.time_zone)),
         "providers": providers,
+        "waiting": url_for("desk.waiting_beside", day=asked.day, location=day.location.id),
         "meta": _("%(some)s of %(all)s", some=sum(each["checked"] for each in providers), all=len(providers)),
     }
 
