@@ -135,6 +135,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("booking.wish", "GET"): Row(FRONT, 404),
     ("booking.change_wish", "POST"): Row(FRONT, 404),
     ("booking.withdraw", "POST"): Row(FRONT, 404),
+    ("desk.waiting_beside", "GET"): Row(FRONT, 303),
     ("desk.today", "GET"): Row(DESK, 200),
     ("desk.board", "GET"): Row(DESK, 200),
     ("desk.visit", "GET"): Row(DESK, 404),

@@ -45,13 +45,14 @@ SPECIAL_DAYS = 6
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How hard to storm: bookers and slots of phase (a), deeds of (b), (c) and (d)."""
+    """How hard to storm: bookers and slots of phase (a), deeds of (b), (c) and (d), freed times of (e)."""
 
     bookers: int = 200
     slots: int = 500
     mixed: int = 8000
     changes: int = 8000
     specials: int = 6000
+    freed: int = 20
 
 
 def equal(ground: Ground, size: Size, random: Random) -> list[Plan]:

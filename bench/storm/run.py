@@ -13,6 +13,7 @@ import psycopg
 from bench.storm import fairness, hindsight, judge, phases
 from bench.storm.crowd import Crowd
 from bench.storm.hands import ByActions
+from bench.storm.waiting import Waiting
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,7 +82,7 @@ class Storm:
         self.verdict = Verdict(slots=size.slots)
 
     def run(self, seed: int = 1) -> Verdict:
-        """Run the phases and judge what they left; the fourth is for those who reach the actions."""
+        """Run the phases and judge what they left; the last two are for those who reach the actions."""
         ground, size, random = self._ground, self._size, Random(seed)
         with psycopg.connect(self._admin, autocommit=True) as connection:
             before = judge.deadlocks(connection)
@@ -92,9 +93,11 @@ class Storm:
             swaps = isinstance(self._way, ByActions)
             plans = phases.changes(ground, size, random, phases.live(booked), swaps=swaps)
             self._phase("(c) moves, swaps, cancels, re-books", crowd, plans)
-            if isinstance(self._way, ByActions):
+            if swaps:
                 plans = phases.specials(ground, size, random, phases.live(self._attempts))
                 self._phase("(d) holds, overbooking, equipment, leave, hours", crowd, plans)
+        if swaps:
+            self._wait()
         with psycopg.connect(self._admin, autocommit=True) as connection:
             self._judge(connection, before)
         return self.verdict
@@ -117,6 +120,15 @@ class Storm:
             self._say(f"{name}: falsely refused {attempt}")
         self._say(f"{name}: {len(attempts)} attempts, {rate:.0f}/s ({told}), slowest {slowest:.0f} ms")
         return attempts
+
+    def _wait(self) -> None:
+        """(e) Freed times go to one person of the waiting list; by actions only, because no page offers them."""
+        waited = Waiting(self._admin, self._way, self._ground).run(self._size.freed)
+        self.verdict.slots += self._size.freed
+        self.verdict.winners += waited.taken
+        self.verdict.faults += waited.faults
+        self.verdict.slowest_ms = max(self.verdict.slowest_ms, waited.slowest_ms)
+        self._say(str(waited))
 
     def _complete(self, attempts: list[Attempt]) -> None:
         """Look up what the web does not say: provider, room and version of what was booked or moved."""

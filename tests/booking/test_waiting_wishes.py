@@ -253,15 +253,14 @@ def test_one_time_is_offered_to_one_person(arena: Arena, desk: Open) -> None:
     visit = booked(desk, wish(arena.clinic))
     with desk():
         cancel(CancelRequest(visit, "ill"), at=NOW)
-    for _ in range(2):
-        waiter(arena.owner, arena.clinic)
+    first, _ = waiter(arena.owner, arena.clinic, created_at=NOW - DAY), waiter(arena.owner, arena.clinic)
     with arena.hand() as one, arena.hand() as other:
         one.did(lambda: offer_next(visit, 2, TTL, at=NOW))
         step = other.does(lambda: offer_next(visit, 2, TTL, at=NOW))
-        other.waits(step)
+        assert other.waits(step)
         one.commits()
         assert other.ends(step) == "done"
-    assert len(offers(arena.owner)) == 1
+    assert offered_to(arena.owner) == [first]
 
 
 def test_two_desks_that_add_the_same_wish_add_one(arena: Arena) -> None:

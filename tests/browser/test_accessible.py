@@ -43,6 +43,8 @@ def test_the_pages_of_the_desk(at_desk: Desk, open_clinic: OpenClinic, visit: UU
         f"/appointments/{visit}/move",
         f"/appointments/{visit}/cancel",
         open_clinic.board.replace("board", "sheets"),
+        "/waiting",
+        f"/waiting/new?patient={rosa}&appointment={visit}",
     ):
         page.goto(path)
         expect(page.locator("#main")).to_be_visible()

@@ -23,7 +23,6 @@ YEARS = range(1900, 2200)
 NOT_CONTENT = frozenset({"csrf_token", "_key"})
 REASONS = ("patient", "sick", "provider", "mistake", "other")
 HALVES = ("any", "am", "pm")
-SCOPES = ("one", "later", "all", "together")
 INSTANT = "%Y-%m-%dT%H:%MZ"
 GROUP = "group-"
 
@@ -64,12 +63,6 @@ def _reason(code: str) -> str:
     return code
 
 
-def _scope(which: str) -> str:
-    if which not in SCOPES:
-        raise _wrong("format")
-    return which
-
-
 def _version(typed: object) -> int | None:
     if typed is None or typed == "":
         return None
@@ -83,7 +76,7 @@ Chosen = Annotated[UUID, BeforeValidator(_given)]
 Optional = Annotated[UUID | None, BeforeValidator(_optional)]
 Instant = Annotated[datetime, BeforeValidator(_instant)]
 Note = Annotated[str, AfterValidator(_text)]
-Scope = Annotated[str, AfterValidator(_scope)]
+Scope = Literal["one", "later", "all", "together"]
 Version = Annotated[int | None, BeforeValidator(_version)]
 
 
@@ -194,7 +187,7 @@ def read_visit(form: Mapping[str, str]) -> BookRequest:
 
 def read_which(form: Mapping[str, str]) -> str:
     """Read what a change of one visit reaches; the forms below refuse what is none of SCOPES."""
-    return form.get("which") or SCOPES[0]
+    return form.get("which") or "one"
 
 
 def read_overbook_reason(form: Mapping[str, str]) -> str | None:

@@ -254,6 +254,22 @@ def test_a_free_time_shows_who_on_the_list_fits_it_and_booking_takes_them_off(
     assert "From the waiting list" not in desk.get(free).text
 
 
+def test_beside_the_board_stand_those_whom_a_time_of_its_day_could_help(
+    app: Flask, desk: Visitor, clinic: Clinic, owner: Owner, anna: UUID
+) -> None:
+    waiter(owner, clinic, patient_id=anna, urgency=2)
+    waiter(owner, clinic, weekdays=[2])
+    address = f"/board/2026-11-23/waiting?location={clinic.location}"
+    assert address in desk.get("/board/2026-11-23").text
+    beside = desk.get(address, fragment=True, target="waiting-beside").text
+    for shown in ("1 fits", "Anna Archer", "Soon", "Anybody"):
+        assert shown in beside
+    offered(app, owner, clinic)
+    beside = desk.get(address, fragment=True, target="waiting-beside").text
+    assert "10:00 AM, until 8:30 AM" in beside
+    assert desk.get(address).headers["Location"] == "/waiting"
+
+
 def test_the_booking_dialog_leads_to_the_list_when_no_time_suits(desk: Visitor, clinic: Clinic, anna: UUID) -> None:
     page = desk.get(f"/book?patient={anna}&provider={clinic.providers[0]}").text
     assert "Put on the waiting list" in page

@@ -198,13 +198,18 @@ def _what(
         "bar": foot.bar(found, offer, names.get(choice.provider)) | foot.press(found, choice.rhythm) | kind.bar(found),
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
         "choose_url": url_for("booking.book"),
-        "why": url_for("booking.why", **_addressed(replace(choice, at=None, half="any"))),
-        "wait": fitting.put_on_the_list(choice),
+        **_otherwise(choice),
         "note": request.form.get("note", ""),
         "errors": _errors(refusal),
         "refusal": refusal,
         **_gone(found, choice, zone, refusal),
     }
+
+
+def _otherwise(choice: Choice) -> dict[str, Any]:
+    """Where to go on when no time suits: why there is none, and the list of those who wait."""
+    why = url_for("booking.why", **_addressed(replace(choice, at=None, half="any")))
+    return {"why": why, "wait": fitting.put_on_the_list(choice)}
 
 
 def _kept(choice: Choice) -> list[tuple[str, object]]:

@@ -9,11 +9,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp.booking import queries
-from webapp.booking.forms import SCOPES
 from webapp.booking.models import Appointment
+from webapp.booking.queries.several import ALL, LATER, ONE, TOGETHER
 from webapp.booking.states import Action
 
-ONE, LATER, ALL, TOGETHER = SCOPES
+__all__ = ["ALL", "LATER", "ONE", "TOGETHER", "choices", "chosen", "context"]
 
 
 def chosen(visit: Appointment) -> str:

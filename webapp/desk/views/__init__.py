@@ -1,6 +1,29 @@
 """Pages of the front desk: the day board with its drawer, search over everything, the patient's record."""
 
-from webapp.desk.views import board, death, figures, merge, my_day, record, search, sheet, steps
+from webapp.desk.views import (
+    board,
+    death,
+    figures,
+    merge,
+    my_day,
+    record,
+    search,
+    sheet,
+    steps,
+    waiting,
+)
 from webapp.desk.views.door import blueprint
 
-__all__ = ["blueprint", "board", "death", "figures", "merge", "my_day", "record", "search", "sheet", "steps"]
+__all__ = [
+    "blueprint",
+    "board",
+    "death",
+    "figures",
+    "merge",
+    "my_day",
+    "record",
+    "search",
+    "sheet",
+    "steps",
+    "waiting",
+]

@@ -104,6 +104,7 @@ def context(asked: Address, visits: Sequence[BoardVisit], day: Day, at: datetime
         "calendar": _calendar(asked, day.month, local_date(at, day.location.time_zone)),
         "providers": providers,
         "everybody": asked.url(providers=()) if asked.providers else None,
+        "waiting": url_for("desk.waiting_beside", day=asked.day, location=day.location.id),
         "meta": _("%(some)s of %(all)s", some=sum(each["checked"] for each in providers), all=len(providers)),
         "rooms": [("", _("All rooms")), *((str(id_), name) for id_, name in day.clinic.rooms)],
         "room": "" if asked.room is None else str(asked.room),

@@ -6,37 +6,53 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from flask import url_for
+from flask import Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from flask_login import current_user
 
-from webapp import activity
+from webapp import activity, hypermedia
 from webapp.booking.queries import VisitDetail
 from webapp.booking.queries.waiting_list import open_offers, waits_on, who_waits
 from webapp.booking.states import MOVABLE
 from webapp.booking.waiting_wording import suits, urgency_label, waited, with_whom
 from webapp.booking.wording import clock, local_date
+from webapp.cycle import scope
+from webapp.db import Role
+from webapp.desk import queries
+from webapp.desk.views import address
+from webapp.desk.views.door import blueprint
+from webapp.identity.permissions import Permission
 from webapp.patients.models import Patient
 from webapp.practice import queries as practice
+from webapp.routing import requires
 from webapp.templating import may
 
 ON_THE_BOARD = 4
 
 
-def panel(location_id: UUID, day: date, at: datetime) -> dict[str, Any] | None:
-    """What stands beside the board of a day: the offers that run, and whom a time of that day could help.
+@blueprint.get("/board/<day:day>/waiting")
+@requires(Permission.WAITING_LIST_EDIT, role=Role.DESK, touches=False)
+def waiting_beside(day: date) -> Response:
+    """Show beside the board whom a time of its day could help, and the offers that run; the board asks by itself.
 
-    For `ui.waiting_panel`; None for those who do not keep the list.
+    A part of its own, so that the board stays as quick as it is.  Without JavaScript the board only links to the list.
     """
-    if not may("waiting_list.edit"):
-        return None
+    if not hypermedia.wants_fragment():
+        return hypermedia.see(url_for("booking.waiting_list"))
+    asked = address.read(request.args, day)
+    site = queries.location(asked.location, current_user.sites_of(Permission.BOARD_VIEW) or ())
+    shown = None if site is None or day.year not in address.YEARS else _panel(site.id, day, scope().at)
+    return hypermedia.page("desk/waiting.html", block="beside", waiting=shown)
+
+
+def _panel(location_id: UUID, day: date, at: datetime) -> dict[str, Any]:
     names = {each.id: each.name for each in practice.providers()}
     found = waits_on(location_id, day, limit=ON_THE_BOARD)
     offers = [each for each in open_offers(at) if each.hold.location_id == location_id]
     shown = [line.wish for line in found.lines] + [each.wish for each in offers]
     activity.note("listed", listed={wish.patient_id for wish in shown})
     return {
-        "href": url_for("booking.waiting_list"),
         "meta": ngettext("%(num)s fits", "%(num)s fit", found.total),
         "offers": [
             {

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select
+from sqlalchemy import or_, select, text
 
 from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, release, take_over
 from webapp.booking.actions.waiting.locking import answer, end_wish, locked_wish, pass_on
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingOffer, WaitingWish
 from webapp.booking.queries.waiting import Candidate, Place, candidates, fulfilled_by_moving, left_by, still_free
-from webapp.booking.refusals import OfferAnswered
+from webapp.booking.refusals import OfferAnswered, PatientNotBookable
 from webapp.booking.states import LIVE, Status
 from webapp.booking.waiting import FreeTime, answer_by
 from webapp.db import db
@@ -26,6 +26,8 @@ from webapp.jobs import promise
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from uuid import UUID
+
+_IN_TURN = text("select pg_advisory_xact_lock(uuid_hash_extended(:provider, 3))")
 
 
 def offer_next(visit_id: UUID, version: int, ttl: timedelta, *, at: datetime) -> WaitingOffer | None:
@@ -41,13 +43,14 @@ def offer_next(visit_id: UUID, version: int, ttl: timedelta, *, at: datetime) ->
     for wish_id in fulfilled_by_moving(visit_id, place):
         if (wish := locked_wish(wish_id)).status == "waiting":
             end_wish(wish, "taken", at)
+    # One step at a time for each provider: of two, the later would pass by whom the earlier is just asking.
+    db.session.execute(_IN_TURN, {"provider": place.provider_id})
     for span in still_free(place, at):
         free = FreeTime(place.provider_id, place.location_id, place.zone, span.start)
-        for person in candidates(free, at):
-            offer = _offer(person, free, ttl, at)
-            if offer is not None:
-                _promise_more(offer, visit_id, version, place)
-                return offer
+        offer = _first_in_line(free, ttl, at)
+        if offer is not None:
+            _promise_more(offer, visit_id, version, place)
+            return offer
     return None
 
 
@@ -121,20 +124,36 @@ def _must_be_open(offer: WaitingOffer) -> None:
         raise OfferAnswered(patient=offer.patient_id)
 
 
+def _first_in_line(free: FreeTime, ttl: timedelta, at: datetime) -> WaitingOffer | None:
+    """Offer a time to the first who can have it; what cannot be held for one is not tried for all the others."""
+    hopeless: set[UUID] = set()
+    for person in candidates(free, at):
+        if person.service_id in hopeless:
+            continue
+        try:
+            offer = _offer(person, free, ttl, at)
+        except PatientNotBookable:
+            continue
+        except Refusal:
+            # A hold leaves its patient free, so it was the time, the place or the staff.
+            hopeless.add(person.service_id)
+            continue
+        if offer is not None:
+            return offer
+    return None
+
+
 def _offer(person: Candidate, free: FreeTime, ttl: timedelta, at: datetime) -> WaitingOffer | None:
-    """Hold the time for one person; None when somebody is busy with their wish, or the time can't be theirs."""
+    """Hold the time for one person; None when somebody is busy with their wish.  Raises what `hold` does."""
     wanted = HoldRequest(
         person.patient_id, person.service_id, free.location_id, free.starts_at, free.provider_id, via="desk"
     )
     until = answer_by(person.notice, free.starts_at, at, ttl)
-    try:
-        # A refused hold lets go of what it locked, so that the next one locks in order.
-        with db.session.begin_nested():
-            if not _waits_still(person.id):
-                return None
-            kept = hold(wanted, until - at, actor=None, at=at)
-    except Refusal:
-        return None
+    # A refused hold lets go of what it locked, so that the next one locks in order.
+    with db.session.begin_nested():
+        if not _waits_still(person.id):
+            return None
+        kept = hold(wanted, until - at, actor=None, at=at)
     offer = WaitingOffer(
         id=new_id(), wish_id=person.id, patient_id=person.patient_id, hold_id=kept.id, offered_at=at, expires_at=until,
         outcome="open",
