@@ -132,6 +132,14 @@ def closure(connection: Connection[Any], location_id: UUID, starts: datetime, en
     return made
 
 
+def limit(connection: Connection[Any], account_id: UUID, role: str, locations: Sequence[UUID]) -> None:
+    """Let a role of an account hold at these locations only."""
+    statement = "UPDATE account_role SET everywhere = false WHERE account_id = %s AND role = %s"
+    connection.execute(statement, (account_id, role))
+    for location_id in locations:
+        insert(connection, "account_role_location", account_id=account_id, role=role, location_id=location_id)
+
+
 def account(connection: Connection[Any], *roles: str, **columns: object) -> UUID:
     """An account with the given staff roles."""
     made = new_id()
@@ -165,6 +173,17 @@ def clinic(
     what = service(connection, who, [site], **service_columns)
     people = tuple(patient(connection) for _ in range(patients))
     return Clinic(site, where, who, what, people)
+
+
+def branch(connection: Connection[Any], of: Clinic, **columns: object) -> Clinic:
+    """A second site of a clinic: the same service and patients, a provider and a room of its own."""
+    site = location(connection, **columns)
+    where, who = room(connection, site), provider(connection)
+    for weekday in range(1, 8):
+        hours(connection, who, site, weekday=weekday)
+    insert(connection, "service_provider", service_id=of.service, provider_id=who)
+    insert(connection, "service_location", service_id=of.service, location_id=site)
+    return Clinic(site, (where,), (who,), of.service, of.patients)
 
 
 def appointment(connection: Connection[Any], at: Clinic, starts: datetime, **columns: object) -> UUID:

@@ -61,6 +61,6 @@ INSERT INTO occupancy (resource_id, during, owner_id, owner_kind)
 SELECT part.resource, tstzrange(a.starts_at, a.ends_at), a.id, 'appointment'
 FROM appointment AS a, LATERAL (VALUES (a.patient_id), (a.provider_id), (a.room_id)) AS part (resource);
 ALTER TABLE occupancy ADD CONSTRAINT occupancy_busy
-    EXCLUDE USING gist (resource_id WITH =, lane WITH =, during WITH &&, owner_id WITH <>);
+    EXCLUDE USING gist (resource_id WITH =, lane WITH =, during WITH &&, uuid_send(owner_id) WITH <>);
 RESET session_replication_role;
 VACUUM ANALYZE;

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
@@ -14,7 +13,7 @@ from tests import factories
 from tests.factories import NOW, Clinic, clock_time
 from tests.morning import eight_in_the_morning
 from tests.stack.people import Visitor
-from tests.stack.wire import ACTIVITY, Wire
+from tests.stack.proxy import ACTIVITY, CutAt, Proxy
 from webapp import create_app
 from webapp.db import db
 from webapp.identity.permissions import StaffRole
@@ -153,9 +152,9 @@ def named(records: list[dict[str, Any]]) -> set[str]:
 @pytest.fixture
 def deaf(database: Database, settings: Settings, app: Flask) -> Iterator[Flask]:
     """An application whose DynamoDB reads sessions but never hears of activity."""
-    wire = Wire(urlsplit(settings.aws_endpoint_url or "").port or 0, ACTIVITY)
-    wire.cut = "every"
-    deaf = create_app(replace(settings, aws_endpoint_url=f"http://127.0.0.1:{wire.port}"))
+    wire = Proxy.before(settings.aws_endpoint_url)
+    wire.mode = CutAt(ACTIVITY, after=None)
+    deaf = create_app(replace(settings, aws_endpoint_url=wire.address))
     yield deaf
     wire.close()
     with deaf.app_context():

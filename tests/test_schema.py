@@ -42,6 +42,7 @@ RAISED = {
     "patient_not_bookable",
     "idempotency_reused",
     "appointment_resource",
+    "appointment_location_allowed",
     "account_last_manager",
     "account_own_role",
 }

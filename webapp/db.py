@@ -85,7 +85,8 @@ class Role(StrEnum):
 class Scope:
     """Who acts in a transaction: what row security and the audit triggers see.
 
-    `patients` matters to `Role.PATIENT` alone; empty means no rows, never all rows.
+    `patients` matters to `Role.PATIENT` alone; empty means no rows, never all rows.  `locations` are those at which
+    visits may be changed: None is everywhere, for what is no single person's act, and empty is nowhere.
     """
 
     role: Role
@@ -93,9 +94,17 @@ class Scope:
     at: datetime
     request: str
     patients: tuple[UUID, ...] = ()
+    locations: tuple[UUID, ...] | None = None
+
+    def reaches(self, location_id: UUID) -> bool:
+        """Whether visits at a location may be changed."""
+        return self.locations is None or location_id in self.locations
 
 
+_SCOPE = "anteroom.scope"
+_EVERYWHERE = "*"
 _ENTER = """select set_config('role', %s, true), set_config('app.patients', %s, true),
+ set_config('app.locations', %s, true),
  set_config('app.actor', %s, true), set_config('app.at', %s, true), set_config('app.request', %s, true)"""
 
 
@@ -113,13 +122,21 @@ def transactional(scope: Scope, *, read_only: bool = False) -> Iterator[Session]
     try:
         options = {"postgresql_readonly": True} if read_only else {}
         _enter(session.connection(execution_options=options).connection.driver_connection, scope)
+        session.info[_SCOPE] = scope
         yield session
         session.commit()
     except BaseException:
         session.rollback()
         raise
     finally:
+        session.info.pop(_SCOPE, None)
         session.close()
+
+
+def reaches(location_id: UUID) -> bool:
+    """Whether the open transaction may change visits at a location; PostgreSQL asks the same of every row."""
+    scope: Scope | None = db.session().info.get(_SCOPE)
+    return scope is not None and scope.reaches(location_id)
 
 
 def _enter(connection: Any, scope: Scope) -> None:  # noqa: ANN401 - the pool types it so
@@ -129,6 +146,7 @@ def _enter(connection: Any, scope: Scope) -> None:  # noqa: ANN401 - the pool ty
         (
             scope.role.value,
             ",".join(str(patient) for patient in scope.patients),
+            _EVERYWHERE if scope.locations is None else ",".join(str(location) for location in scope.locations),
             "" if scope.actor is None else str(scope.actor),
             scope.at.isoformat(),
             scope.request,

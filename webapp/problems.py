@@ -55,6 +55,14 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(DynamoUnavailable, lambda _error: bare(Unavailable()))
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
+    app.after_request(_say_when)
+
+
+def _say_when(response: Response) -> Response:
+    """Every 503 says when to try again, also that of a form whose page says what is away."""
+    if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers.setdefault("Retry-After", str(RETRY_SECONDS))
+    return response
 
 
 def is_outage(error: BaseException) -> bool:
@@ -151,10 +159,7 @@ def _bare(status: int, title: str, text: str) -> Response:
     except TemplateError:
         log.exception("no_error_page", status=status)
         body = PLAIN % (escape(title), escape(text), escape(reference()))
-    response = Response(body, status=status)
-    if status == HTTPStatus.SERVICE_UNAVAILABLE:
-        response.headers["Retry-After"] = str(RETRY_SECONDS)
-    return response
+    return Response(body, status=status)
 
 
 def _rendered(templates: list[str], **context: object) -> str:

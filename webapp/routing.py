@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from webapp.db import Role
     from webapp.identity.permissions import Permission
+    from webapp.rate import Rate
 
     View = Callable[..., ResponseReturnValue]
 
@@ -51,6 +52,7 @@ class Door:
     only reads: it is a POST so that what a person typed stays out of addresses, and so out of logs.  `touches`
     False marks a door that pages knock at by themselves: coming in by it never counts as being seen.  `recent` asks for
     the password again when that was longer ago than five minutes, and loses nothing of what was about to be sent.
+    `limit` is how often one account may come in by it and by the other doors of the same kind.
     """
 
     permission: Permission | None
@@ -64,6 +66,7 @@ class Door:
     touches: bool = True
     recent: bool = False
     still: Callable[..., Response | None] | None = None
+    limit: Rate | None = None
 
     @property
     def opens_transaction(self) -> bool:
@@ -83,6 +86,7 @@ def requires(
     touches: bool = True,
     recent: bool = False,
     still: Callable[..., Response | None] | None = None,
+    limit: Rate | None = None,
 ) -> Callable[[View], View]:
     """Let a view run for people with the permission, inside one transaction of the database role.
 
@@ -93,7 +97,9 @@ def requires(
     runs: for what has to happen before it begins and after it has committed; it may refuse, too.  `still(**view_args)`
     answers a poll, before any transaction, when nothing has changed; None lets the view run.
     """
-    door = Door(permission, role, refused, prefetch, around, key_in_function, gateway, asks, touches, recent, still)
+    door = Door(
+        permission, role, refused, prefetch, around, key_in_function, gateway, asks, touches, recent, still, limit
+    )
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -37,6 +37,7 @@ def init_app(app: Flask) -> None:
         asset=_assets(Path(app.root_path).parent / VENDOR),
         current_user=current_user,
         may=may,
+        may_at=may_at,
         new_key=new_key,
         once=once,
         ui=SimpleNamespace(),
@@ -74,6 +75,11 @@ def once(template: str) -> Markup:
 
 
 _kept: dict[tuple[str, str], Markup] = {}
+
+
+def may_at(permission: str, location_id: UUID) -> bool:
+    """Whether the signed-in person has a permission at a location: decides what is offered, never what is allowed."""
+    return may(permission) and current_user.may_at(permission, location_id)
 
 
 def new_key() -> UUID:

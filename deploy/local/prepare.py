@@ -40,8 +40,10 @@ MADE = ".made"
 COMMANDS = {
     "run": "deploy.local.serve",
     "test": "deploy.local.check",
+    "test-long": "deploy.local.check",
     "lint": "deploy.local.check",
     "storm": "bench.storm",
+    "bench": "bench",
 }
 
 

@@ -49,11 +49,25 @@ def test_opening_a_chart_is_a_record_of_the_patient() -> None:
 
 
 @pytest.mark.usefixtures("_context")
-def test_a_list_is_one_record_of_the_actor_with_the_ids_it_showed() -> None:
+def test_a_list_is_one_record_of_the_actor_with_the_ids_it_showed_and_one_of_each_patient() -> None:
     written(Note("listed", listed=frozenset({PATIENT, OTHER})))
     (record,) = queries.of_actor(ACTOR)
     assert record.listed == {PATIENT, OTHER}
-    assert queries.of_patient(PATIENT) == []
+    for patient in (PATIENT, OTHER):
+        (own,) = queries.of_patient(patient)
+        assert (own.action, own.actor, own.at, own.patient, own.listed) == ("listed", ACTOR, AT, patient, frozenset())
+        assert (own.request, own.route, own.address) == (record.request, record.route, record.address)
+    assert queries.of_day(AT.date()) == [record]
+
+
+@pytest.mark.usefixtures("_context")
+@pytest.mark.parametrize(("patients", "calls"), [(1, 1), (20, 1), (99, 1), (150, 2)])
+def test_a_list_costs_one_round_trip_for_each_hundred_records(patients: int, calls: int) -> None:
+    shown = [uuid4() for _ in range(patients)]
+    activity.note("listed", listed=shown)
+    activity.flush(actor=ACTOR, at=AT)
+    assert len(dynamo.spent().calls) == calls
+    assert all([record.action for record in queries.of_patient(patient)] == ["listed"] for patient in shown[::25])
 
 
 @pytest.mark.usefixtures("_context")
@@ -82,6 +96,7 @@ def test_the_notes_of_a_request_are_written_once_and_together() -> None:
     activity.note("listed", listed=[OTHER])
     activity.flush(actor=ACTOR, at=AT)
     activity.flush(actor=ACTOR, at=AT)
+    assert [record.action for record in queries.of_patient(OTHER)] == ["listed"]
     assert [record.action for record in queries.of_patient(PATIENT)] == ["opened", "changed"]
     assert [call for call in dynamo.spent().calls if call[1] == "activity" and call[0] != "Query"] == [
         ("TransactWriteItems", "activity")

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.cycle.trial import TABLE, hooks, trial
-from tests.stack.wire import ACTIVITY, Wire
+from tests.stack.proxy import ACTIVITY, CutAt, Proxy
 from webapp import create_app
 from webapp.db import db
 
@@ -43,14 +42,14 @@ def app(trial_app: Flask, database: Database) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def wire(database: Database, settings: Settings, app: Flask) -> Iterator[Wire]:
-    wire = Wire(database.stack.postgres.port)
+def wire(database: Database, settings: Settings, app: Flask) -> Iterator[Proxy]:
+    wire = Proxy(database.stack.postgres.port)
     yield wire
     wire.close()
 
 
 @pytest.fixture
-def wired(settings: Settings, wire: Wire, database: Database) -> Iterator[Flask]:
+def wired(settings: Settings, wire: Proxy, database: Database) -> Iterator[Flask]:
     address = settings.database_url.replace(f":{database.stack.postgres.port}/", f":{wire.port}/")
     app = create_app(replace(settings, database_url=address))
     app.register_blueprint(trial)
@@ -67,10 +66,9 @@ def desk(sign_in: SignIn) -> Visitor:
 @pytest.fixture
 def deaf(database: Database, settings: Settings, app: Flask) -> Iterator[Flask]:
     """An application whose DynamoDB reads sessions but never hears of activity."""
-    assert settings.aws_endpoint_url is not None
-    wire = Wire(urlsplit(settings.aws_endpoint_url).port or 0, ACTIVITY)
-    wire.cut = "every"
-    deaf = create_app(replace(settings, aws_endpoint_url=f"http://127.0.0.1:{wire.port}"))
+    wire = Proxy.before(settings.aws_endpoint_url)
+    wire.mode = CutAt(ACTIVITY, after=None)
+    deaf = create_app(replace(settings, aws_endpoint_url=wire.address))
     deaf.register_blueprint(trial)
     yield deaf
     wire.close()

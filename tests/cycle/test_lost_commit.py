@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 from tests.cycle.trial import moved, words
+from tests.stack.proxy import CutAt, Mode, Pass, Proxy, Reset
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -13,39 +14,39 @@ if TYPE_CHECKING:
 
     from tests.stack.database import Database
     from tests.stack.people import Visitor
-    from tests.stack.wire import Cut, Wire
+
+COMMIT = b"COMMIT"
 
 
-def through(app: Flask, wire: Wire, visitor: Visitor, cut: Cut, key: UUID | None = None) -> TestResponse:
-    wire.cut = cut
+def through(app: Flask, wire: Proxy, visitor: Visitor, mode: Mode, key: UUID | None = None) -> TestResponse:
+    wire.mode = mode
     return moved(visitor, app).post("/trial", {"word": "oak"}, key=key)
 
 
 def test_a_cut_before_commit_saves_nothing_and_says_so(
-    wired: Flask, wire: Wire, desk: Visitor, database: Database
+    wired: Flask, wire: Proxy, desk: Visitor, database: Database
 ) -> None:
-    answer = through(wired, wire, desk, "before")
+    answer = through(wired, wire, desk, CutAt(COMMIT))
     assert answer.status_code == 503
     assert "nothing was saved" in answer.text
     assert words(database) == []
 
 
 def test_a_cut_after_commit_tells_that_it_was_saved(
-    wired: Flask, wire: Wire, desk: Visitor, database: Database
+    wired: Flask, wire: Proxy, desk: Visitor, database: Database
 ) -> None:
-    answer = through(wired, wire, desk, "after")
+    answer = through(wired, wire, desk, CutAt(COMMIT, heard=True))
     assert (answer.status_code, answer.headers["Location"]) == (303, "/trial")
     assert words(database) == ["oak"]
 
 
 def test_an_outcome_that_cannot_be_looked_up_is_called_unknown_and_the_key_finds_it(
-    wired: Flask, wire: Wire, desk: Visitor, database: Database
+    wired: Flask, wire: Proxy, desk: Visitor, database: Database
 ) -> None:
     key = uuid4()
-    answer = through(wired, wire, desk, "after and down", key=key)
+    answer = through(wired, wire, desk, CutAt(COMMIT, heard=True, after=Reset()), key=key)
     assert answer.status_code == 503
     assert "could not check" in answer.text
-    wire.mend()
-    again = through(wired, wire, desk, "never", key=key)
+    again = through(wired, wire, desk, Pass(), key=key)
     assert again.status_code == 303
     assert words(database) == ["oak"]

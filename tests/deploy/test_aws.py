@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from deploy.local.aws import TEMPLATE, Aws
+from tests.stack.database import EXPIRING
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,12 +16,10 @@ if TYPE_CHECKING:
     from deploy.local.aws import Deployed
     from deploy.local.stack import Stack
 
-EXPIRING = ("sessions", "availability", "notifications", "counters")
-
 
 @pytest.mark.parametrize("table", EXPIRING)
-def test_tables_with_an_end_expire_their_items(stack: Stack, deployed: Deployed, table: str) -> None:
-    answer = stack.aws.client("dynamodb").describe_time_to_live(TableName=deployed.prefix + table)
+def test_tables_with_an_end_expire_their_items(stack: Stack, table: str) -> None:
+    answer = stack.aws.client("dynamodb").describe_time_to_live(TableName=stack.deployed.prefix + table)
     assert answer["TimeToLiveDescription"] == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires_at"}
 
 

@@ -15,12 +15,15 @@ from tests.stack.people import Visitor
 from webapp.dynamo.channel import Channel
 from webapp.identity.gateways.people import People
 from webapp.identity.service import EXTENSION
+from webapp.identity.tokens import KeySet, Verifier
 
 if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.test import TestResponse
 
     from webapp.settings import Settings
+
+NOWHERE = "http://127.0.0.1:9"
 
 
 def enter(visitor: Visitor, account: Account, password: str = PASSWORD, next_path: str = "/home") -> TestResponse:
@@ -47,19 +50,20 @@ def must_change(account: Account, settings: Settings, temporary: str) -> None:
 
 
 @contextmanager
-def cognito_away(app: Flask, settings: Settings) -> Iterator[None]:
-    """Nobody listens where Cognito was; DynamoDB goes on."""
+def cognito_away(app: Flask, settings: Settings, endpoint: str = NOWHERE) -> Iterator[People]:
+    """Cognito is somewhere else, by default where nobody listens; DynamoDB goes on."""
     whole = app.extensions[EXTENSION]
-    nowhere = People(replace(settings, aws_endpoint_url="http://127.0.0.1:9"))
-    app.extensions[EXTENSION] = replace(whole, service=nowhere)
+    people = People(replace(settings, aws_endpoint_url=endpoint))
+    verifier = Verifier(KeySet(people.key_set), issuer=people.issuer, audience=settings.cognito_client_id)
+    app.extensions[EXTENSION] = replace(whole, service=people, verifier=verifier)
     try:
-        yield
+        yield people
     finally:
         app.extensions[EXTENSION] = whole
 
 
 @contextmanager
-def dynamo_away(app: Flask, monkeypatch: pytest.MonkeyPatch, endpoint: str = "http://127.0.0.1:9") -> Iterator[None]:
+def dynamo_away(app: Flask, monkeypatch: pytest.MonkeyPatch, endpoint: str = NOWHERE) -> Iterator[None]:
     """DynamoDB is somewhere else, by default where nobody listens; Cognito goes on."""
     client = app.extensions["anteroom.dynamo"]
     channel = client._channel

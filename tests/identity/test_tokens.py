@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -162,3 +163,30 @@ def test_a_pool_that_does_not_answer_is_asked_again_at_the_next_sign_in() -> Non
     with pytest.raises(ConnectionError):
         keys.find("ours", NOW)
     assert keys.find("ours", NOW) is not None
+
+
+def test_a_crowd_that_waits_for_keys_waits_once() -> None:
+    answers, asked = threading.Barrier(4, timeout=5), []
+
+    def fetch() -> dict[str, Any]:
+        asked.append(1)
+        answers.wait()
+        threading.Event().wait(0.3)
+        raise ConnectionError
+
+    keys, failed = KeySet(fetch), []
+
+    def find() -> None:
+        try:
+            keys.find("ours", NOW)
+        except ConnectionError:
+            failed.append(1)
+
+    crowd = [threading.Thread(target=find) for _ in range(4)]
+    for each in crowd:
+        each.start()
+    for _ in range(3):
+        threading.Thread(target=answers.wait, daemon=True).start()
+    for each in crowd:
+        each.join(5)
+    assert (len(asked), len(failed)) == (1, 4)

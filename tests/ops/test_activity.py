@@ -13,6 +13,7 @@ import pytest
 
 from tests import factories
 from tests.stack.people import SignIn, Visitor
+from webapp import dynamo
 from webapp.activity import queries
 from webapp.activity.items import Origin
 from webapp.activity.notes import Note
@@ -57,6 +58,18 @@ def test_a_patients_page_names_who_opened_the_record_as_what_and_from_where(
     for told in ("Opened a patient", "Robin Example", "Receptionist", "127.0.0.1", f"MRN {NUMBER}"):
         assert told in page
     assert f"/activity/people/{desk.account_id}" in page
+
+
+def test_a_patients_page_also_says_who_listed_them(sign_in: SignIn, desk: Visitor, patient: UUID) -> None:
+    assert "Mirjam" in desk.post("/search", {"q": str(NUMBER)}, fragment=True).text
+    auditor = sign_in("auditor")
+    for query in ("", "?action=listed&role=receptionist"):
+        table = auditor.get(f"/activity/patients/{patient}{query}").text.partition("<tbody>")[2]
+        assert table.count("<td>Listed</td>") == 1
+        assert "Robin Example" in table
+    mine = auditor.get(f"/activity/people/{desk.account_id}").text
+    assert mine.count("<td>Listed patients</td>") == 1
+    assert auditor.get("/activity").text.count("<td>Listed patients</td>") == 1
 
 
 def test_reading_the_log_is_in_the_log(app: Flask, sign_in: SignIn, desk: Visitor, patient: UUID) -> None:
@@ -161,6 +174,49 @@ def test_pages_of_the_log_leave_nothing_out_and_show_nothing_twice(app: Flask, d
                 before = part.before
             assert len(seen) == len(set(seen)) == wanted, name
             assert [mark for mark, _ in seen] == sorted((mark for mark, _ in seen), reverse=True)
+
+
+FILTERS = [Wanted(), Wanted("opened"), Wanted("opened", "biller"), Wanted("", "biller"), Wanted("refused")]
+
+
+@pytest.mark.parametrize("wanted", FILTERS, ids=str)
+def test_a_page_asks_dynamo_a_handful_of_times_whatever_is_filtered(
+    app: Flask, database: Database, wanted: Wanted
+) -> None:
+    midnight, every = datetime(2026, 11, 22, 0, 0, tzinfo=UTC), 150
+    with app.app_context():
+        for number in range(every):
+            roles = frozenset({"biller"}) if number % 3 == 0 else frozenset()
+            origin = Origin(uuid4(), midnight + timedelta(minutes=number - 75), f"request-{number}", roles=roles)
+            write([Note("opened" if number % 2 else "changed", uuid4())], origin)
+    first, last = midnight - timedelta(hours=5), midnight + timedelta(hours=19)
+    wanted_numbers = [
+        number
+        for number in range(every)
+        if wanted.action != "refused" and (not wanted.action or number % 2) and (not wanted.role or number % 3 == 0)
+    ]
+    seen, before, most = list[str](), "", 0
+    while True:
+        with app.test_request_context():
+            part = queries.part_of_span(first, last, wanted, before, 20)
+            most = max(most, len(dynamo.spent().calls))
+        seen += [record.request for record in part.records]
+        if part.before is None:
+            break
+        before = part.before
+    assert seen == [f"request-{number}" for number in reversed(wanted_numbers)]
+    assert most <= 4
+
+
+def test_a_filtered_page_is_no_longer_than_others(app: Flask, database: Database) -> None:
+    at, actor = datetime(2026, 11, 22, 15, 0, tzinfo=UTC), uuid4()
+    with app.app_context():
+        for number in range(130):
+            write([Note("opened", uuid4())], Origin(actor, at + timedelta(seconds=number), f"request-{number}"))
+        part = queries.part_of_actor(actor, Wanted("opened"), "", 20)
+        assert (len(part.records), part.before is None) == (120, False)
+        rest = queries.part_of_actor(actor, Wanted("opened"), part.before or "", 20)
+    assert [record.request for record in rest.records] == [f"request-{number}" for number in range(9, -1, -1)]
 
 
 def test_a_request_that_wrote_more_than_a_page_holds_ends_the_page_and_says_so(app: Flask, database: Database) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import pytest
 
 from tests.stack.people import Visitor
-from tests.stack.wire import Wire
+from tests.stack.proxy import Proxy, Reset
 from webapp import create_app
 from webapp.db import db
 
@@ -27,8 +26,8 @@ ANYTHING = b""
 
 @pytest.fixture
 def without_postgresql(settings: Settings, database: Database) -> Iterator[Flask]:
-    wire = Wire(database.stack.postgres.port)
-    wire.cut_off()
+    wire = Proxy(database.stack.postgres.port)
+    wire.mode = Reset()
     app = create_app(
         replace(
             settings, database_url=settings.database_url.replace(f":{database.stack.postgres.port}/", f":{wire.port}/")
@@ -42,9 +41,9 @@ def without_postgresql(settings: Settings, database: Database) -> Iterator[Flask
 
 @pytest.fixture
 def without_dynamodb(settings: Settings) -> Iterator[Flask]:
-    wire = Wire(urlsplit(settings.aws_endpoint_url or "").port or 0)
-    wire.cut_off()
-    app = create_app(replace(settings, aws_endpoint_url=f"http://127.0.0.1:{wire.port}"))
+    wire = Proxy.before(settings.aws_endpoint_url)
+    wire.mode = Reset()
+    app = create_app(replace(settings, aws_endpoint_url=wire.address))
     yield app
     wire.close()
     with app.app_context():

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from deploy.local.aws import Deployed
     from deploy.local.stack import Stack
 
+EXPIRING = ("sessions", "availability", "notifications", "counters")
 TABLES = """
 SELECT format('%I.%I', n.nspname, c.relname)
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -75,8 +76,17 @@ def worker_name() -> str:
 
 @pytest.fixture(scope="session")
 def deployed(stack: Stack, worker_name: str) -> Deployed:
-    """DynamoDB tables and a user pool of this test process."""
-    return stack.aws.deploy(f"{worker_name}-")
+    """DynamoDB tables and a user pool of this test process.
+
+    Tests stand still at moments that are past by now: the sweeper, which goes by the real time, must not take their
+    sessions away.  That the template switches it on is tested on the tables of the stack.
+    """
+    deployed = stack.aws.deploy(f"{worker_name}-")
+    dynamo = stack.aws.client("dynamodb")
+    for table in EXPIRING:
+        expiry = {"AttributeName": "expires_at", "Enabled": False}
+        dynamo.update_time_to_live(TableName=deployed.prefix + table, TimeToLiveSpecification=expiry)
+    return deployed
 
 
 @pytest.fixture(scope="session")

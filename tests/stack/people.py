@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from itsdangerous import URLSafeTimedSerializer
 
+from tests import factories
 from webapp.identity.permissions import StaffRole
 from webapp.identity.person import Grant, Standing
 from webapp.identity.service import identity
@@ -76,9 +77,17 @@ def visitor(app: Flask) -> Visitor:
 
 @pytest.fixture
 def sign_in(app: Flask, database: Database) -> SignIn:
-    """Make an account with these roles (and patients to act for) and return a browser that is signed in as it."""
+    """Make an account with these roles (and patients to act for) and return a browser that is signed in as it.
 
-    def signed_in(*roles: StaffRole | str, patients: tuple[UUID, ...] = (), at: datetime | None = None) -> Visitor:
+    `sites` are the locations that all of its roles hold at; left out they hold everywhere.
+    """
+
+    def signed_in(
+        *roles: StaffRole | str,
+        patients: tuple[UUID, ...] = (),
+        at: datetime | None = None,
+        sites: tuple[UUID, ...] | None = None,
+    ) -> Visitor:
         account_id, now = uuid4(), at or datetime.now(UTC)
         with database.administer() as connection:
             connection.execute(
@@ -90,11 +99,14 @@ def sign_in(app: Flask, database: Database) -> SignIn:
                     "insert into account_role (account_id, role, granted_at) values (%s, %s, %s)",
                     (account_id, str(StaffRole(role)), now),
                 )
+                if sites is not None:
+                    factories.limit(connection, account_id, str(StaffRole(role)), sites)
         standing = Standing(
             account_id,
             "Robin Example",
             frozenset(StaffRole(role) for role in roles),
             tuple(Grant(patient) for patient in patients),
+            sites={} if sites is None else {StaffRole(role): frozenset(sites) for role in roles},
         )
         with app.app_context():
             sessions = identity().sessions

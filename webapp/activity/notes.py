@@ -21,6 +21,7 @@ Action = Literal[
     "signed_in",
     "signed_out",
     "sign_in_failed",
+    "password_forgotten",
     "locked_out",
     "second_factor_set",
     "second_factor_reset",

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 from flask import g, request
 
 from webapp import dynamo
-from webapp.activity.items import TABLE, Origin, item_of
+from webapp.activity.items import TABLE, Origin, item_of, listed_items
 from webapp.activity.notes import Note, start, taken
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
+
+
+TOGETHER = 100
 
 
 def flush(*, actor: UUID | None, at: datetime) -> None:
@@ -30,9 +33,17 @@ def flush(*, actor: UUID | None, at: datetime) -> None:
 
 
 def write(notes: list[Note], origin: Origin) -> None:
-    """Write one record for each note; several go together or not at all."""
-    items = {(item["pk"], item["sk"]): item for item in (item_of(note, origin) for note in notes)}
-    dynamo.client().put_many(TABLE, list(items.values()))
+    """Write one record for each note, and one for each patient of a list.
+
+    A hundred go together or not at all; of more, those of the notes are among the first, so that what is missing after
+    an outage is never whom an answer showed: it was not sent.
+    """
+    wanted = [item_of(note, origin) for note in notes]
+    for note in notes:
+        wanted += listed_items(note, origin)
+    items = list({(item["pk"], item["sk"]): item for item in wanted}.values())
+    for first in range(0, len(items), TOGETHER):
+        dynamo.client().put_many(TABLE, items[first : first + TOGETHER])
 
 
 def write_once(note: Note, origin: Origin) -> bool:

@@ -159,6 +159,15 @@ class NotUndoable(Refusal):
     message = _l("This can no longer be undone. Change the visit instead.")
 
 
+@refuses("appointment_location_allowed")
+class NotAllowedHere(Refusal):
+    """The person's role holds at other locations; 403 although the page is theirs, because the place is not."""
+
+    status = 403
+    code = "not_allowed_here"
+    message = _l("Your role does not reach that location. Ask somebody who works there, or your manager.")
+
+
 class WrongState(Refusal):
     """The visit has moved on, so this step no longer applies."""
 

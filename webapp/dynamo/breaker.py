@@ -1,13 +1,20 @@
-"""When to stop asking a DynamoDB that does not answer."""
+"""When to stop asking a service that does not answer, and how many threads may wait for it meanwhile."""
 
 from __future__ import annotations
 
 import threading
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import monotonic
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OPENS_AFTER = 5
 REST_SECONDS = 2.0
+SEATS = 6
+QUEUE_SECONDS = 0.2
 
 
 @dataclass(slots=True)
@@ -50,3 +57,25 @@ class Breaker:
             self._failures += 1
             if self.is_open:
                 self._rests_until = monotonic() + self.rest_seconds
+
+
+class Seats:
+    """How many threads of a process may wait for a service at once; the others answer at once, pages without it too.
+
+    gunicorn gives a process eight threads (`gunicorn.conf.py`).  Until the breaker opens, a first wave of an outage
+    would take all of them for the whole deadline, and not even `/livez` would be answered.
+    """
+
+    def __init__(self, count: int = SEATS) -> None:
+        self._free = threading.Semaphore(count)
+
+    @contextmanager
+    def taken(self, seconds: float) -> Iterator[bool]:
+        """Sit down inside; False when none was free within `seconds`, 0.2 at most: a healthy service needs 0.01."""
+        if not self._free.acquire(timeout=min(seconds, QUEUE_SECONDS)):
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            self._free.release()

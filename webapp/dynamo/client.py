@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from webapp.dynamo.answers import Answer, Fate, judge
-from webapp.dynamo.breaker import Breaker
+from webapp.dynamo.breaker import Breaker, Seats
 from webapp.dynamo.budget import Budget, spent
 from webapp.dynamo.channel import Broken, Channel
 from webapp.dynamo.errors import ConditionFailed, DynamoUnavailable
@@ -65,6 +65,7 @@ class Dynamo:
         self._channel = channel
         self._prefix = prefix
         self.breaker = breaker or Breaker()
+        self._seats = Seats()
 
     def get(self, table: str, key: Attributes, *, consistent: bool = True) -> Item | None:
         """The item, or None where there is none."""
@@ -99,13 +100,17 @@ class Dynamo:
         values: Mapping[str, Value],
         *,
         names: Mapping[str, str] | None = None,
+        sift: str | None = None,
         index: str | None = None,
         forward: bool = True,
         limit: int | None = None,
         start: Attributes | None = None,
         consistent: bool | None = None,
     ) -> Page:
-        """One page of the items of a partition in the order of their sort key (`where` is a key condition)."""
+        """One page of the items of a partition in the order of their sort key (`where` is a key condition).
+
+        `sift` leaves items out after `limit` was counted: a page can be empty and yet have a next one.
+        """
         body = {
             **self._table(table),
             "KeyConditionExpression": where,
@@ -113,6 +118,8 @@ class Dynamo:
             "ScanIndexForward": forward,
             **_expression(None, values, names),
         }
+        if sift:
+            body["FilterExpression"] = sift
         if index:
             body["IndexName"] = index
         if limit:
@@ -230,10 +237,10 @@ class Dynamo:
             return Answer(Fate.LATE, error=DynamoUnavailable("DynamoDB did not answer a moment ago; it is left alone."))
         started = monotonic()
         try:
-            answer = judge(operation, *self._channel.send(operation, payload, seconds))
-        except Broken as broken:
-            fate = Fate.LATE if broken.late else Fate.BROKEN if broken.sent else Fate.NOT_SENT
-            answer = Answer(fate, error=DynamoUnavailable(str(broken)))
+            with self._seats.taken(seconds) as seated:
+                if not seated:
+                    return Answer(Fate.LATE, error=DynamoUnavailable("Too many threads wait for DynamoDB already."))
+                answer = self._ask(operation, payload, seconds - (monotonic() - started))
         finally:
             budget.seconds += monotonic() - started
         if answer.fate in {Fate.ANSWERED, Fate.THROTTLED}:
@@ -241,6 +248,13 @@ class Dynamo:
         elif seconds >= FAIR_SECONDS:
             self.breaker.failed()
         return answer
+
+    def _ask(self, operation: str, payload: bytes, seconds: float) -> Answer:
+        try:
+            return judge(operation, *self._channel.send(operation, payload, max(seconds, SHORTEST_SECONDS)))
+        except Broken as broken:
+            fate = Fate.LATE if broken.late else Fate.BROKEN if broken.sent else Fate.NOT_SENT
+            return Answer(fate, error=DynamoUnavailable(str(broken)))
 
 
 def _expression(

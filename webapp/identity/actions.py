@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -11,13 +11,14 @@ from sqlalchemy.dialects.postgresql import insert
 
 from webapp.errors import NotAllowed, NotFound, VersionConflict
 from webapp.identity.jobs import end_sessions
-from webapp.identity.models import Account, AccountPatient, AccountRole
+from webapp.identity.models import Account, AccountPatient, AccountRole, AccountRoleLocation
 from webapp.identity.permissions import Permission, StaffRole
-from webapp.identity.queries import standing_of
+from webapp.identity.queries import Held, roles_held, standing_of
 from webapp.identity.refusals import OwnAccount
 from webapp.jobs import promise
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
@@ -25,7 +26,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AccountRequest:
-    """An account as it should be; `account_id` is used when the address has none yet."""
+    """An account as it should be; `account_id` is used when the address has none yet.
+
+    A role that is not in `sites` holds everywhere.
+    """
 
     account_id: UUID
     email: str
@@ -33,6 +37,7 @@ class AccountRequest:
     roles: frozenset[StaffRole]
     provider_id: UUID | None = None
     patient_id: UUID | None = None
+    sites: Mapping[StaffRole, frozenset[UUID]] = field(default_factory=dict)
 
 
 def ensure_account(session: Session, wanted: AccountRequest, at: datetime) -> UUID:
@@ -55,7 +60,7 @@ def ensure_account(session: Session, wanted: AccountRequest, at: datetime) -> UU
     account.display_name = wanted.display_name
     account.provider_id = wanted.provider_id or account.provider_id
     session.flush()
-    set_roles(session, account.id, wanted.roles, at)
+    set_roles(session, account.id, wanted.roles, at, wanted.sites)
     if wanted.patient_id is not None:
         session.execute(
             insert(AccountPatient)
@@ -65,23 +70,52 @@ def ensure_account(session: Session, wanted: AccountRequest, at: datetime) -> UU
     return account.id
 
 
-def set_roles(session: Session, account_id: UUID, roles: frozenset[StaffRole], at: datetime) -> None:
-    """Give an account exactly these roles; where that changes any, its sessions end (call inside `cut_off`)."""
-    wanted = {role.value for role in roles}
-    held = set(session.execute(select(AccountRole.role).where(AccountRole.account_id == account_id)).scalars())
+def set_roles(
+    session: Session,
+    account_id: UUID,
+    roles: frozenset[StaffRole],
+    at: datetime,
+    sites: Mapping[StaffRole, frozenset[UUID]] | None = None,
+) -> None:
+    """Give an account exactly these roles, everywhere or at the `sites` named for one.
+
+    Where that changes any, its sessions end (call inside `cut_off`).
+    """
+    wanted = _held(roles, sites or {})
+    held = roles_held(session, [account_id])[account_id]
     if held == wanted:
         return
-    session.execute(
-        delete(AccountRole).where(AccountRole.account_id == account_id, AccountRole.role.in_(held - wanted))
-    )
-    for role in sorted(wanted - held):
-        session.execute(
-            insert(AccountRole)
-            .values(account_id=account_id, role=role, granted_at=at)
-            .on_conflict_do_nothing(index_elements=[AccountRole.account_id, AccountRole.role])
-        )
+    gone = held.keys() - wanted.keys()
+    session.execute(delete(AccountRole).where(AccountRole.account_id == account_id, AccountRole.role.in_(gone)))
+    for role in sorted(wanted):
+        if role not in held or held[role] != wanted[role]:
+            _give(session, AccountRole(account_id=account_id, role=role.value, granted_at=at), wanted[role])
     if held:
         promise(end_sessions, account=str(account_id))
+
+
+def _give(session: Session, given: AccountRole, sites: frozenset[UUID] | None) -> None:
+    """Let a role hold everywhere (None) or at these locations, whether the account had it or not."""
+    key = {"account_id": given.account_id, "role": given.role}
+    session.execute(
+        insert(AccountRole)
+        .values(**key, granted_at=given.granted_at, everywhere=sites is None)
+        .on_conflict_do_update(
+            index_elements=[AccountRole.account_id, AccountRole.role], set_={"everywhere": sites is None}
+        )
+    )
+    named = AccountRoleLocation
+    session.execute(
+        delete(named).where(
+            named.account_id == given.account_id, named.role == given.role, named.location_id.not_in(sites or ())
+        )
+    )
+    for location in sorted(sites or ()):
+        session.execute(insert(named).values(**key, location_id=location).on_conflict_do_nothing())
+
+
+def _held(roles: frozenset[StaffRole], sites: Mapping[StaffRole, frozenset[UUID]]) -> Held:
+    return {role: sites.get(role) for role in roles}
 
 
 def invite(session: Session, wanted: AccountRequest, *, by: UUID, at: datetime) -> None:
@@ -97,17 +131,22 @@ def invite(session: Session, wanted: AccountRequest, *, by: UUID, at: datetime) 
         )
     )
     session.flush()
-    set_roles(session, wanted.account_id, wanted.roles, at)
+    set_roles(session, wanted.account_id, wanted.roles, at, wanted.sites)
 
 
 @dataclass(frozen=True, slots=True)
 class RolesChange:
-    """The staff roles an account shall have, and those the manager saw when deciding so."""
+    """The staff roles an account shall have, and those the manager saw when deciding so.
+
+    A role that is not in `sites` holds everywhere, and so it was with `seen_sites`.
+    """
 
     account_id: UUID
     roles: frozenset[StaffRole]
     seen: frozenset[StaffRole]
     provider_id: UUID | None = None
+    sites: Mapping[StaffRole, frozenset[UUID]] = field(default_factory=dict)
+    seen_sites: Mapping[StaffRole, frozenset[UUID]] = field(default_factory=dict)
 
 
 def change_roles(session: Session, change: RolesChange, *, by: UUID, at: datetime) -> None:
@@ -117,17 +156,14 @@ def change_roles(session: Session, change: RolesChange, *, by: UUID, at: datetim
     manager any more; the database refuses to let the last manager go (LastManager).
     """
     account = _somebody_else(session, change.account_id, by)
-    held = frozenset(
-        StaffRole(role)
-        for role in session.execute(select(AccountRole.role).where(AccountRole.account_id == account.id)).scalars()
-    )
-    outside = {StaffRole.PATIENT}
-    if held - outside != change.seen:
+    held = roles_held(session, [account.id])[account.id]
+    outside = frozenset(held) & {StaffRole.PATIENT}
+    if {role: held[role] for role in held.keys() - outside} != _held(change.seen, change.seen_sites):
         raise VersionConflict
     if account.provider_id != change.provider_id:
         account.provider_id = change.provider_id
         promise(end_sessions, account=str(account.id))
-    set_roles(session, account.id, change.roles | (held & outside), at)
+    set_roles(session, account.id, change.roles | outside, at, change.sites)
 
 
 def disable_other(session: Session, account_id: UUID, *, by: UUID, at: datetime) -> None:

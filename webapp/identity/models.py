@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, LargeBinary, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.db import Base
@@ -30,7 +30,10 @@ class Account(Base):
 
 
 class AccountRole(Base):
-    """A role an account holds; its permissions are a table in `permissions.py`, never data."""
+    """A role an account holds; its permissions are a table in `permissions.py`, never data.
+
+    Not `everywhere`, it holds at the locations that `AccountRoleLocation` names; without any, nowhere.
+    """
 
     __tablename__ = "account_role"
     __table_args__ = (
@@ -38,11 +41,28 @@ class AccountRole(Base):
             "role in ('receptionist','clinician','biller','coordinator','manager','auditor','patient')",
             name="role_known",
         ),
+        CheckConstraint("everywhere or role in ('receptionist','clinician','biller','coordinator')", name="everywhere"),
     )
 
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
     role: Mapped[str] = mapped_column(primary_key=True)
     granted_at: Mapped[datetime]
+    everywhere: Mapped[bool] = mapped_column(server_default=text("true"))
+
+
+class AccountRoleLocation(Base):
+    """A location at which a role that does not hold everywhere holds."""
+
+    __tablename__ = "account_role_location"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["account_id", "role"], ["account_role.account_id", "account_role.role"], ondelete="CASCADE"
+        ),
+    )
+
+    account_id: Mapped[UUID] = mapped_column(primary_key=True)
+    role: Mapped[str] = mapped_column(primary_key=True)
+    location_id: Mapped[UUID] = mapped_column(ForeignKey("location.id"), primary_key=True)
 
 
 class AccountPatient(Base):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -24,18 +25,27 @@ MAIL, RESET = "mail", "reset"
 log = structlog.get_logger(__name__)
 
 
-def mail_code(signing_in: SigningIn, email: str, now: Moment) -> None:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """For the activity log: who asked for a mailed code, if anybody has that address, and whether a wait began."""
+
+    account: UUID | None
+    locks: bool
+
+
+def mail_code(signing_in: SigningIn, email: str, now: Moment) -> Asked:
     """Have a code mailed; the same answer and work for an address nobody has.
 
     Every mail counts as an attempt, so nobody's mailbox is filled.  Raises TooManyAttempts.
     """
-    signing_in.attempts.begin(MAIL, email, now.place.address, now.at)
+    attempt = signing_in.attempts.begin(MAIL, email, now.place.address, now.at)
     account_id = _known(email, now)
     try:
         signing_in.service.mail_code(str(account_id or uuid4()))
     except WrongPassword as refused:
         # An account whose address is not verified, or that never signed in: told to nobody but the log.
         log.info("no_code_mailed", reason=str(refused))
+    return Asked(account_id, attempt.locks)
 
 
 def reset(signing_in: SigningIn, email: str, code: str, password: str, now: Moment) -> UUID:
@@ -52,8 +62,8 @@ def reset(signing_in: SigningIn, email: str, code: str, password: str, now: Mome
     return account_id
 
 
-def change(signing_in: SigningIn, account_id: UUID, old: str, new: str, now: Moment) -> Outcome:
-    """Replace a password by who knows it, end all sessions, and go on to a new one (a code may be asked for).
+def change(signing_in: SigningIn, account_id: UUID, old: str, new: str, now: Moment) -> None:
+    """Replace a password by who knows it, and end all sessions.
 
     Raises WrongPassword, PasswordTooWeak and TooManyAttempts.
     """
@@ -62,6 +72,10 @@ def change(signing_in: SigningIn, account_id: UUID, old: str, new: str, now: Mom
             raise WrongPassword("a temporary password")
     signing_in.service.change_password(str(account_id), new)
     _end_sessions(signing_in, account_id, now)
+
+
+def enter(signing_in: SigningIn, account_id: UUID, new: str, now: Moment) -> Outcome:
+    """Go on to a session with a password that was chosen just now; a code may be asked for."""
     return signing_in.go_on(account_id, signing_in.service.check(str(account_id), new), now)
 
 

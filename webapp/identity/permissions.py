@@ -73,6 +73,9 @@ _FRONT = (
     | frozenset({Permission.WAITING_LIST_EDIT, Permission.DAY_SHEET_PRINT})
 )
 
+# What happens at a location, and so no further than a role that holds at some of them reaches.
+AT_A_LOCATION = _PLAN_VISITS | _RUN_VISITS | {Permission.VISIT_OVERBOOK}
+
 # Nobody holds the sum of all roles: a manager sees no clinical field, an auditor no record, only who looked at it.
 ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
     StaffRole.RECEPTIONIST: _FRONT | {Permission.PATIENT_EDIT, Permission.EXCEPTIONS_EDIT, Permission.SETTINGS_VIEW},
@@ -97,6 +100,12 @@ ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
     StaffRole.AUDITOR: _STAFF | {Permission.ACTIVITY_VIEW, Permission.ACTIVITY_EXPORT, Permission.JOBS_VIEW},
     StaffRole.PATIENT: frozenset({Permission.HOME_VIEW, Permission.OWN_VISITS_VIEW}),
 }
+
+
+# Roles that can hold at some locations only; `account_role_everywhere` lets no other.
+LIMITABLE = frozenset({StaffRole.RECEPTIONIST, StaffRole.CLINICIAN, StaffRole.BILLER, StaffRole.COORDINATOR})
+# Of these, the ones that do anything at a location: for the others a limit would say what nothing enforces.
+LIMITED_BY_LOCATION = tuple(role for role in StaffRole if role in LIMITABLE and ROLE_PERMISSIONS[role] & AT_A_LOCATION)
 
 
 def permissions_of(roles: Iterable[StaffRole]) -> frozenset[Permission]:

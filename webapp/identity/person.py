@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from webapp.identity.permissions import Permission, StaffRole, permissions_of
+from webapp.identity.permissions import ROLE_PERMISSIONS, Permission, StaffRole, permissions_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -26,16 +27,33 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What PostgreSQL knew about an account when it signed in; copied into the session."""
+    """What PostgreSQL knew about an account when it signed in; copied into the session.
+
+    `sites` names the locations of the roles that hold at some only; a role that is not in it holds everywhere.
+    """
 
     account_id: UUID
     display_name: str
     roles: frozenset[StaffRole]
     grants: tuple[Grant, ...] = ()
     provider_id: UUID | None = None
+    sites: Mapping[StaffRole, frozenset[UUID]] = field(default_factory=dict)
 
     def may(self, permission: Permission) -> bool:
+        """Whether any role has the permission, wherever that is."""
         return permission in permissions_of(self.roles)
+
+    def sites_of(self, permission: Permission) -> frozenset[UUID] | None:
+        """Where the permission holds: None is everywhere, empty nowhere; of several roles each adds its locations."""
+        holding = [role for role in self.roles if permission in ROLE_PERMISSIONS[role]]
+        if any(role not in self.sites for role in holding):
+            return None
+        return frozenset().union(*(self.sites[role] for role in holding))
+
+    def may_at(self, permission: Permission, location_id: UUID) -> bool:
+        """Whether the permission holds at a location."""
+        sites = self.sites_of(permission)
+        return sites is None or location_id in sites
 
 
 @dataclass(frozen=True)
@@ -89,6 +107,12 @@ class Person:
     def may(self, permission: Permission) -> bool:
         return permission in self.permissions
 
+    def sites_of(self, permission: Permission) -> frozenset[UUID] | None:
+        return self.standing.sites_of(permission)
+
+    def may_at(self, permission: Permission, location_id: UUID) -> bool:
+        return self.standing.may_at(permission, location_id)
+
     def seen(self, now: datetime) -> Person:
         """The same person, last seen now."""
         return replace(self, seen_at=now, idle_ends_at=now + (self.idle_ends_at - self.seen_at))
@@ -111,4 +135,7 @@ class Nobody:
         return None
 
     def may(self, permission: Permission) -> bool:  # noqa: ARG002  the answer is the same for all
+        return False
+
+    def may_at(self, permission: Permission, location_id: UUID) -> bool:  # noqa: ARG002  the answer is the same for all
         return False

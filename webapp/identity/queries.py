@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, select
 
-from webapp.identity.models import Account, AccountPatient, AccountRole
+from webapp.identity.models import Account, AccountPatient, AccountRole, AccountRoleLocation
 from webapp.identity.permissions import StaffRole
 from webapp.identity.person import Grant, Standing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from sqlalchemy.orm import Session
+
+
+Held = dict[StaffRole, frozenset[UUID] | None]
+"""Roles, each with the locations it holds at: None is everywhere, empty nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,28 @@ def sub_of(session: Session, account_id: UUID) -> str | None:
     return session.execute(select(Account.cognito_sub).where(Account.id == account_id)).scalar_one_or_none()
 
 
+def roles_held(session: Session, account_ids: Collection[UUID]) -> dict[UUID, Held]:
+    """The roles of accounts and where each of them holds; every account that was asked for is in the answer."""
+    place = AccountRoleLocation
+    named = and_(place.account_id == AccountRole.account_id, place.role == AccountRole.role)
+    rows = session.execute(
+        select(AccountRole.account_id, AccountRole.role, AccountRole.everywhere, place.location_id)
+        .outerjoin(place, named)
+        .where(AccountRole.account_id.in_(account_ids))
+    )
+    found: dict[UUID, Held] = {account_id: {} for account_id in account_ids}
+    for row in rows:
+        held, role = found[row.account_id], StaffRole(row.role)
+        sites = held.get(role) or frozenset()
+        held[role] = None if row.everywhere else sites | ({row.location_id} - {None})
+    return found
+
+
+def limited(held: Held) -> dict[StaffRole, frozenset[UUID]]:
+    """Of these roles the ones that hold at some locations only, with the locations."""
+    return {role: sites for role, sites in held.items() if sites is not None}
+
+
 def standing_of(session: Session, account_id: UUID) -> Standing | None:
     """Name, roles and patients of an account that may sign in; None when it is disabled, gone or without a role."""
     account = session.execute(
@@ -45,7 +71,7 @@ def standing_of(session: Session, account_id: UUID) -> Standing | None:
     ).one_or_none()
     if account is None:
         return None
-    roles = session.execute(select(AccountRole.role).where(AccountRole.account_id == account_id)).scalars()
+    held = roles_held(session, [account_id])[account_id]
     grants = session.execute(
         select(AccountPatient.patient_id, AccountPatient.ends_at)
         .where(AccountPatient.account_id == account_id)
@@ -54,9 +80,10 @@ def standing_of(session: Session, account_id: UUID) -> Standing | None:
     standing = Standing(
         account_id=account_id,
         display_name=account.display_name,
-        roles=frozenset(StaffRole(role) for role in roles),
+        roles=frozenset(held),
         grants=tuple(Grant(row.patient_id, row.ends_at) for row in grants),
         provider_id=account.provider_id,
+        sites=limited(held),
     )
     return standing if standing.roles else None
 
@@ -82,6 +109,7 @@ class StaffAccount:
     disabled_at: datetime | None
     created_at: datetime
     in_pool: bool
+    sites: Mapping[StaffRole, frozenset[UUID]]
 
 
 def staff(session: Session) -> list[StaffAccount]:
@@ -104,25 +132,18 @@ def staff_names(session: Session) -> list[tuple[UUID, str]]:
 
 
 def _with_roles(session: Session, accounts: list[Account]) -> list[StaffAccount]:
-    wanted = [account.id for account in accounts]
-    rows = session.execute(
-        select(AccountRole.account_id, AccountRole.role).where(
-            AccountRole.account_id.in_(wanted), AccountRole.role != StaffRole.PATIENT
-        )
-    )
-    roles: dict[UUID, set[StaffRole]] = {account_id: set() for account_id in wanted}
-    for row in rows:
-        roles[row.account_id].add(StaffRole(row.role))
+    roles = roles_held(session, [account.id for account in accounts])
     return [
         StaffAccount(
             id=account.id,
             email=account.email,
             display_name=account.display_name,
-            roles=frozenset(roles[account.id]),
+            roles=frozenset(roles[account.id]) - {StaffRole.PATIENT},
             provider_id=account.provider_id,
             disabled_at=account.disabled_at,
             created_at=account.created_at,
             in_pool=account.cognito_sub is not None,
+            sites=limited(roles[account.id]),
         )
         for account in accounts
     ]

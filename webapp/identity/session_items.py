@@ -58,6 +58,7 @@ def pack_standing(standing: Standing, token: str, place: Place) -> bytes:
         "token": token,
         "name": standing.display_name,
         "roles": sorted(standing.roles),
+        "sites": {role.value: sorted(map(str, sites)) for role, sites in standing.sites.items()},
         "provider": str(standing.provider_id or ""),
         "place": [place.browser, place.system, place.address],
         "grants": [
@@ -82,4 +83,10 @@ def unpack_standing(content: bytes, account_id: UUID) -> Standing:
             Grant(UUID(patient), datetime.fromisoformat(ends) if ends else None) for patient, ends in found["grants"]
         ),
         provider_id=UUID(found["provider"]) if found["provider"] else None,
+        # A session from before roles had locations has none; its roles held everywhere.
+        sites={
+            StaffRole(role): frozenset(map(UUID, sites))
+            for role, sites in found.get("sites", {}).items()
+            if role in KNOWN_ROLES
+        },
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import jwt
@@ -47,6 +48,7 @@ class KeySet:
         self._fetch = fetch
         self._keys: dict[str, jwt.PyJWK] = {}
         self._asked_at: datetime | None = None
+        self._failed: tuple[float, Exception] | None = None
         self._lock = threading.Lock()
 
     def find(self, kid: str, now: datetime) -> jwt.PyJWK | None:
@@ -54,12 +56,23 @@ class KeySet:
         found = self._keys.get(kid)
         if found is not None:
             return found
+        came = monotonic()
         with self._lock:
+            if self._failed is not None and self._failed[0] > came:
+                # Whoever waited for a fetch that failed fails with it: else a crowd would wait for one after the other.
+                raise self._failed[1]
             if kid not in self._keys and (self._asked_at is None or now - self._asked_at >= REFETCH_EVERY):
-                document = self._fetch()
+                document = self._fetched()
                 self._asked_at = now
                 self._keys = {str(entry["kid"]): key for entry, key in _usable(document)}
             return self._keys.get(kid)
+
+    def _fetched(self) -> dict[str, Any]:
+        try:
+            return self._fetch()
+        except Exception as error:
+            self._failed = (monotonic(), error)
+            raise
 
 
 def _usable(document: dict[str, Any]) -> list[tuple[dict[str, Any], jwt.PyJWK]]:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from babel.lists import format_list
+from flask_babel import get_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp.identity.permissions import Permission, StaffRole
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from uuid import UUID
+
     from flask_babel import LazyString
 
 ROLE_NAMES: dict[StaffRole, LazyString] = {
@@ -20,6 +26,17 @@ ROLE_NAMES: dict[StaffRole, LazyString] = {
     StaffRole.AUDITOR: _l("Auditor"),
     StaffRole.PATIENT: _l("Patient"),
 }
+
+
+def role_in_words(role: StaffRole, sites: Collection[UUID] | None, names: Mapping[UUID, str]) -> str:
+    """A role with the locations it holds at (None: everywhere): "Receptionist at Bath and Wells"."""
+    if sites is None:
+        return str(ROLE_NAMES[role])
+    if not sites:
+        return _("%(role)s, at no location", role=ROLE_NAMES[role])
+    places = format_list(sorted(names.get(site, "") for site in sites), locale=str(get_locale() or "en"))
+    return _("%(role)s at %(places)s", role=ROLE_NAMES[role], places=places)
+
 
 PERMISSION_NAMES: dict[Permission, LazyString] = {
     Permission.HOME_VIEW: _l("Sign in"),
@@ -65,9 +82,24 @@ ACTION_NAMES: dict[str, LazyString] = {
     "signed_in": _l("Signed in"),
     "signed_out": _l("Signed out"),
     "sign_in_failed": _l("Failed to sign in"),
+    "password_forgotten": _l("Asked for a code for a forgotten password"),
     "locked_out": _l("Has to wait after failed attempts"),
     "second_factor_set": _l("Set up an authenticator app"),
     "second_factor_reset": _l("Lost the authenticator app by a reset"),
     "recovery_code_used": _l("Signed in with a recovery code"),
     "password_changed": _l("Changed the password"),
+}
+
+DETAIL_NAMES: dict[str, LazyString] = {
+    "password": _l("Password"),
+    "new_password": _l("New password after a temporary one"),
+    "code": _l("Code of the authenticator app"),
+    "enroll": _l("First code of an authenticator app"),
+    "recover": _l("Recovery code"),
+    "forgot": _l("Code by mail"),
+    "reset": _l("Code from the mail"),
+    "forgotten": _l("With a code from the mail"),
+    "account.lost": _l("The phone is lost"),
+    "account.replaced": _l("The phone was replaced"),
+    "account.misuse": _l("Somebody else may have it"),
 }

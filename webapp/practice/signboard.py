@@ -21,6 +21,8 @@ from webapp.practice import queries
 from webapp.practice.letterhead import NOBODY, Letterhead, letterhead
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from flask import Flask
 
 KEPT = timedelta(minutes=1)
@@ -37,9 +39,17 @@ class Signboard:
 
 
 def init_app(app: Flask) -> None:
-    """Give every template `clinic`; pages of one site pass their own in its place."""
+    """Give every template `clinic`, in whose place pages of one site pass their own, and the names of sites."""
     app.extensions[EXTENSION] = Signboard()
-    app.jinja_env.globals["clinic"] = LocalProxy(current)
+    app.jinja_env.globals.update(clinic=LocalProxy(current), site_names=site_names)
+
+
+def site_names() -> dict[UUID, str]:
+    """Names of all sites for a page without a transaction of its own; read each time, because few pages ask."""
+    if db.session().in_transaction():
+        return queries.site_names()
+    with transactional(Scope(Role.IDENTITY, None, clock.now(), str(new_id())), read_only=True):
+        return queries.site_names()
 
 
 def current() -> Letterhead:

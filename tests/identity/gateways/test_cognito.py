@@ -12,6 +12,8 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 
+from tests.stack.proxy import Latency, Proxy
+from webapp.dynamo.breaker import OPENS_AFTER
 from webapp.identity.gateways.cognito import Cognito, Proof, SignInUnavailable, WrongPassword
 from webapp.settings import Settings
 
@@ -90,10 +92,38 @@ def nonsense() -> Iterator[str]:
 
 
 def test_a_cognito_that_hangs_holds_nobody_longer_than_its_time(settings: Settings, hanging: str) -> None:
+    gateway = Cognito(replace(settings, aws_endpoint_url=hanging))
+    with Flask(__name__).test_request_context():
+        gateway._client()  # making it takes time, but none of it is waiting
+        started = monotonic()
+        with pytest.raises(SignInUnavailable):
+            gateway.check("somebody", PASSWORD)
+        assert monotonic() - started < 1.2
+
+
+def test_a_slow_cognito_is_asked_no_more_when_a_request_has_waited_long_enough(
+    settings: Settings, cognito: Cognito, person: str
+) -> None:
+    with Proxy.before(settings.aws_endpoint_url) as line, Flask(__name__).test_request_context():
+        gateway = Cognito(replace(settings, aws_endpoint_url=line.address))
+        line.mode = Latency(0.4)
+        started = monotonic()
+        for _ in range(5):
+            gateway.check(person, PASSWORD)
+        with pytest.raises(SignInUnavailable, match="left alone"):
+            gateway.check(person, PASSWORD)
+        assert monotonic() - started < 3
+
+
+def test_after_failures_in_a_row_only_a_probe_asks(settings: Settings, hanging: str) -> None:
+    gateway = Cognito(replace(settings, aws_endpoint_url=hanging))
+    for _ in range(OPENS_AFTER):
+        with Flask(__name__).test_request_context(), pytest.raises(SignInUnavailable):
+            gateway.check("somebody", PASSWORD)
     started = monotonic()
-    with pytest.raises(SignInUnavailable):
-        Cognito(replace(settings, aws_endpoint_url=hanging)).check("somebody", PASSWORD)
-    assert monotonic() - started < 4.5
+    with Flask(__name__).test_request_context(), pytest.raises(SignInUnavailable, match="left alone"):
+        gateway.check("somebody", PASSWORD)
+    assert monotonic() - started < 0.2
 
 
 def test_nonsense_is_an_outage_and_quotes_nothing(settings: Settings, nonsense: str) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests import factories
 from tests.identity.accounts import PASSWORD, Account, MakeAccount
 from tests.identity.browsing import cookie_of, enter, must_change, open_a_page
 from tests.stack.people import Visitor
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from werkzeug.test import TestResponse
 
+    from tests.stack.database import Database
     from webapp.settings import Settings
 
 
@@ -35,6 +37,24 @@ def test_the_right_password_leads_on_to_where_the_person_was(visitor: Visitor, m
     page = visitor.get("/home")
     assert page.status_code == 200
     assert "Robin Example" in page.text
+
+
+def test_signing_in_brings_along_where_each_role_holds(
+    visitor: Visitor, make_account: MakeAccount, database: Database
+) -> None:
+    account = make_account()
+    with database.administer() as connection:
+        here = factories.clinic(connection)
+        there = factories.branch(connection, here, name="Bath")
+        factories.limit(connection, account.id, StaffRole.RECEPTIONIST, [there.location])
+        visits = [
+            factories.appointment(connection, site, factories.clock_time(10), patient_id=patient)
+            for site, patient in zip((here, there), here.patients, strict=True)
+        ]
+    enter(visitor, account)
+    assert "Receptionist at Bath" in visitor.get("/home").text
+    open_a_page(visitor)
+    assert [visitor.post(f"/appointments/{visit}/confirm").status_code for visit in visits] == [403, 303]
 
 
 def test_an_address_is_the_same_in_capitals_and_with_spaces_around(visitor: Visitor, make_account: MakeAccount) -> None:

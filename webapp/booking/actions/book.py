@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 
 from webapp import idempotency
+from webapp.booking.actions.locking import reach
 from webapp.booking.actions.placing import Offered, Piece, Place, Terms, Wish, offered
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import OverbookReasonMissing, ScheduleChanged, SlotTaken, TimePassed
@@ -102,8 +103,8 @@ def book(
     Tries every provider, room and piece of equipment that could take it before it refuses; a refusal undoes what was
     tried and leaves the transaction usable.  `overbook` takes the time although it is taken, beside what is there; the
     patient is never in two places, and hours, closures and leave still count.  Raises SlotTaken, OutsideHours,
-    ProviderAway, LocationClosed, NotOffered, PatientNotBookable, TimePassed, OverbookReasonMissing, KeyReused, NotFound
-    or, for `via` "portal", the refusals of the service's rules.
+    ProviderAway, LocationClosed, NotOffered, PatientNotBookable, TimePassed, OverbookReasonMissing, NotAllowedHere,
+    KeyReused, NotFound or, for `via` "portal", the refusals of the service's rules.
     """
     return place(request, How(actor, at, once, overbook=None if overbook is None else overbook.checked()))
 
@@ -132,6 +133,7 @@ def _earlier(actor: UUID | None, once: Once | None) -> Appointment | None:
 
 
 def _place(request: BookRequest, how: How) -> Appointment:
+    reach(request.location_id, request.patient_id)
     wish = Wish(
         request.patient_id,
         request.service_id,

@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.book import BookRequest, How, Once, place
-from webapp.booking.actions.locking import advance, lock_if_held, locked, refused, settle
+from webapp.booking.actions.locking import advance, lock_if_held, locked, reach, refused, settle
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import HoldOver
 from webapp.booking.states import MOVABLE, TRANSITIONS, Action, Status
@@ -82,7 +82,10 @@ def book_held(appointment_id: UUID, *, actor: UUID | None, at: datetime, version
 
 
 def release(appointment_id: UUID, *, at: datetime) -> bool:
-    """Give a hold back before its time; False when it is none any more, or somebody is paying for it."""
+    """Give a hold back before its time; False when it is none any more, or somebody pays for it (NotAllowedHere)."""
+    kept = db.session.get(Appointment, appointment_id)
+    if kept is not None:
+        reach(kept.location_id, kept.patient_id)
     return _end(appointment_id, at, early=True)
 
 
@@ -112,6 +115,7 @@ def take_over(hold_id: UUID, visit_id: UUID, *, at: datetime, version: int | Non
         raise NotFound
     if kept.status != Status.HELD.value:
         raise HoldOver(patient=visit.patient_id)
+    reach(kept.location_id, kept.patient_id)
     for name in _PLACE:
         setattr(visit, name, getattr(kept, name))
     visit.lane, visit.overbook_reason = 0, None

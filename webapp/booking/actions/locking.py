@@ -13,9 +13,9 @@ from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from webapp.booking.models import Appointment
-from webapp.booking.refusals import SlotTaken, WrongState
+from webapp.booking.refusals import NotAllowedHere, SlotTaken, WrongState
 from webapp.booking.states import TRANSITIONS, Action, Status
-from webapp.db import constraint_of, db
+from webapp.db import constraint_of, db, reaches
 from webapp.errors import NotFound, VersionConflict, refusal_of
 from webapp.practice.actions import lock_resources
 
@@ -33,13 +33,14 @@ _LOCK_IF_HELD = text("select doors.lock_if_held(:appointment)")
 def locked(appointment_id: UUID, before: frozenset[Status], *, version: int | None = None) -> Appointment:
     """Lock a visit and return it as it is now.
 
-    Raises NotFound, WrongState when it is in none of the states `before`, VersionConflict when it is not the
-    `version` the person saw.
+    Raises NotFound, NotAllowedHere when the scope does not reach its location, WrongState when it is in none of the
+    states `before`, VersionConflict when it is not the `version` the person saw.
     """
     query = select(Appointment).where(Appointment.id == appointment_id).with_for_update()
     visit = db.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if visit is None:
         raise NotFound
+    reach(visit.location_id, visit.patient_id)
     if Status(visit.status) not in before:
         raise WrongState(patient=visit.patient_id)
     if version is not None and visit.version != version:
@@ -59,6 +60,12 @@ def lock_if_held(appointment_id: UUID) -> None:
     Whoever books over lapsed holds has the resources already when it looks at the holds.
     """
     db.session.execute(_LOCK_IF_HELD, {"appointment": appointment_id})
+
+
+def reach(location_id: UUID, patient: UUID) -> None:
+    """Refuse a change at a location that the scope does not reach (NotAllowedHere)."""
+    if not reaches(location_id):
+        raise NotAllowedHere(patient=patient)
 
 
 def advance(visit: Appointment, action: Action) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import locked, refused, take_lane
+from webapp.booking.actions.locking import locked, reach, refused, take_lane
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
 from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
@@ -43,11 +43,12 @@ def move(request: MoveRequest, *, at: datetime, overbook: Overbook | None = None
 
     A visit that was overbooked finds a place of its own, or is overbooked anew.  Raises NotFound, WrongState (only
     visits still to come move), VersionConflict, SlotTaken, OutsideHours, ProviderAway, LocationClosed, NotOffered,
-    TimePassed or OverbookReasonMissing.
+    NotAllowedHere, TimePassed or OverbookReasonMissing.
     """
     visit = locked(request.appointment_id, MOVABLE, version=request.version)
     reason = None if overbook is None else overbook.checked()
     provider, location = request.provider_id or visit.provider_id, request.location_id or visit.location_id
+    reach(location, visit.patient_id)
     wish = Wish(
         visit.patient_id, visit.service_id, location, request.starts_at, provider, agreed=visit, via=request.via
     )

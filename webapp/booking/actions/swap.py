@@ -41,8 +41,8 @@ class SwapRequest:
 def swap(request: SwapRequest, *, at: datetime) -> tuple[Appointment, Appointment]:
     """Let two visits trade places; length, price and buffers stay with each.
 
-    Raises NotFound, WrongState, VersionConflict, SlotTaken, OutsideHours, NotOffered, LocationClosed, ScheduleChanged
-    or TimePassed; whichever it is, both stay where they were.
+    Raises NotFound, NotAllowedHere, WrongState, VersionConflict, SlotTaken, OutsideHours, NotOffered, LocationClosed,
+    ScheduleChanged or TimePassed; whichever it is, both stay where they were.
     """
     visits = {
         visit: locked(visit, MOVABLE, version=request.versions.get(visit))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.locking import locked, refused, settle, take_lane
+from webapp.booking.actions.locking import locked, reach, refused, settle, take_lane
 from webapp.booking.models import AppointmentHistory
 from webapp.booking.refusals import NotUndoable
 from webapp.booking.states import LIVE, UNDO_GRACE, UNDOABLE, Status
@@ -69,6 +69,7 @@ def _go_back(visit: Appointment, before: Sequence[AppointmentHistory]) -> str | 
 
 def _take(visit: Appointment, overbook: str | None, at: datetime) -> None:
     # Overbooked anew, because the lane it had may be gone; whoever overbooked it minutes ago had leave to.
+    reach(visit.location_id, visit.patient_id)
     take_lane(visit, overbook, at)
     db.session.flush()
     values = {"visit": visit.id, "provider": visit.provider_id, "at": at}

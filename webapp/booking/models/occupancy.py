@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, func, literal_column, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, ExcludeConstraint, Range
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -87,7 +87,7 @@ class Occupancy(Base):
             ("resource_id", "="),
             ("lane", "="),
             ("during", "&&"),
-            ("owner_id", "<>"),
+            (func.uuid_send(literal_column("owner_id")), "<>"),
             name="occupancy_busy",
             using="gist",
         ),

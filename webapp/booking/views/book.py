@@ -11,6 +11,7 @@ from uuid import UUID
 from flask import Response, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
 from webapp import activity, hypermedia, toasts
 from webapp.booking import queries
@@ -18,8 +19,9 @@ from webapp.booking.actions import Once
 from webapp.booking.actions import book as book_visit
 from webapp.booking.forms import Choice, read_booking, read_choice
 from webapp.booking.queries import Search
+from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.states import Status
-from webapp.booking.views import times
+from webapp.booking.views import anyway, times
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import clock, local_date, long_day, money, service_line, time_span
 from webapp.cycle import scope
@@ -60,7 +62,8 @@ def book_it() -> Response:
     # The address has the visit's id when it is done; the day is found by following it.
     location = url_for("desk.visit", appointment_id=UUID(int=0)).replace(str(UUID(int=0)), "{appointment}")
     once = Once(g.idempotency.key, g.idempotency.request_hash, location)
-    visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once)
+    over = anyway.asked_for(wanted.location_id)
+    visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once, overbook=over)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
     return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
 
@@ -71,15 +74,27 @@ def _page(choice: Choice, refusal: Refusal | None = None) -> Response:
         return hypermedia.page(TEMPLATE, block="sheet", **_shell(), **_who(choice, refusal))
     patient = desk_record(choice.patient)
     activity.note("opened", patient=patient.id)
-    offers = practice.offers()
+    offers, elsewhere = _within_reach(practice.offers())
     past = _past(patient.id)
     offer = _offer(choice, offers, past)
     if offer is None:
-        return hypermedia.page(TEMPLATE, block="sheet", **_shell(), patient=None, nothing=True, close=_close())
+        return hypermedia.page(
+            TEMPLATE, block="sheet", **_shell(), patient=None, nothing=True, elsewhere=elsewhere, close=_close()
+        )
     choice = _completed(choice, offer, past)
     return hypermedia.page(
         TEMPLATE, targets=BLOCKS, block="sheet", **_shell(), **_what(choice, patient, offer, offers, at, refusal)
     )
+
+
+def _within_reach(offers: Sequence[Offer]) -> tuple[list[Offer], bool]:
+    """What can be booked where the person may book, and whether that leaves something out altogether."""
+    sites = current_user.sites_of(Permission.VISIT_BOOK)
+    if sites is None:
+        return list(offers), False
+    reached = [replace(offer, location_ids=offer.location_ids & sites) for offer in offers]
+    kept = [offer for offer in reached if offer.location_ids]
+    return kept, len(kept) < len(offers)
 
 
 def _shell() -> dict[str, Any]:
@@ -142,7 +157,7 @@ def _what(
         location_id=choice.location,
         patient_id=patient.id,
     )
-    taken = refusal is not None and not isinstance(refusal, FormInvalid)
+    taken = refusal is not None and not isinstance(refusal, FormInvalid | NotAllowedHere)
     found = times.look(search, choice, zone, at, refused=taken)
     shown = None if found is None else times.context(found, choice, _link(choice), at, "book-sheet")
     return {
@@ -153,6 +168,7 @@ def _what(
         "services": [(each.service.id, service_line(each.service)) for each in offers],
         "providers": [("", _("Anyone who is free")), *_providers(offer, names)],
         "places": [(site.id, site.name) for site in sites.values() if site.id in offer.location_ids],
+        "several_sites": len(sites) > 1,
         "times": shown,
         "bar": _bar(found, offer, names.get(choice.provider) if choice.provider else None),
         "change": url_for("booking.book", **_addressed(replace(choice, patient=None))),
@@ -160,8 +176,20 @@ def _what(
         "note": request.form.get("note", ""),
         "errors": _errors(refusal),
         "refusal": refusal,
+        "anyway": anyway.offer(None if found is None else found.gone, choice.location, zone, refusal),
+        "anyway_keep": _kept(choice),
         "gone": None if found is None or found.gone is None else _gone(found, refusal),
     }
+
+
+def _kept(choice: Choice) -> list[tuple[str, object]]:
+    """What a form that books over a taken time carries along."""
+    return [
+        ("patient", choice.patient),
+        ("service", choice.service),
+        ("provider", choice.provider or ""),
+        ("location", choice.location),
+    ]
 
 
 def _errors(refusal: Refusal | None) -> dict[str, list[str]]:

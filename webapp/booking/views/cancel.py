@@ -13,6 +13,7 @@ from webapp import activity, hypermedia, toasts
 from webapp.booking import actions, queries
 from webapp.booking.forms import REASONS, read_cancellation, reason_label
 from webapp.booking.queries import VisitDetail
+from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.states import Action, allows
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import day_name, local_date, refused_because, time_span
@@ -23,6 +24,7 @@ from webapp.identity.permissions import Permission
 from webapp.patients.wording import initials, tone
 from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
+from webapp.templating import may_at
 
 TEMPLATE = "booking/cancel.html"
 BLOCKS = {"dialog": "sheet", "cancel-sheet": "sheet"}
@@ -58,6 +60,8 @@ def _page(appointment_id: UUID, refusal: Refusal | None = None) -> Response:
     if detail is None:
         raise NotFound
     visit = detail.appointment
+    if not may_at(Permission.VISIT_CANCEL, visit.location_id):
+        raise NotAllowedHere(patient=visit.patient_id)
     activity.note("opened", patient=visit.patient_id)
     return hypermedia.page(
         TEMPLATE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, time
 from pathlib import Path
@@ -55,9 +56,9 @@ class Clinic:
         return [each for each in found if _touch(each[0], whole)]
 
 
-def clinic(location_id: UUID | None, first: date, last: date) -> Clinic | None:
+def clinic(location_id: UUID | None, first: date, last: date, own: Collection[UUID] = ()) -> Clinic | None:
     """Read the site that was asked for, else the first by name, for some local days; None without any site."""
-    row = swiftly(_CLINIC, {"location": location_id, "first": first, "last": last}).fetchone()
+    row = swiftly(_CLINIC, {"location": location_id, "own": list(own), "first": first, "last": last}).fetchone()
     if row is None:
         return None
     id_, name, zone, phone, line, city, state, postal_code, sites, rooms, people, blocks, extra, away, shut, taken = row

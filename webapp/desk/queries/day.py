@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -55,18 +55,22 @@ class Week:
     shown: Day
 
 
-def location(wanted: UUID | None = None) -> Location | None:
-    """Find the site to show: the one that was asked for, else the first by name; None in a clinic without any."""
+def location(wanted: UUID | None = None, own: Collection[UUID] = ()) -> Location | None:
+    """Find the site to show: the one that was asked for, else the first of one's own, else the first by name.
+
+    None in a clinic without any.
+    """
     sites = practice.locations()
-    return next((site for site in sites if site.id == wanted), sites[0] if sites else None)
+    asked = [site for site in sites if site.id == wanted] or [site for site in sites if site.id in own] or sites
+    return next(iter(asked), None)
 
 
-def day(location_id: UUID | None, wanted: date, at: datetime) -> Day | None:
+def day(location_id: UUID | None, wanted: date, at: datetime, own: Collection[UUID] = ()) -> Day | None:
     """Read a day of a site (none asked for: the first by name) as it is at `at`; None in a clinic without any.
 
     Lapsed holds are gone; canceled visits are listed but take no time.
     """
-    found = clinic(location_id, *weeks(wanted))
+    found = clinic(location_id, *weeks(wanted), own)
     if found is None:
         return None
     span = local_day(found.location.time_zone, wanted)
@@ -74,9 +78,9 @@ def day(location_id: UUID | None, wanted: date, at: datetime) -> Day | None:
     return _day(found, wanted, span, visits, month(found, wanted, at))
 
 
-def week(location_id: UUID | None, wanted: date, at: datetime) -> Week | None:
+def week(location_id: UUID | None, wanted: date, at: datetime, own: Collection[UUID] = ()) -> Week | None:
     """Read the week that a day lies in, in as many statements as the day alone."""
-    found = clinic(location_id, *weeks(wanted))
+    found = clinic(location_id, *weeks(wanted), own)
     if found is None:
         return None
     zone, first = found.location.time_zone, monday(wanted)

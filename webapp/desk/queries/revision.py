@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -22,21 +23,27 @@ class Revision:
     number: int
 
 
-def revision(location_id: UUID | None, first: date, last: date, at: datetime) -> Revision | None:
+def revision(
+    location_id: UUID | None, first: date, last: date, at: datetime, own: Collection[UUID] = ()
+) -> Revision | None:
     """Read the revision of the site's board (none asked for: the first by name) from a day to a day.
 
     Read it before what it stands for: a change that commits in between is then shown once too often, never missed.
     """
-    return _revision(swiftly(_REVISION, _values(location_id, first, last, at)).fetchone())
+    return _revision(swiftly(_REVISION, _values(location_id, first, last, at, own)).fetchone())
 
 
-def glance(location_id: UUID | None, first: date, last: date, at: datetime) -> Revision | None:
+def glance(
+    location_id: UUID | None, first: date, last: date, at: datetime, own: Collection[UUID] = ()
+) -> Revision | None:
     """Read the same outside of any transaction, for polls; None when it could not be told quickly, or without sites."""
-    return _revision(db.glance(_REVISION, _values(location_id, first, last, at)))
+    return _revision(db.glance(_REVISION, _values(location_id, first, last, at, own)))
 
 
-def _values(location_id: UUID | None, first: date, last: date, at: datetime) -> dict[str, object]:
-    return {"location": location_id, "first": first, "last": last, "at": at}
+def _values(
+    location_id: UUID | None, first: date, last: date, at: datetime, own: Collection[UUID]
+) -> dict[str, object]:
+    return {"location": location_id, "own": list(own), "first": first, "last": last, "at": at}
 
 
 def _revision(row: tuple[Any, ...] | None) -> Revision | None:

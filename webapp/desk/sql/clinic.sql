@@ -3,7 +3,7 @@
 with site as materialized (
     select l.* from location as l
     where l.retired_at is null
-    order by l.id is distinct from %(location)s, l.name
+    order by l.id is distinct from %(location)s, l.id <> all (%(own)s::uuid[]), l.name
     limit 1
 ), span as materialized (
     select s.id, extract(epoch from %(first)s::timestamp at time zone s.time_zone)::bigint as opens,

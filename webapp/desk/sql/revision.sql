@@ -6,7 +6,7 @@ with site as materialized (
     select l.id, l.time_zone, uuid_hash_extended(l.id, l.xmin::text::bigint) as hash
     from location as l
     where l.retired_at is null
-    order by l.id is distinct from %(location)s, l.name
+    order by l.id is distinct from %(location)s, l.id <> all (%(own)s::uuid[]), l.name
     limit 1
 ), span as materialized (
     select s.id, s.hash, %(first)s::timestamp at time zone s.time_zone as opens,

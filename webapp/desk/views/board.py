@@ -7,6 +7,7 @@ from datetime import date, datetime
 from uuid import UUID
 
 from flask import Response, request, url_for
+from flask_login import current_user
 
 from webapp import activity, hypermedia
 from webapp.booking import queries as booking
@@ -45,7 +46,7 @@ def _same(day: date) -> Response | None:
     if known is None:
         return None
     asked, at = address.read(request.args, day), scope().at
-    revision = queries.glance(asked.location, *asked.days, at)
+    revision = queries.glance(asked.location, *asked.days, at, _own())
     if revision is None or tags.shown(asked, revision, at) != known.shown:
         return None
     return hypermedia.unchanged(str(known))
@@ -75,7 +76,7 @@ def _board(day: date | None) -> Response:
     at = scope().at
     asked = address.read(request.args, day or at.date())
     if day is None:
-        site = queries.location(asked.location)
+        site = queries.location(asked.location, _own())
         if site is None:
             return hypermedia.page("desk/no_clinic.html")
         asked = replace(asked, day=local_date(at, site.time_zone))
@@ -93,6 +94,11 @@ def _board(day: date | None) -> Response:
     return whole(asked)
 
 
+def _own() -> list[UUID]:
+    """The sites that a person's role holds at, of which the first is shown to who asks for none; empty for all."""
+    return list(current_user.sites_of(Permission.BOARD_VIEW) or ())
+
+
 def _drawer_alone(asked: Address) -> Response:
     opened = None if asked.visit is None else booking.visit(asked.visit)
     if opened is None:
@@ -105,7 +111,7 @@ def _drawer_alone(asked: Address) -> Response:
 def whole(asked: Address, problem: Sentence | None = None) -> Response:
     """Answer with the board: all of the page, or the part that refreshes; 304 to a poll when nothing changed."""
     at = scope().at
-    revision = queries.revision(asked.location, *asked.days, at)
+    revision = queries.revision(asked.location, *asked.days, at, _own())
     if revision is None:
         return hypermedia.page("desk/no_clinic.html")
     shown = tags.shown(asked, revision, at)
@@ -115,7 +121,7 @@ def whole(asked: Address, problem: Sentence | None = None) -> Response:
 
 def _fresh(asked: Address, shown: str, known: Tag | None, problem: Sentence | None) -> Response:
     at = scope().at
-    view = views.read(asked, at)
+    view = views.read(asked, at, _own())
     if view is None:
         raise NotFound
     tag = str(_recorded(view, shown, known, at))

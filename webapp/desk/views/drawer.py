@@ -8,6 +8,7 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
+from webapp.booking.models import Appointment
 from webapp.booking.queries import BoardVisit, Step, VisitDetail, patient_visits
 from webapp.booking.states import MOVABLE, STATES, Action, Status, allows, next_step, shown_as
 from webapp.booking.wording import (
@@ -24,8 +25,9 @@ from webapp.booking.wording import (
     via_label,
 )
 from webapp.desk.views.address import Address
+from webapp.patients.models import Patient
 from webapp.patients.wording import age_line, initials, phone_of, record_number, tone
-from webapp.templating import may
+from webapp.templating import may, may_at
 
 ROUTES = {
     Action.CONFIRM: "confirm",
@@ -55,20 +57,7 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
     return {
         "id": visit.id,
         "close": asked.url(visit=None),
-        "person": {
-            "name": patient.name,
-            "initials": initials(patient.name),
-            "tone": tone(patient.id),
-            "href": url_for("desk.record", patient_id=patient.id),
-            "lines": [
-                age_line(patient, local_date(at, zone)),
-                " · ".join(
-                    part
-                    for part in (_("MRN %(number)s", number=record_number(patient.record_number)), phone_of(patient))
-                    if part
-                ),
-            ],
-        },
+        "person": _person(patient, at, zone),
         "alerts": [
             {"label": alert.label, "detail": alert.detail, "icon": alert.icon, "tone": alert.tone}
             for alert in patient.alerts
@@ -79,6 +68,7 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
         "checks": _checks(detail),
         "note_checks": _note_checks(detail, back),
         "undo": _undo(detail, at, back),
+        "elsewhere": _elsewhere(visit),
         "facts": _facts(detail, at),
         "note": visit.note,
         "cancel_reason": visit.cancel_reason if detail.status is Status.CANCELLED else "",
@@ -89,6 +79,30 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
     }
 
 
+def _person(patient: Patient, at: datetime, zone: str) -> dict[str, Any]:
+    return {
+        "name": patient.name,
+        "initials": initials(patient.name),
+        "tone": tone(patient.id),
+        "href": url_for("desk.record", patient_id=patient.id),
+        "lines": [
+            age_line(patient, local_date(at, zone)),
+            " · ".join(
+                part
+                for part in (_("MRN %(number)s", number=record_number(patient.record_number)), phone_of(patient))
+                if part
+            ),
+        ],
+    }
+
+
+def _elsewhere(visit: Appointment) -> str:
+    """Say why nothing is offered to somebody whose role holds at other locations; empty for everybody else."""
+    if not may("visit.book") or may_at("visit.book", visit.location_id):
+        return ""
+    return _("This visit is at %(place)s, and your role holds elsewhere.", place=visit.location.name)
+
+
 def _next(detail: VisitDetail, at: datetime) -> Action | None:
     zone = detail.appointment.location.time_zone
     return next_step(detail.status, on=local_date(detail.appointment.starts_at, zone), today=local_date(at, zone))
@@ -96,7 +110,7 @@ def _next(detail: VisitDetail, at: datetime) -> Action | None:
 
 def _primary(detail: VisitDetail, at: datetime, back: str) -> dict[str, Any] | None:
     action = _next(detail, at)
-    if action is None or not may(f"visit.{ROUTES[action]}"):
+    if action is None or not may_at(f"visit.{ROUTES[action]}", detail.appointment.location_id):
         return None
     button = _button(detail, action, back) | {"kind": "primary", "key": "c", "full": True}
     room = detail.appointment.room
@@ -120,14 +134,18 @@ def _note_checks(detail: VisitDetail, back: str) -> dict[str, Any] | None:
     """Where checks that are still open after the arrival are ticked; None when there is nothing to tick there."""
     visit = detail.appointment
     arrived = detail.status not in {Status.BOOKED, Status.CONFIRMED}
-    if not arrived or not may("visit.check_in") or set(visit.service.arrival_checks) <= set(visit.arrival_checks):
+    if (
+        not arrived
+        or not may_at("visit.check_in", visit.location_id)
+        or set(visit.service.arrival_checks) <= set(visit.arrival_checks)
+    ):
         return None
     return {"href": url_for("desk.note_checks", appointment_id=visit.id), "back": back}
 
 
 def _undo(detail: VisitDetail, at: datetime, back: str) -> dict[str, Any] | None:
     until = detail.undoable_until()
-    if until is None or at > until or not may("visit.confirm"):
+    if until is None or at > until or not may_at("visit.confirm", detail.appointment.location_id):
         return None
     href = url_for("desk.undo", appointment_id=detail.appointment.id)
     return {
@@ -206,9 +224,11 @@ def _facts(detail: VisitDetail, at: datetime) -> list[tuple[str, str]]:
 def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any]]:
     visit = detail.appointment
     actions: list[dict[str, Any]] = []
-    if allows(detail.status, Action.CONFIRM) and may("visit.confirm") and _next(detail, at) is not Action.CONFIRM:
+    here = visit.location_id
+    confirms = allows(detail.status, Action.CONFIRM) and _next(detail, at) is not Action.CONFIRM
+    if confirms and may_at("visit.confirm", here):
         actions.append(_posted(detail, Action.CONFIRM, back) | {"key": "k"})
-    if detail.status in MOVABLE and may("visit.move"):
+    if detail.status in MOVABLE and may_at("visit.move", here):
         href = url_for("booking.move", appointment_id=visit.id)
         actions.append(
             {
@@ -219,7 +239,7 @@ def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any
                 "attrs": {"hx-get": href, "hx-target": "#dialog"},
             }
         )
-    if allows(detail.status, Action.CANCEL) and may("visit.cancel"):
+    if allows(detail.status, Action.CANCEL) and may_at("visit.cancel", here):
         href = url_for("booking.cancel", appointment_id=visit.id)
         actions.append(
             {
@@ -231,7 +251,7 @@ def _actions(detail: VisitDetail, at: datetime, back: str) -> list[dict[str, Any
             }
         )
     absent = allows(detail.status, Action.MARK_NO_SHOW) and at >= visit.starts_at
-    if absent and may("visit.no_show"):
+    if absent and may_at("visit.no_show", here):
         actions.append(_posted(detail, Action.MARK_NO_SHOW, back) | {"key": "a"})
     return actions
 

@@ -24,7 +24,7 @@ from webapp.desk.views.address import Address
 from webapp.desk.views.cards import Card, Cards
 from webapp.patients.wording import provider_initials
 from webapp.practice.models import Provider
-from webapp.templating import may
+from webapp.templating import may_at
 
 _TONES = 5
 
@@ -135,9 +135,9 @@ class _Drawn:
     def __init__(self, asked: Address, found: Day, at: datetime) -> None:
         self._asked, self._found, self._at = asked, found, at
         self._zone = found.location.time_zone
-        maker = Cards(asked, at, self._zone)
+        maker = Cards(asked, at, found.location)
         self._cards = {visit.id: maker.card(visit) for visit in found.visits if asked.shows(visit)}
-        self._free = may("visit.book") and not asked.status and asked.room is None
+        self._free = may_at("visit.book", found.location.id) and not asked.status and asked.room is None
         self._book = url_for("booking.book")
         self._words = _("%(time)s · %(minutes)s min free", time="{time}", minutes="{minutes}")
 

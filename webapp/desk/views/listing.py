@@ -15,7 +15,7 @@ from webapp.desk.queries import Day
 from webapp.desk.views.address import Address
 from webapp.desk.views.cards import Card, Cards
 from webapp.desk.views.drawer import ROUTES
-from webapp.templating import may
+from webapp.templating import may_at
 
 
 def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
         (_("Canceled"), {Status.CANCELLED}),
     )
     visits = [visit for visit in day.visits if asked.shows(visit)]
-    maker = Cards(asked, at, day.location.time_zone)
+    maker = Cards(asked, at, day.location)
     filled = [(title, [visit for visit in visits if visit.status in within]) for title, within in groups]
     return {
         "groups": [
@@ -43,7 +43,7 @@ def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
 def _row(visit: BoardVisit, card: Card, asked: Address, day: Day, at: datetime) -> dict[str, Any]:
     action = next_step(visit.status, on=asked.day, today=local_date(at, day.location.time_zone))
     button = None
-    if action is not None and may(f"visit.{ROUTES[action]}"):
+    if action is not None and may_at(f"visit.{ROUTES[action]}", visit.location_id):
         button = {
             "label": action_label(action),
             "href": url_for(f"desk.{ROUTES[action]}", appointment_id=visit.id),

@@ -27,7 +27,7 @@ from webapp.patients.queries import desk_record
 from webapp.patients.wording import born, email_of, gender_label, initials, phone_of, record_number, tone
 from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
-from webapp.templating import may
+from webapp.templating import may_at
 
 TEMPLATE = "desk/record.html"
 TABS = ("summary", "visits")
@@ -39,10 +39,10 @@ TO_COME = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_
 @requires(Permission.PATIENT_VIEW, role=Role.DESK)
 def record(patient_id: UUID) -> Response:
     """Show one patient; `tab` chooses the summary or all visits."""
+    patient = desk_record(patient_id)
     if hypermedia.wants_fragment():
         # A dialog's form led here: the whole page follows.
         return hypermedia.leave(url_for("desk.record", patient_id=patient_id))
-    patient = desk_record(patient_id)
     activity.note("opened", patient=patient.id)
     at = scope().at
     site = queries.location()
@@ -114,7 +114,7 @@ def _next(visits: list[BoardVisit], patient: Patient, at: datetime, zone: str) -
     today = local_date(at, zone)
     action = next_step(visit.status, on=day, today=today)
     step = None
-    if action is not None and may(f"visit.{ROUTES[action]}"):
+    if action is not None and may_at(f"visit.{ROUTES[action]}", visit.location_id):
         step = {
             "label": f"{action_label(action)}, {clock(visit.starts_at, zone)}"
             if day == today
@@ -131,9 +131,14 @@ def _next(visits: list[BoardVisit], patient: Patient, at: datetime, zone: str) -
         "status": shown_as(visit.status),
         "step": step,
         "open": url_for("desk.visit", appointment_id=visit.id),
-        "move": url_for("booking.move", appointment_id=visit.id) if visit.status in MOVABLE else None,
-        "cancel": url_for("booking.cancel", appointment_id=visit.id) if visit.status in MOVABLE else None,
+        **{name: _change(visit, name) for name in ("move", "cancel")},
     }
+
+
+def _change(visit: BoardVisit, name: str) -> str | None:
+    """The page that moves or cancels a visit, where it may be."""
+    possible = visit.status in MOVABLE and may_at(f"visit.{name}", visit.location_id)
+    return url_for(f"booking.{name}", appointment_id=visit.id) if possible else None
 
 
 def _to_come(visit: BoardVisit, at: datetime, zone: str) -> bool:

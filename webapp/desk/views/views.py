@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,12 +28,12 @@ class View:
     listed: frozenset[UUID]
 
 
-def read(asked: Address, at: datetime) -> View | None:
+def read(asked: Address, at: datetime, own: Collection[UUID] = ()) -> View | None:
     """Read what the address asks for; None in a clinic without any site."""
     if asked.view == "week":
-        found = queries.week(asked.location, asked.day, at)
+        found = queries.week(asked.location, asked.day, at, own)
         return None if found is None else _week(asked, found, at)
-    day = queries.day(asked.location, asked.day, at)
+    day = queries.day(asked.location, asked.day, at, own)
     if day is None:
         return None
     shown = grid.day(asked, day, at) if asked.view == "day" else listing.context(asked, day, at)

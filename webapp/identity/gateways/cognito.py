@@ -14,6 +14,9 @@ import boto3
 import urllib3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from flask import has_request_context
+
+from webapp.identity.gateways.patience import CONNECT_SECONDS, JOB_SECONDS, READ_SECONDS, AtRest, Patience
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -22,9 +25,8 @@ if TYPE_CHECKING:
 
     from webapp.settings import Settings
 
-CONNECT_SECONDS = 1
-READ_SECONDS = 3
 HTTP_OK = 200
+SERVER_ERROR = 500
 
 # What Cognito says when name and password do not go together; which of them is wrong stays its secret and ours.
 WRONG = frozenset(
@@ -117,15 +119,17 @@ class SignInService(Protocol):
 
 
 class Cognito:
-    """One user pool and its app client, through boto3, with one attempt and tight time-outs.
+    """One user pool and its app client, through boto3, with one attempt and tight time-outs while somebody waits.
 
-    The client is made at the first use, as that takes up to 125 ms, and is shared by the threads of a process.
+    A client is made at the first use, as that takes up to 125 ms, and is shared by the threads of a process.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._made: CognitoIdentityProviderClient | None = None
+        self._made: dict[float, CognitoIdentityProviderClient] = {}
+        self._patience = Patience()
+        self.breaker = self._patience.breaker
         self._http = urllib3.PoolManager(
             retries=False, timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
         )
@@ -196,8 +200,11 @@ class Cognito:
         local = self._settings.aws_endpoint_url
         base = f"{local.rstrip('/')}/{self._settings.cognito_pool_id}" if local else self.issuer
         try:
-            answer = self._http.request("GET", f"{base}/.well-known/jwks.json")
+            with self._patience.waiting():
+                answer = self._http.request("GET", f"{base}/.well-known/jwks.json")
             document = answer.json() if answer.status == HTTP_OK else None
+        except AtRest:
+            raise SignInUnavailable("The pool's keys are not asked for now.") from None
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise SignInUnavailable("The pool's keys cannot be fetched.") from error
         if not isinstance(document, dict) or not document.get("keys"):
@@ -209,10 +216,14 @@ class Cognito:
 
     def _call(self, operation: str, **arguments: object) -> dict[str, Any]:
         """One call, its refusals in our words; the originals are dropped because they can quote what was sent."""
+        client, breaker = self._client(), self.breaker
         try:
-            answer: dict[str, Any] = getattr(self._client(), operation)(**arguments)
+            with self._patience.waiting():
+                answer: dict[str, Any] = getattr(client, operation)(**arguments)
         except ClientError as error:
             code = error.response.get("Error", {}).get("Code", "")
+            broken = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= SERVER_ERROR
+            (breaker.failed if broken else breaker.succeeded)()
             if code in TOO_WEAK:
                 raise PasswordTooWeak(code) from None
             if code in WRONG_CODE:
@@ -220,22 +231,27 @@ class Cognito:
             if code in WRONG:
                 raise WrongPassword(code) from None
             raise SignInUnavailable(f"Cognito answered {operation} with {code}.") from None
+        except AtRest:
+            raise SignInUnavailable(f"Cognito is left alone: {operation} was not asked.") from None
         except BotoCoreError as error:
+            breaker.failed()
             raise SignInUnavailable(f"Cognito did not answer {operation}: {type(error).__name__}.") from None
+        breaker.succeeded()
         return answer
 
     def _client(self) -> CognitoIdentityProviderClient:
+        patience = READ_SECONDS if has_request_context() else JOB_SECONDS
         with self._lock:
-            if self._made is None:
-                self._made = boto3.session.Session().client(
+            if patience not in self._made:
+                self._made[patience] = boto3.session.Session().client(
                     "cognito-idp",
                     region_name=self._settings.aws_region,
                     endpoint_url=self._settings.aws_endpoint_url,
                     config=Config(
-                        connect_timeout=CONNECT_SECONDS, read_timeout=READ_SECONDS, retries={"total_max_attempts": 1}
+                        connect_timeout=CONNECT_SECONDS, read_timeout=patience, retries={"total_max_attempts": 1}
                     ),
                 )
-            return self._made
+            return self._made[patience]
 
     def _secret_hash(self, username: str) -> str:
         message = (username + self._settings.cognito_client_id).encode()

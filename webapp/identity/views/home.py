@@ -10,7 +10,7 @@ from flask_login import current_user
 from webapp import hypermedia
 from webapp.identity.permissions import Permission, StaffRole
 from webapp.identity.views.door import bp
-from webapp.identity.words import PERMISSION_NAMES, ROLE_NAMES
+from webapp.identity.words import PERMISSION_NAMES, role_in_words
 from webapp.routing import requires
 
 if TYPE_CHECKING:
@@ -46,7 +46,9 @@ def home() -> Response:
     """The start page of a role without a page of its own: what there is to do, and what the role may do."""
     return hypermedia.page(
         "identity/home.html",
-        role_names=[ROLE_NAMES[role] for role in sorted(current_user.roles)],
+        roles=[(role, current_user.standing.sites.get(role)) for role in sorted(current_user.roles)],
+        role_in_words=role_in_words,
+        limited=bool(current_user.standing.sites),
         permission_names=[
             PERMISSION_NAMES[each]
             for each in Permission

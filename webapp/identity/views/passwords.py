@@ -6,6 +6,7 @@ from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING
 
+import structlog
 from flask import request
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -20,7 +21,8 @@ from webapp.identity.permissions import Permission
 from webapp.identity.service import identity
 from webapp.identity.signing_in import SignedIn
 from webapp.identity.views.door import bp
-from webapp.identity.views.signing_in import FAILURES, go_on, moment, note_failure, outage_sentence, wait_sentence
+from webapp.identity.views.signing_in import FAILURES, go_on, moment, note_failure, outage_sentence
+from webapp.rate import wait_sentence
 from webapp.routing import public, requires
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 Errors = dict[str, list[str]]
 REFUSALS = (FormInvalid, PasswordTooWeak, *FAILURES)
+
+log = structlog.get_logger(__name__)
 
 toasts.say("password_changed", _l("Your password is changed. Sessions elsewhere are signed out."))
 
@@ -40,9 +44,12 @@ def forgot() -> Response:
         return _page("forgot")
     try:
         form = forms.read_forgotten(request.form)
-        passwords.mail_code(identity(), form.email, moment())
+        asked = passwords.mail_code(identity(), form.email, moment())
     except REFUSALS as refusal:
         return _refused("forgot", refusal, {})
+    activity.note("password_forgotten", actor=asked.account)
+    if asked.locks:
+        activity.note("locked_out", actor=asked.account, detail="forgot")
     return _page("reset", sent=True)
 
 
@@ -78,10 +85,17 @@ def change_password() -> Response:
     try:
         form = forms.read_password_change(request.form)
         old, new = form.password.get_secret_value(), form.new_password.get_secret_value()
-        outcome = passwords.change(identity(), account_id, old, new, moment())
+        passwords.change(identity(), account_id, old, new, moment())
     except REFUSALS as refusal:
         return _refused("password", refusal, {"password": [_("That is not your password. Try again.")]})
     activity.note("password_changed", actor=account_id)
+    try:
+        outcome = passwords.enter(identity(), account_id, new, moment())
+    except FAILURES as failure:
+        # The password is another one already: who has to sign in with it must not think that it is the old one.
+        log.warning("changed_and_out", reason=type(failure).__name__)
+        hypermedia.announce("password_changed")
+        return hypermedia.see("/sign-in")
     response = go_on(outcome, "/")
     if isinstance(outcome, SignedIn):
         hypermedia.announce("password_changed")

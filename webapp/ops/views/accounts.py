@@ -19,18 +19,19 @@ from webapp.errors import FormInvalid, NotFound, Refusal, VersionConflict
 from webapp.identity import actions, last_sign_in, queries
 from webapp.identity.actions import AccountRequest, RolesChange
 from webapp.identity.inviting import Invited, Inviting
-from webapp.identity.permissions import Permission, StaffRole
+from webapp.identity.permissions import Permission
 from webapp.identity.refusals import NotInvited, OwnAccount
 from webapp.identity.service import identity
-from webapp.identity.words import ROLE_NAMES
 from webapp.ids import new_id
-from webapp.ops.forms import STAFF_ROLES, RolesForm, read_invitation, read_roles
+from webapp.ops.forms import RolesForm, read_invitation, read_roles, write_seen
+from webapp.ops.views import role_choices
 from webapp.ops.views.door import blueprint
 from webapp.practice import queries as practice
+from webapp.rate import INVITATIONS
 from webapp.routing import requires
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from webapp.identity.queries import StaffAccount
@@ -61,9 +62,9 @@ def accounts() -> Response:
     """Everybody who works here, with their roles and when they came in last."""
     with transactional(scope(), read_only=True) as session:
         people = queries.staff(session)
-        zone = practice.time_zone()
+        zone, names = practice.time_zone(), practice.site_names()
     last = last_sign_in.of([person.id for person in people])
-    rows = [_row(person, last.get(person.id)) for person in people]
+    rows = [_row(person, last.get(person.id), names) for person in people]
     return hypermedia.page("ops/accounts.html", accounts=rows, zone=zone)
 
 
@@ -74,13 +75,18 @@ def invitation() -> Response:
     return _invitation_page(None)
 
 
+def _too_often(refusal: Refusal) -> Response:
+    return _invitation_page(refusal)
+
+
 @blueprint.post("/accounts/invite")
-@requires(MANAGE, role=Role.MANAGER, gateway=True, recent=True)
+@requires(MANAGE, role=Role.MANAGER, refused=_too_often, gateway=True, recent=True, limit=INVITATIONS)
 def invite() -> Response:
     """Make the account, have the pool mail a temporary password; on a local machine show it once instead."""
     try:
-        form = read_invitation(request.form, _provider_ids())
-        wanted = AccountRequest(new_id(), form.email, form.display_name, form.roles, form.provider_id)
+        with transactional(scope(), read_only=True):
+            form = read_invitation(request.form, role_choices.offered())
+        wanted = AccountRequest(new_id(), form.email, form.display_name, form.roles, form.provider_id, sites=form.sites)
         location = url_for("ops.account", account_id=wanted.account_id)
         outcome = _inviting().invite(wanted, scope(), form_claim({}), location)
     except (FormInvalid, Refusal) as refusal:
@@ -139,14 +145,14 @@ def _cut_off_for_roles(account_id: UUID) -> Iterator[None]:
     """Look at the form before anybody is signed out: what is refused changes nothing."""
     with transactional(scope(), read_only=True) as session:
         form, person = _roles_form(), queries.staff_account(session, account_id)
-    if person is not None and form.seen != person.roles:
+    if person is not None and (form.seen, form.seen_sites) != (person.roles, person.sites):
         raise VersionConflict
     with _cut_off_somebody_else(account_id):
         yield
 
 
 def _roles_form() -> RolesForm:
-    return read_roles(request.form, frozenset(provider.id for provider in practice.providers()))
+    return read_roles(request.form, role_choices.offered())
 
 
 def refused(refusal: Refusal, account_id: UUID) -> Response:
@@ -158,7 +164,7 @@ def refused(refusal: Refusal, account_id: UUID) -> Response:
 def change_roles(account_id: UUID) -> Response:
     """Give somebody else other roles; their next request finds the old ones gone."""
     form = _roles_form()
-    change = RolesChange(account_id, form.roles, form.seen, form.provider_id)
+    change = RolesChange(account_id, form.roles, form.seen, form.provider_id, form.sites, form.seen_sites)
     actions.change_roles(db.session(), change, by=me(), at=scope().at)
     return _done("account_roles", account_id)
 
@@ -188,7 +194,7 @@ def end_sessions(account_id: UUID) -> Response:
 
 
 @blueprint.post("/accounts/<uuid:account_id>/invite")
-@requires(MANAGE, role=Role.MANAGER, gateway=True)
+@requires(MANAGE, role=Role.MANAGER, gateway=True, limit=INVITATIONS)
 def invite_again(account_id: UUID) -> Response:
     """Send the invitation again to somebody who has never signed in: safe to press twice, the last password counts."""
     form_claim({})
@@ -218,19 +224,14 @@ def _inviting() -> Inviting:
     return Inviting(identity().service, local=current_app.config["ANTEROOM"].aws_endpoint_url is not None)
 
 
-def _provider_ids() -> frozenset[UUID]:
-    with transactional(scope(), read_only=True):
-        return frozenset(provider.id for provider in practice.providers())
-
-
 def _invitation_page(refusal: Refusal | None) -> Response:
     return hypermedia.page(
         "ops/invite.html",
         status=refusal.status if refusal else 200,
+        refusal=refusal,
         errors=refusal.errors if refusal else {},
-        values={name: request.form.get(name, "") for name in ("display_name", "email", "provider")},
-        roles=_choices(frozenset(request.form.getlist("role"))),
-        providers=_providers(),
+        values={name: request.form.get(name, "") for name in ("display_name", "email")},
+        **role_choices.context(role_choices.ticked_by_form(), request.form.get("provider", "")),
     )
 
 
@@ -239,47 +240,36 @@ def _invited_page(invited: Invited) -> Response:
         person = queries.staff_account(session, invited.account_id)
         if person is None:
             raise NotFound
-        return hypermedia.page("ops/invited.html", invited=invited, person=_row(person, None))
+        return hypermedia.page("ops/invited.html", invited=invited, person=_row(person, None, practice.site_names()))
 
 
 def _account_page(account_id: UUID, refusal: Refusal | None, presence: Presence | None) -> Response:
     person = queries.staff_account(db.session(), account_id)
     if person is None:
         raise NotFound
-    sent = frozenset(request.form.getlist("role")) if isinstance(refusal, FormInvalid) else None
+    sent = isinstance(refusal, FormInvalid)
+    ticked = role_choices.ticked_by_form() if sent else role_choices.ticked_by_account(person)
     return hypermedia.page(
         "ops/account.html",
-        person=_row(person, presence.last if presence else None),
+        person=_row(person, presence.last if presence else None, practice.site_names()),
         presence=presence,
         zone=practice.time_zone(),
-        roles=_choices(person.roles if sent is None else sent),
-        seen=" ".join(sorted(person.roles)),
-        provider=str(person.provider_id or ""),
-        providers=_providers(),
+        seen=write_seen(person.roles, person.sites),
         is_me=account_id == scope().actor,
         refusal=refusal,
         errors=refusal.errors if refusal else {},
+        **role_choices.context(ticked, request.form.get("provider", "") if sent else str(person.provider_id or "")),
     )
 
 
-def _choices(chosen: frozenset[Any]) -> list[dict[str, Any]]:
-    return [{"value": role.value, "label": ROLE_NAMES[role], "checked": role.value in chosen} for role in STAFF_ROLES]
-
-
-def _providers() -> list[tuple[str, str]]:
-    return [("", str(_l("Nobody: no column of their own")))] + [
-        (str(provider.id), provider.name) for provider in practice.providers()
-    ]
-
-
-def _row(person: StaffAccount, last: datetime | None) -> dict[str, Any]:
+def _row(person: StaffAccount, last: datetime | None, names: Mapping[UUID, str]) -> dict[str, Any]:
     state = "disabled" if person.disabled_at else "active" if last else "invited" if person.in_pool else "unsent"
     return {
         "id": person.id,
         "href": url_for("ops.account", account_id=person.id),
         "name": person.display_name,
         "email": person.email,
-        "roles": [ROLE_NAMES[role] for role in StaffRole if role in person.roles],
+        "roles": role_choices.in_words(person, names),
         "last": last,
         "state": state,
         "disabled": person.disabled_at is not None,

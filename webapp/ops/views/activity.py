@@ -20,15 +20,18 @@ from webapp.db import Role, db, transactional
 from webapp.errors import FormInvalid, NotFound
 from webapp.identity import queries as identity
 from webapp.identity.permissions import Permission, StaffRole
-from webapp.identity.words import ACTION_NAMES, ROLE_NAMES
+from webapp.identity.words import ACTION_NAMES, DETAIL_NAMES, ROLE_NAMES
 from webapp.ops.activity_csv import Line, as_csv
 from webapp.ops.views.door import blueprint
 from webapp.patients import queries as patients
 from webapp.practice import queries as practice
+from webapp.rate import EXPORTS, LOOK_UPS
 from webapp.routing import requires
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from webapp.errors import Sentence
 
 VIEW = Permission.ACTIVITY_VIEW
 TEMPLATE = "ops/activity.html"
@@ -85,7 +88,7 @@ def activity_of_day() -> Response:
 @blueprint.get("/activity/patients/<uuid:patient_id>")
 @requires(VIEW, role=Role.AUDITOR, gateway=True)
 def activity_of_patient(patient_id: UUID) -> Response:
-    """Who opened, changed or exported one patient's record."""
+    """Who opened, changed, exported or listed one patient."""
     return _page(_patient(patient_id), _zone())
 
 
@@ -97,7 +100,7 @@ def activity_of_person(account_id: UUID) -> Response:
 
 
 @blueprint.post("/activity/find")
-@requires(VIEW, role=Role.AUDITOR, gateway=True, asks=True)
+@requires(VIEW, role=Role.AUDITOR, gateway=True, asks=True, limit=LOOK_UPS)
 def find_activity() -> Response:
     """Lead from a record number to that patient's page; the number stays out of addresses."""
     number = request.form.get("number", "").strip()
@@ -112,7 +115,7 @@ def find_activity() -> Response:
 
 
 @blueprint.post("/activity/export")
-@requires(Permission.ACTIVITY_EXPORT, role=Role.AUDITOR, gateway=True, asks=True, recent=True)
+@requires(Permission.ACTIVITY_EXPORT, role=Role.AUDITOR, gateway=True, asks=True, recent=True, limit=EXPORTS)
 def export_activity() -> Response:
     """The same lines as a CSV file, newest first; that they left the clinic is recorded."""
     zone = _zone()
@@ -193,8 +196,8 @@ def _row(record: Record, names: _Names) -> dict[str, Any]:
         "who": names.person(record.actor),
         "who_href": record.actor and url_for("ops.activity_of_person", account_id=record.actor),
         "roles": _roles(record),
-        "what": ACTION_NAMES.get(record.action, record.action),
-        "detail": record.detail,
+        "what": _what(record),
+        "detail": DETAIL_NAMES.get(record.detail, record.detail),
         "patient": found and f"{found[1]} · {_('MRN')} {found[0]}",
         "patient_href": record.patient and url_for("ops.activity_of_patient", patient_id=record.patient),
         "account": record.account and names.person(record.account),
@@ -202,6 +205,12 @@ def _row(record: Record, names: _Names) -> dict[str, Any]:
         "address": record.address,
         "reference": record.request.replace("-", "")[-10:].upper(),
     }
+
+
+def _what(record: Record) -> Sentence:
+    # On a patient's own page a list is about them alone: the others in it stay out of it.
+    alone = record.action == "listed" and record.patient is not None
+    return _("Listed") if alone else ACTION_NAMES.get(record.action, record.action)
 
 
 def _line(record: Record, names: _Names) -> Line:
