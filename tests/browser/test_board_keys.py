@@ -43,13 +43,13 @@ def test_views_and_days_have_keys(at_desk: Desk, open_clinic: OpenClinic, visit:
     for key, view in (("w", "Week"), ("l", "List"), ("d", "Day")):
         page.keyboard.press(key)
         expect(page.locator(".segmented [aria-current]")).to_have_text(view)
-    today = page.locator("h1").inner_text()
+    today = page.locator("h1 .long").inner_text()
     page.keyboard.press("]")
-    expect(page.locator("h1")).not_to_have_text(today)
+    expect(page.locator("h1 .long")).not_to_have_text(today)
     page.keyboard.press("t")
-    expect(page.locator("h1")).to_have_text(today)
+    expect(page.locator("h1 .long")).to_have_text(today)
     page.keyboard.press("[")
-    expect(page.locator("h1")).not_to_have_text(today)
+    expect(page.locator("h1 .long")).not_to_have_text(today)
 
 
 def test_status_filters_and_the_panel_have_keys(at_desk: Desk, open_clinic: OpenClinic, visit: UUID) -> None:
