@@ -14,7 +14,8 @@ from webapp.booking.states import MOVABLE, Status, minutes_in_state, minutes_lat
 from webapp.booking.wording import check_label, clock, local_date
 from webapp.desk.views.address import Address
 from webapp.practice.hours import local_day
-from webapp.templating import may
+from webapp.practice.models import Location
+from webapp.templating import may_at
 
 
 @dataclass(slots=True)
@@ -56,13 +57,13 @@ LONG_WAIT = 15
 class Cards:
     """Makes the cards of one board; what all of them share is looked up once."""
 
-    def __init__(self, asked: Address, at: datetime, zone: str) -> None:
-        self._zone, self._at = zone, at
-        today = local_day(zone, local_date(at, zone))
+    def __init__(self, asked: Address, at: datetime, location: Location) -> None:
+        self._zone, self._at = location.time_zone, at
+        today = local_day(self._zone, local_date(at, self._zone))
         self._today_from, self._today_to = today.start, today.end
         self._open = asked.opening(UUID(int=0)).removesuffix(str(UUID(int=0)))
         self._selected = asked.visit
-        self._moves = may("visit.move")
+        self._moves = may_at("visit.move", location.id)
         # Looked up once: a translation costs as much as a card.
         self._min = _("%(minutes)s min", minutes="{n}")
         self._min_late = _("%(minutes)s min late", minutes="{n}")

@@ -135,7 +135,7 @@ class _Drawn:
     def __init__(self, asked: Address, found: Day, at: datetime) -> None:
         self._asked, self._found, self._at = asked, found, at
         self._zone = found.location.time_zone
-        maker = Cards(asked, at, self._zone)
+        maker = Cards(asked, at, found.location)
         self._cards = {visit.id: maker.card(visit) for visit in found.visits if asked.shows(visit)}
         if not asked.status and asked.room is None:
             self._cards |= {session.id: maker.group(session) for session in found.sessions}

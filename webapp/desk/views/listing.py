@@ -29,7 +29,7 @@ def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
         (_("Canceled"), {Status.CANCELLED}),
     )
     visits = [visit for visit in day.visits if asked.shows(visit)]
-    maker = Cards(asked, at, day.location.time_zone)
+    maker = Cards(asked, at, day.location)
     filled = [(title, [visit for visit in visits if visit.status in within]) for title, within in groups]
     return {
         "groups": [
