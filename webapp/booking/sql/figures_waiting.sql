@@ -7,7 +7,7 @@ from unnest(
     cast(:locations as uuid[]), cast(:zones as text[]), cast(:opens as timestamptz[]), cast(:closes as timestamptz[])
 ) as site (id, zone, opens, closes)
 cross join lateral (
-    select * from appointment
+    select starts_at, arrived_at, started_at from appointment
     where location_id = site.id and starts_at >= site.opens and starts_at < site.closes
     -- Site by site by the index: pulled up, this would be a join with all visits there ever were.
     offset 0
