@@ -1,6 +1,6 @@
 # Anteroom's commands.  `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint reset storm bench python
+.PHONY: help run test test-long lint reset storm bench python
 
 PORT ?= 8000
 DATA ?= var
@@ -11,13 +11,16 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 PREPARE = "$(PYTHON)" -B -m deploy.local.prepare
 
 help: ## list the commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 18
 
 run: python ## open the clinic on http://127.0.0.1:8000 (PORT=… another port, DATA=… another folder)
 	@$(PREPARE) run --port "$(PORT)" --data "$(DATA)"
 
 test: python ## lint, types and every test (ARGS="tests/booking -k storm" for some)
 	@$(PREPARE) test $(ARGS)
+
+test-long: python ## the tests that count to more: 100,000 spoilt requests, 1,000 sign-outs under fire
+	@$(PREPARE) test-long
 
 lint: python ## lint and types only
 	@$(PREPARE) lint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,6 +21,18 @@ if TYPE_CHECKING:
 def eight_in_the_morning() -> Iterator[None]:
     with clock.stopped_at(NOW):
         yield
+
+
+def next_hour() -> datetime:
+    """A full hour that is still to come: the local DynamoDB sweeps, some time, what is over by the machine's clock."""
+    return datetime.now(UTC).replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+
+
+@pytest.fixture
+def on_the_hour() -> Iterator[datetime]:
+    """The clock stands still at the next full hour."""
+    with clock.stopped_at(next_hour()):
+        yield clock.now()
 
 
 @pytest.fixture

@@ -1,24 +1,29 @@
-"""The access matrix: every route and method, for nobody and for every role, has the status written here.
+"""The access matrix: every route and method, for every kind of visitor, has the status written here.
 
 A route without a row fails.  Allowed people get the status of the row: on an empty clinic, with ids that are nobody's.
+Visitors: nobody, each role, nobody's role, a disabled account, a session that is over.  What no row names is 405.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
-from tests.stack.people import Visitor
+from tests.stack.people import FRAGMENT, Visitor
+from webapp import clock
 from webapp.identity.permissions import StaffRole
 from webapp.routing import door_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from flask import Flask
     from werkzeug.routing import Rule
+    from werkzeug.test import TestResponse
 
     from tests.stack.people import SignIn
 
@@ -151,14 +156,59 @@ def address(app: Flask, rule: Rule) -> str:
         return app.url_for(rule.endpoint, **values)
 
 
-def ask(visitor: Visitor, method: str, url: str) -> int:
-    answer = visitor.get(url) if method == "GET" else visitor.post(url)
-    return answer.status_code
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+# These end the session of who asks, so each visitor gets to them last.
+LAST = ("identity.sign_out", "identity.switch_user")
+
+
+def served(app: Flask) -> dict[str, dict[str, str]]:
+    """Addresses, each with the endpoint that serves a method at it; those that end sessions come last."""
+    at: dict[str, dict[str, str]] = {}
+    for rule, method in sorted(doors(app), key=lambda door: door[0].endpoint in LAST):
+        methods = at.setdefault(address(app, rule), {})
+        methods[method] = rule.endpoint
+        if method == "GET":
+            methods["HEAD"] = rule.endpoint
+    return at
+
+
+def ask(visitor: Visitor, method: str, url: str, **options: Any) -> TestResponse:
+    """One request as a page of ours would send it, whatever the method."""
+    guard = {} if method in {"GET", "HEAD"} else {"csrf_token": visitor.csrf_token, "_key": str(uuid4())}
+    return visitor.client.open(url, method=method, data=guard, **options)
+
+
+def wrong(app: Flask, visitor: Visitor, expected: Callable[[tuple[str, str]], int]) -> dict[tuple[str, str], Any]:
+    """Ask for every address by every method; what was answered otherwise than expected (405 where nothing serves)."""
+    found = {}
+    for url, methods in served(app).items():
+        statuses = {}
+        for method in METHODS:
+            with visitor.client.session_transaction() as cookie:
+                cookie["csrf_token"] = visitor.secret  # signing out empties the cookie
+            answer, endpoint = ask(visitor, method, url), methods.get(method)
+            row = (endpoint, "GET" if method == "HEAD" else method) if endpoint else None
+            wanted = expected(row) if row else 405
+            if answer.status_code != wanted:
+                found[url, method] = (answer.status_code, wanted)
+            if answer.status_code == 405:
+                assert "GET" in answer.headers["Allow"] or "POST" in answer.headers["Allow"], url
+            if method == "HEAD":
+                assert answer.data == b"", url
+            statuses[method] = answer.status_code
+        if "GET" in methods:
+            assert statuses["HEAD"] == statuses["GET"], url
+    return found
+
+
+def as_nobody(row: tuple[str, str]) -> int:
+    return OPEN.get(row, 303)
 
 
 def test_every_route_has_a_row_and_every_row_a_route(app: Flask) -> None:
     routes = {(rule.endpoint, method) for rule, method in doors(app)}
     assert routes == OPEN.keys() | MATRIX.keys()
+    assert {method for _, method in routes} == {"GET", "POST"}
 
 
 def test_only_the_closed_list_is_open_to_everybody(app: Flask) -> None:
@@ -171,42 +221,53 @@ def test_only_the_closed_list_is_open_to_everybody(app: Flask) -> None:
     assert without_session == OPEN.keys()
 
 
-def test_nobody_passes_the_open_doors_only(app: Flask) -> None:
+def leads_to_sign_in(app: Flask, visitor: Visitor) -> None:
+    """Every door behind a session sends this visitor to the sign-in page, as page and as fragment."""
     for rule, method in doors(app):
-        url, name, visitor = address(app, rule), (rule.endpoint, method), Visitor(app, app.test_client())
+        url, name = address(app, rule), (rule.endpoint, method)
         if name in OPEN:
-            assert ask(visitor, method, url) == OPEN[name], name
-        else:
-            answer = visitor.get(url) if method == "GET" else visitor.post(url)
-            assert answer.status_code == 303, name
-            assert answer.headers["Location"].startswith("/sign-in?next="), name
-            fragment = visitor.get(url, fragment=True) if method == "GET" else visitor.post(url, fragment=True)
-            assert fragment.status_code == 401, name
-            assert fragment.headers["HX-Redirect"].startswith("/sign-in?next="), name
-            assert fragment.text == "", name
+            continue
+        answer = ask(visitor, method, url)
+        assert answer.status_code == 303, name
+        assert answer.headers["Location"].startswith("/sign-in?next="), name
+        fragment = ask(visitor, method, url, headers=FRAGMENT)
+        assert fragment.status_code == 401, name
+        assert fragment.headers["HX-Redirect"].startswith("/sign-in?next="), name
+        assert fragment.text == "", name
+
+
+def test_nobody_passes_the_open_doors_only(app: Flask, visitor: Visitor) -> None:
+    leads_to_sign_in(app, visitor)
+    assert wrong(app, visitor, as_nobody) == {}
 
 
 @pytest.mark.parametrize("role", StaffRole)
 def test_a_role_gets_what_its_row_says(app: Flask, sign_in: SignIn, role: StaffRole) -> None:
     person = sign_in(role)
-    wrong = {}
-    for rule, method in doors(app):
-        name = (rule.endpoint, method)
-        row = MATRIX.get(name)
-        if row is None:
-            continue
-        expected = row.expected(role)
-        status = ask(person, method, address(app, rule))
-        if status != expected:
-            wrong[name] = (status, expected)
-    assert wrong == {}
+    assert wrong(app, person, lambda row: OPEN[row] if row in OPEN else MATRIX[row].expected(role)) == {}
 
 
 def test_a_person_without_a_role_may_do_nothing(app: Flask, sign_in: SignIn) -> None:
-    person = sign_in()
-    for rule, method in doors(app):
-        if (rule.endpoint, method) in MATRIX:
-            assert ask(person, method, address(app, rule)) == 403, rule
+    assert wrong(app, sign_in(), lambda row: OPEN.get(row, 403)) == {}
+
+
+def test_a_disabled_account_is_nobody_from_its_next_request_on(app: Flask, sign_in: SignIn) -> None:
+    person, manager = sign_in(*StaffRole), sign_in("manager")
+    assert person.get("/home").status_code == 200
+    assert manager.post(f"/accounts/{person.account_id}/disable").status_code == 303
+    leads_to_sign_in(app, person)
+    assert wrong(app, person, as_nobody) == {}
+
+
+def test_an_hour_after_signing_in_everybody_is_nobody(app: Flask, sign_in: SignIn) -> None:
+    start = datetime.now(UTC).replace(microsecond=0)
+    person = sign_in(*StaffRole, at=start)
+    for minutes in range(0, 60, 10):
+        with clock.stopped_at(start + timedelta(minutes=minutes)):
+            assert person.get("/home").status_code == 200
+    with clock.stopped_at(start + timedelta(hours=1)):
+        leads_to_sign_in(app, person)
+        assert wrong(app, person, as_nobody) == {}
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "TRACE", "PROPFIND"])
@@ -214,4 +275,4 @@ def test_other_methods_reach_no_view(app: Flask, sign_in: SignIn, method: str) -
     person = sign_in(*StaffRole)
     for rule, _ in doors(app):
         answer = person.client.open(address(app, rule), method=method, data={"csrf_token": person.csrf_token})
-        assert answer.status_code in {400, 405}, rule
+        assert answer.status_code == 405, rule

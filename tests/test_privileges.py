@@ -86,6 +86,7 @@ CALLERS = {
     "doors.occupy": STAFF | {"app_import"},
     "doors.vacate": STAFF | {"app_import"},
     "doors.trade": STAFF | {"app_import"},
+    "doors.gaps": EVERY_BOOKER,
     "doors.settle_session": {"app_desk", "app_clinician", "app_manager", "app_import"},
     "doors.settle_leave": {"app_desk", "app_manager", "app_import"},
     "doors.lock_if_held": STAFF | {"app_import"},

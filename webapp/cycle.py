@@ -11,7 +11,7 @@ from flask import current_app, g, request
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
-from webapp import activity, clock, hypermedia, idempotency, problems
+from webapp import activity, clock, hypermedia, idempotency, problems, rate
 from webapp.db import Role, Scope, is_retryable, transactional
 from webapp.dynamo import DynamoUnavailable
 from webapp.errors import (
@@ -119,6 +119,8 @@ def _scope(door: Door) -> Scope:
 def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     if door.permission not in current_user.permissions:
         raise NotAllowed
+    if door.limit is not None:
+        rate.take(door.limit, current_user.account_id, g.at)
     if door.recent and g.at - current_user.created_at > RECENT:
         ask_again: Callable[[], Response] = current_app.extensions[STEP_UP]
         return ask_again()
@@ -273,6 +275,7 @@ def _refuse(door: Door, refusal: Refusal, args: Arguments, scope: Scope) -> Resp
         g.pop("form_key", None)
     try:
         response = _explain(door, refusal, args, scope)
+        response.headers.update(refusal.headers)
         if not isinstance(refusal, Unavailable):
             activity.note("refused", patient=refusal.patient, detail=refusal.code)
         activity.flush(actor=scope.actor, at=scope.at)
@@ -283,7 +286,7 @@ def _refuse(door: Door, refusal: Refusal, args: Arguments, scope: Scope) -> Resp
 
 def _explain(door: Door, refusal: Refusal, args: Arguments, scope: Scope) -> Response:
     # 403 and 404 are about the page itself: there is nothing of it to show again.
-    if door.refused is None or isinstance(refusal, NotAllowed | NotFound) or not door.opens_transaction:
+    if door.refused is None or door.role is None or isinstance(refusal, NotAllowed | NotFound):
         return problems.page(refusal)
     try:
         with transactional(scope, read_only=True):

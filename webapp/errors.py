@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import TYPE_CHECKING, ClassVar, TypeAlias, TypeVar
 
 from flask_babel import lazy_gettext as _l
@@ -10,6 +11,7 @@ from webapp.db import constraint_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from datetime import timedelta
     from uuid import UUID
 
     from flask_babel import LazyString
@@ -45,6 +47,11 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a failure
     def __str__(self) -> str:
         # Logs and tracebacks get the code; the sentence may carry what a person typed.
         return self.code
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What the answer tells programs beside its sentence."""
+        return {}
 
     @property
     def errors(self) -> dict[str, list[str]]:
@@ -122,6 +129,21 @@ class VersionConflict(Refusal):
     status = 409
     code = "version_conflict"
     message = _l("Somebody else changed this while you had it open. Look at it again, then repeat your change.")
+
+
+class TooOften(Refusal):
+    """One account asked more often than anybody does by hand; `wait` is how long it has to pause."""
+
+    status = 429
+    code = "too_often"
+
+    def __init__(self, message: Sentence, *, wait: timedelta) -> None:
+        super().__init__(message)
+        self.wait = wait
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": str(ceil(self.wait.total_seconds()))}
 
 
 class Unavailable(Refusal):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from webapp.db import Role
     from webapp.identity.permissions import Permission
+    from webapp.rate import Rate
 
     View = Callable[..., ResponseReturnValue]
 
@@ -51,6 +52,7 @@ class Door:
     only reads: it is a POST so that what a person typed stays out of addresses, and so out of logs.  `touches`
     False marks a door that pages knock at by themselves: coming in by it never counts as being seen.  `recent` asks for
     the password again when that was longer ago than five minutes, and loses nothing of what was about to be sent.
+    `limit` is how often one account may come in by it and by the other doors of the same kind.
     """
 
     permission: Permission | None
@@ -63,6 +65,7 @@ class Door:
     asks: bool = False
     touches: bool = True
     recent: bool = False
+    limit: Rate | None = None
 
     @property
     def opens_transaction(self) -> bool:
@@ -81,6 +84,7 @@ def requires(
     asks: bool = False,
     touches: bool = True,
     recent: bool = False,
+    limit: Rate | None = None,
 ) -> Callable[[View], View]:
     """Let a view run for people with the permission, inside one transaction of the database role.
 
@@ -90,7 +94,7 @@ def requires(
     transaction, into `g.prefetched`.  `around(**view_args)` is a context manager in which the transaction of a change
     runs: for what has to happen before it begins and after it has committed; it may refuse, too.
     """
-    door = Door(permission, role, refused, prefetch, around, key_in_function, gateway, asks, touches, recent)
+    door = Door(permission, role, refused, prefetch, around, key_in_function, gateway, asks, touches, recent, limit)
 
     def decorate(view: View) -> View:
         @wraps(view)

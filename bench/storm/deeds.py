@@ -52,7 +52,70 @@ class Swap:
     other: UUID
 
 
-Deed: TypeAlias = Book | Move | Cancel | Rebook | Swap
+@dataclass(frozen=True, slots=True)
+class BookLate:
+    """Book after every hold of the storm is over: what they keep is free."""
+
+    want: Want
+
+
+@dataclass(frozen=True, slots=True)
+class BookOver:
+    """Book whether or not the time is taken."""
+
+    want: Want
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Hold a time, as a patient on the portal does: it replaces the one that the patient held before."""
+
+    want: Want
+
+
+@dataclass(frozen=True, slots=True)
+class BookHeld:
+    """Book what this person held last."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldFor:
+    """Hold a time for the patient of a visit, as the waiting list does."""
+
+    visit: UUID
+    provider: UUID
+    starts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TakeOver:
+    """Move the visit into what this person held for it last."""
+
+    visit: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """End the holds that are over, as the job does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """A provider is away for an hour; visits stay where they are."""
+
+    provider: UUID
+    starts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EditHours:
+    """Somebody saves a provider's hours; bookings under way look again."""
+
+    provider: UUID
+
+
+Special: TypeAlias = BookLate | BookOver | Hold | BookHeld | HoldFor | TakeOver | Sweep | Away | EditHours
+Deed: TypeAlias = Book | Move | Cancel | Rebook | Swap | Special
 
 
 @dataclass(frozen=True, slots=True)

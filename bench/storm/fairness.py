@@ -87,7 +87,16 @@ class Register:
         return (starts, ends), (starts - timedelta(minutes=kind.before), ends + timedelta(minutes=kind.after))
 
 
+def _needs_more(ground: Ground, attempt: Attempt) -> bool:
+    """Whether equipment decides, too, which this register does not keep."""
+    return any(want.service == ground.scan for want in attempt.wants)
+
+
 def false_refusals(ground: Ground, attempts: list[Attempt], earlier: list[Attempt]) -> list[Attempt]:
     """List the attempts that were told the time is taken although it was free throughout; `earlier` phases count."""
     register = Register(ground, [*earlier, *attempts])
-    return [attempt for attempt in attempts if attempt.outcome == "slot_taken" and register.was_free(attempt)]
+    return [
+        attempt
+        for attempt in attempts
+        if attempt.outcome == "slot_taken" and not _needs_more(ground, attempt) and register.was_free(attempt)
+    ]

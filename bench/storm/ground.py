@@ -19,6 +19,7 @@ SLOTS_A_DAY = 24
 DAY_MINUTES = 8 * 60
 PROVIDERS = 4
 ROOMS = 4
+PIECES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,8 @@ class Ground:
     patients: tuple[UUID, ...]
     kinds: tuple[Kind, ...]
     first_day: date
+    scan: UUID
+    """A visit of twenty minutes that needs one of two pieces of equipment."""
 
     def minute(self, day: int, minutes: int) -> datetime:
         """An instant so many minutes after opening on the n-th day."""
@@ -52,7 +55,7 @@ class Ground:
         return self.minute(number // SLOTS_A_DAY, SLOT_MINUTES * (number % SLOTS_A_DAY))
 
     def kind_of(self, service: UUID) -> Kind:
-        return next(kind for kind in self.kinds if kind.service == service)
+        return next(kind for kind in (*self.kinds, Kind(self.scan, SLOT_MINUTES)) if kind.service == service)
 
 
 def prepare(connection: Connection[Any], patients: int, first_day: date) -> Ground:
@@ -69,5 +72,9 @@ def prepare(connection: Connection[Any], patients: int, first_day: date) -> Grou
             buffer_after_minutes=after,
         )
         kinds.append(Kind(service, length, before, after))
+    scan = factories.service(connection, clinic.providers, [clinic.location])
+    factories.insert(connection, "service_equipment", service_id=scan, kind="ultrasound")
+    for _ in range(PIECES):
+        factories.equipment(connection, clinic)
     connection.execute("ANALYZE")
-    return Ground(clinic.location, clinic.providers, clinic.rooms, clinic.patients, tuple(kinds), first_day)
+    return Ground(clinic.location, clinic.providers, clinic.rooms, clinic.patients, tuple(kinds), first_day, scan)

@@ -11,7 +11,8 @@ from uuid import UUID
 
 from flask import Flask
 
-from bench.storm.deeds import Attempt, Book, Cancel, Move, Placed, Rebook, Swap, Want
+from bench.storm.deeds import Attempt, Book, Cancel, EditHours, Move, Placed, Rebook, Swap, Want
+from bench.storm.specials import Specials
 from tests import factories
 from tests.factories import NOW
 from webapp.booking.actions import (
@@ -69,10 +70,12 @@ class Hands:
     def __init__(self, location: UUID) -> None:
         self._location = location
         self._actor = new_id()
+        self._specials = Specials(location, self._actor)
 
     def attempt(self, deed: Deed) -> Attempt:
         """Do it and commit, or be refused and roll back."""
-        scope = factories.scope(Role.DESK, actor=self._actor)
+        role = Role.MANAGER if isinstance(deed, EditHours) else Role.DESK
+        scope = factories.scope(role, actor=self._actor)
         attempt = Attempt(deed, time.monotonic())
         try:
             with transactional(scope):
@@ -114,6 +117,10 @@ class Hands:
                 )
                 seen = {one: first.version, other: second.version}
                 attempt.placed = tuple(map(_placed, swap(SwapRequest(one, other, seen), at=NOW)))
+
+            case _:
+                placed = self._specials.do(attempt, deed)
+                attempt.placed = () if placed is None else (_placed(placed),)
 
     def _book(self, want: Want) -> Placed:
         request = BookRequest(want.patient, want.service, self._location, want.starts, want.provider)

@@ -7,20 +7,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from psycopg import Connection
 
-# Who is where: the patient for the service's length, provider and room for its buffers too. Built from the service,
-# because the visit's own end and buffers were written by what is being judged.
+# Who is where: the patient for the service's length, staff, room and equipment for its buffers too; an overbooked visit
+# has a lane of its own everywhere but with its patient. Built from the service, because the visit's own end and buffers
+# were written by what is being judged.
 _OVERLAPS = """
     WITH live AS (
-        SELECT a.id, a.lane, part.resource, tstzrange(part.opens, part.closes) AS during
+        SELECT a.id, part.lane, part.resource, tstzrange(
+            a.starts_at - make_interval(mins => part.before),
+            a.starts_at + make_interval(mins => s.length_minutes + part.after)
+        ) AS during
         FROM appointment AS a
         JOIN service AS s ON s.id = a.service_id
-        CROSS JOIN LATERAL (VALUES
-            (a.patient_id, a.starts_at, a.starts_at + make_interval(mins => s.length_minutes)),
-            (a.provider_id, a.starts_at - make_interval(mins => s.buffer_before_minutes),
-             a.starts_at + make_interval(mins => s.length_minutes + s.buffer_after_minutes)),
-            (a.room_id, a.starts_at - make_interval(mins => s.buffer_before_minutes),
-             a.starts_at + make_interval(mins => s.length_minutes + s.buffer_after_minutes))
-        ) AS part (resource, opens, closes)
+        CROSS JOIN LATERAL (
+            SELECT a.patient_id, 0, 0, 0
+            UNION ALL
+            SELECT staff.id, a.lane, s.buffer_before_minutes, s.buffer_after_minutes
+            FROM unnest(ARRAY[a.provider_id, a.room_id] || a.equipment_ids) AS staff (id)
+            WHERE a.group_session_id IS NULL
+        ) AS part (resource, lane, before, after)
         WHERE a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'finished') AND part.resource IS NOT NULL
     )
     SELECT count(DISTINCT (one.id, other.id))
@@ -29,18 +33,20 @@ _OVERLAPS = """
 """
 _HALF = """
     WITH wanted AS (
-        SELECT a.id, part.resource, tstzrange(part.opens, part.closes) AS during
+        SELECT a.id, part.lane, part.resource, tstzrange(
+            a.starts_at - make_interval(mins => part.before), a.ends_at + make_interval(mins => part.after)) AS during
         FROM appointment AS a
-        CROSS JOIN LATERAL (VALUES
-            (a.patient_id, a.starts_at, a.ends_at),
-            (a.provider_id, a.starts_at - make_interval(mins => a.buffer_before_minutes),
-             a.ends_at + make_interval(mins => a.buffer_after_minutes)),
-            (a.room_id, a.starts_at - make_interval(mins => a.buffer_before_minutes),
-             a.ends_at + make_interval(mins => a.buffer_after_minutes))
-        ) AS part (resource, opens, closes)
-        WHERE a.status IN ('booked', 'confirmed', 'arrived', 'in_room', 'finished') AND part.resource IS NOT NULL
+        CROSS JOIN LATERAL (
+            SELECT a.patient_id, 0, 0, 0 WHERE a.status <> 'held'
+            UNION ALL
+            SELECT staff.id, a.lane, a.buffer_before_minutes, a.buffer_after_minutes
+            FROM unnest(ARRAY[a.provider_id, a.room_id] || a.equipment_ids) AS staff (id)
+            WHERE a.group_session_id IS NULL
+        ) AS part (resource, lane, before, after)
+        WHERE a.status IN ('held', 'booked', 'confirmed', 'arrived', 'in_room', 'finished')
+          AND part.resource IS NOT NULL
     ), held AS (
-        SELECT owner_id AS id, resource_id AS resource, during FROM occupancy WHERE owner_kind = 'appointment'
+        SELECT owner_id AS id, lane, resource_id AS resource, during FROM occupancy WHERE owner_kind = 'appointment'
     )
     SELECT count(DISTINCT id) FROM (
         (TABLE wanted EXCEPT ALL TABLE held) UNION ALL (TABLE held EXCEPT ALL TABLE wanted)
@@ -50,7 +56,7 @@ _DEADLOCKS = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_dat
 
 
 def overlaps(connection: Connection[Any]) -> int:
-    """Count pairs of live visits that share a patient, provider or room at the same moment."""
+    """Count pairs of live visits that share a patient, provider, room or piece of equipment."""
     return _number(connection, _OVERLAPS)
 
 

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
 from bench.storm.crowd import CONNECTIONS
-from bench.storm.deeds import Book, Cancel, Move, Rebook, Swap, Want
+from bench.storm.deeds import (
+    Away,
+    Book,
+    BookHeld,
+    BookLate,
+    BookOver,
+    Cancel,
+    EditHours,
+    Hold,
+    HoldFor,
+    Move,
+    Rebook,
+    Swap,
+    Sweep,
+    TakeOver,
+    Want,
+)
 from bench.storm.ground import DAY_MINUTES, PROVIDERS, SLOTS_A_DAY
 
 if TYPE_CHECKING:
@@ -24,16 +40,18 @@ ROUND = 25
 EQUAL_DAYS = 60
 """Phase (a) has these days for itself, (b) and (c) the ones after."""
 MIXED_DAYS = 8
+SPECIAL_DAYS = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How hard to storm: bookers and slots of phase (a), deeds of (b) and of (c)."""
+    """How hard to storm: bookers and slots of phase (a), deeds of (b), (c) and (d)."""
 
     bookers: int = 200
     slots: int = 500
     mixed: int = 8000
     changes: int = 8000
+    specials: int = 6000
 
 
 def equal(ground: Ground, size: Size, random: Random) -> list[Plan]:
@@ -90,6 +108,35 @@ def _swap(one: Placed, other: Placed, *, swaps: bool) -> list[Deed]:
         return [Swap(one.visit, other.visit)]
     # Neighbours in the list go to different people, who begin their rounds together.
     return [Move(one.visit, other.provider, other.starts), Move(other.visit, one.provider, one.starts)]
+
+
+def specials(ground: Ground, size: Size, random: Random, visits: Sequence[Placed]) -> list[Plan]:
+    """(d) Holds that are booked, replaced, taken over and swept, overbooking, equipment, leave and edited hours.
+
+    By name and without buffers, on days of their own: whoever is sent away by leave is told so, and is no mystery.
+    """
+    service, equipped = ground.kinds[0].service, ground.scan
+    movable = [visit for visit in visits if visit.service == service]
+    deeds: list[Deed] = []
+    while len(deeds) < size.specials:
+        provider, visit = random.choice(ground.providers), random.choice(movable).visit
+        starts = ground.minute(EQUAL_DAYS + MIXED_DAYS + random.randrange(SPECIAL_DAYS), 20 * random.randrange(22))
+        want = Want(random.choice(ground.patients), service, provider, starts)
+        # One person holds, and a round of everybody later the same person books or takes over.
+        each: dict[int, list[Deed]] = {
+            30: [Book(want)],
+            10: [Book(replace(want, service=equipped))],
+            12: [BookLate(want)],
+            8: [BookOver(want)],
+            1: [*[Hold(want)] * CONNECTIONS, *[BookHeld()] * CONNECTIONS],
+            2: [*[HoldFor(visit, provider, starts)] * CONNECTIONS, *[TakeOver(visit)] * CONNECTIONS],
+            7: [Sweep()],
+            3: [Away(provider, starts)],
+            5: [EditHours(provider)],
+            4: [Cancel(visit)],
+        }
+        deeds += random.choices(list(each.values()), list(each))[0]
+    return _dealt(deeds)
 
 
 def live(attempts: Iterable[Attempt]) -> list[Placed]:

@@ -1,4 +1,4 @@
-"""One storm over a database: three phases, a line each, and the verdict."""
+"""One storm over a database: four phases, a line each, and the verdict."""
 
 from __future__ import annotations
 
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from bench.storm.ground import Ground
     from bench.storm.phases import Size
 
-ANSWERS = frozenset({"done", "slot_taken", "wrong_state", "version_conflict"})
+ANSWERS = frozenset(
+    {"done", "slot_taken", "wrong_state", "version_conflict", "hold_over", "provider_away", "schedule_changed"}
+)
 """What may come of a deed; anything else is a fault of ours."""
 SLOWEST_MS = 500.0
 
@@ -79,7 +81,7 @@ class Storm:
         self.verdict = Verdict(slots=size.slots)
 
     def run(self, seed: int = 1) -> Verdict:
-        """Run the three phases and judge what they left."""
+        """Run the phases and judge what they left; the fourth is for those who reach the actions."""
         ground, size, random = self._ground, self._size, Random(seed)
         with psycopg.connect(self._admin, autocommit=True) as connection:
             before = judge.deadlocks(connection)
@@ -90,6 +92,9 @@ class Storm:
             swaps = isinstance(self._way, ByActions)
             plans = phases.changes(ground, size, random, phases.live(booked), swaps=swaps)
             self._phase("(c) moves, swaps, cancels, re-books", crowd, plans)
+            if isinstance(self._way, ByActions):
+                plans = phases.specials(ground, size, random, phases.live(self._attempts))
+                self._phase("(d) holds, overbooking, equipment, leave, hours", crowd, plans)
         with psycopg.connect(self._admin, autocommit=True) as connection:
             self._judge(connection, before)
         return self.verdict

@@ -1,7 +1,8 @@
-"""What `make test` and `make lint` become: style, types and templates, then every test."""
+"""What `make test`, `make test-long` and `make lint` become: style, types, templates; every test; those that count."""
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -14,7 +15,7 @@ from deploy.local.steps import say
 from tests.stack.browser import chromium
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 MODULE = (sys.executable, "-m")
@@ -25,6 +26,10 @@ LINT = {
     "djlint": (*MODULE, "djlint", "--quiet", "--lint", "templates"),
 }
 TEST_PROCESSES = 2
+ALL_TESTS = ("-n", str(TEST_PROCESSES), "--dist", "loadfile")
+# Tests that prove a promise by numbers, and the numbers of the long run; each reads its own.
+LONG_TESTS = ("tests/identity/test_sessions_in_numbers.py", "tests/test_fuzz_in_numbers.py")
+LONG_NUMBERS = {"SIGN_OUT_ROUNDS": "1000", "FUZZ_REQUESTS": "100000"}
 FAILED = 1
 
 
@@ -46,13 +51,25 @@ def _check(name: str, command: Sequence[str]) -> bool:
 
 def test(arguments: Sequence[str]) -> bool:
     """Run the tests, all of them unless the arguments choose some; True when all passed."""
-    command = [*MODULE, "pytest", "--quiet", *(arguments or ("-n", str(TEST_PROCESSES), "--dist", "loadfile"))]
-    return subprocess.run(command, cwd=REPOSITORY, check=False).returncode == 0
+    return _pytest(arguments or ALL_TESTS, {})
+
+
+def test_long() -> bool:
+    """Run the tests that count, with their large numbers; True when all passed."""
+    say("  " + ", ".join(f"{name}={number}" for name, number in LONG_NUMBERS.items()))
+    return _pytest([*ALL_TESTS, "--durations=0", "--durations-min=5", *LONG_TESTS], LONG_NUMBERS)
+
+
+def _pytest(arguments: Sequence[str], numbers: Mapping[str, str]) -> bool:
+    command = [*MODULE, "pytest", "--quiet", *arguments]
+    return subprocess.run(command, cwd=REPOSITORY, env={**os.environ, **numbers}, check=False).returncode == 0
 
 
 def main(arguments: Sequence[str]) -> int:
     """Exit status: 0 when every check passed."""
     kind, *rest = arguments
+    if kind == "test-long":
+        return 0 if test_long() else FAILED
     clean = lint()
     if kind == "lint":
         return 0 if clean else FAILED

@@ -40,6 +40,7 @@ MADE = ".made"
 COMMANDS = {
     "run": "deploy.local.serve",
     "test": "deploy.local.check",
+    "test-long": "deploy.local.check",
     "lint": "deploy.local.check",
     "storm": "bench.storm",
     "bench": "bench",

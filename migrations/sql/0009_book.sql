@@ -63,7 +63,7 @@ LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public,
 AS $$
 DECLARE
     earlier public.idempotency;
-    kinds integer := (SELECT count(DISTINCT piece.kind) FROM unnest(piece_kinds) AS piece (kind));
+    kinds integer := 0;
     chosen uuid[] := '{}';
     resources uuid[];
     busy text;
@@ -99,6 +99,9 @@ BEGIN
             WHERE a.patient_id = book.patient AND a.status = 'held' AND a.via = 'portal' AND NOT a.payment_open
               AND part.id IS NOT NULL
         );
+    END IF;
+    IF cardinality(piece_kinds) > 0 THEN
+        SELECT count(DISTINCT piece.kind) INTO kinds FROM unnest(piece_kinds) AS piece (kind);
     END IF;
     FOR place IN 1 .. cardinality(providers) LOOP
         LOOP

@@ -36,7 +36,7 @@ def upgrade() -> None:
         )
     _run(COLUMNS)
     _run("""
-        GRANT SELECT ON leave, group_session TO anteroom_doors;
+        GRANT SELECT ON leave, group_session, provider TO anteroom_doors;
         GRANT UPDATE (owner_id, lapses_at) ON occupancy TO anteroom_doors;
         GRANT SELECT (provider_id, starts_at, ends_at) ON leave TO app_patient;
     """)
@@ -70,6 +70,7 @@ def _allow_doors() -> None:
         REVOKE ALL ON ALL FUNCTIONS IN SCHEMA doors FROM PUBLIC;
         GRANT EXECUTE ON FUNCTION doors.lock_if_held, doors.lock_visit, doors.lock_hold, doors.free_lane, doors.hand_over,
             doors.end_lapsed_of TO {STAFF}, app_import;
+        GRANT EXECUTE ON FUNCTION doors.gaps TO {STAFF}, app_patient, app_import, app_job;
         GRANT EXECUTE ON FUNCTION doors.end_hold TO {STAFF}, app_patient, app_job;
         GRANT EXECUTE ON FUNCTION doors.settle_session TO {PLANNERS};
         GRANT EXECUTE ON FUNCTION doors.settle_leave TO app_desk, app_manager, app_import;

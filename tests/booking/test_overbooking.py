@@ -15,6 +15,7 @@ from webapp.booking.actions import (
     Overbook,
     SwapRequest,
     book,
+    book_held,
     cancel,
     check_in,
     finish,
@@ -151,6 +152,26 @@ def test_an_overbooked_visit_goes_through_its_day_like_any_other(desk: Open, cli
         finish(extra, at=TEN + timedelta(minutes=5))
     assert set(lanes(owner, extra).values()) == {0, 1}
     booked(desk, wish(clinic, TEN + timedelta(minutes=20), patient_id=clinic.patients[1]))
+
+
+def test_whoever_was_there_first_goes_through_their_day_beside_an_overbooked_visit(
+    desk: Open, clinic: Clinic, owner: Owner
+) -> None:
+    first = booked(desk, wish(clinic))
+    over(desk, wish(clinic, patient_id=clinic.patients[1]))
+    with desk(at=TEN):
+        check_in(first, at=TEN)
+        start(first, at=TEN)
+        finish(first, at=TEN + timedelta(minutes=5))
+    assert visit_row(owner, first)["released_at"] == TEN + timedelta(minutes=5)
+
+
+def test_a_hold_is_booked_beside_an_overbooked_visit(desk: Open, clinic: Clinic, owner: Owner) -> None:
+    kept = factories.appointment(owner, clinic, TEN, status="held", held_until=TEN)
+    over(desk, wish(clinic, patient_id=clinic.patients[1]))
+    with desk():
+        book_held(kept, actor=ACTOR, at=NOW)
+    assert set(lanes(owner, kept).values()) == {0}
 
 
 def test_nine_lanes_are_enough(desk: Open, owner: Owner) -> None:

@@ -10,6 +10,7 @@ import pytest
 from flask import Flask
 
 from webapp import dynamo
+from webapp.dynamo.breaker import SEATS
 from webapp.identity.attempts import ACCOUNT, ADDRESS, LONGEST_WAIT, TABLE, Attempts, TooManyAttempts, network_of
 from webapp.identity.gateways.cognito import SignInUnavailable, WrongPassword
 from webapp.settings import Settings
@@ -108,7 +109,7 @@ def test_guesses_sent_at_once_are_no_more_than_guesses_one_by_one(attempts: Atte
         except (WrongPassword, TooManyAttempts):
             pass
 
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(SEATS) as pool:
         list(pool.map(guess, range(64)))
     assert 1 <= len(judged) <= 5
 

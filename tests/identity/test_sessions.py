@@ -12,6 +12,7 @@ from flask import Flask
 
 from webapp import dynamo
 from webapp.dynamo import Dynamo
+from webapp.dynamo.breaker import SEATS
 from webapp.identity.handle import Handle, parse_handle
 from webapp.identity.permissions import Permission, StaffRole
 from webapp.identity.person import Grant, Standing
@@ -179,7 +180,7 @@ def test_fifty_requests_in_flight_do_not_revive_a_session(sessions: Sessions, ac
         if person is not None:
             sessions.touch(person, after(120 + number))
 
-    with ThreadPoolExecutor(16) as pool:
+    with ThreadPoolExecutor(SEATS) as pool:
         before = [pool.submit(request, number) for number in range(25)]
         out = pool.submit(sessions.end, handle)
         flying = [pool.submit(request, number) for number in range(25, 50)]
@@ -244,7 +245,7 @@ def test_ending_all_leaves_no_item_and_one_query_lists_them(sessions: Sessions, 
 
 
 def test_first_sign_ins_at_the_same_moment_agree_on_one_epoch(sessions: Sessions, account: UUID) -> None:
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(SEATS) as pool:
         assert len(set(pool.map(lambda _: sessions.epoch(account), range(8)))) == 1
 
 

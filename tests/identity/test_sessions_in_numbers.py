@@ -11,6 +11,7 @@ from uuid import uuid4
 import pytest
 
 from webapp import dynamo
+from webapp.dynamo.breaker import SEATS
 from webapp.identity.permissions import StaffRole
 from webapp.identity.person import Standing
 from webapp.identity.session_items import SESSION, TABLE
@@ -53,7 +54,7 @@ def signed_in(sessions: Sessions) -> Handle:
 def test_no_request_in_flight_ever_revives_a_session(sessions: Sessions, client: Dynamo) -> None:
     """Requests that were let in before the sign-out touch the session while and after it ends, 50 of them a round."""
     handles = [signed_in(sessions) for _ in range(ROUNDS)]
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(SEATS) as pool:
         for number, handle in enumerate(handles):
             person = sessions.resolve(str(handle), LATER)
             assert person is not None

@@ -260,9 +260,10 @@ class _Line:
                     data = data[: era.mode.count - returned] if returned < era.mode.count else b""
                     self._resets = True
                 self._has_waited = False
-                self._client.sendall(data)
+                # Counted first: whoever has read it finds it counted.
                 returned += len(data)
                 self._proxy.count(returned=len(data))
+                self._client.sendall(data)
                 if self._resets:
                     break
         self.wake()

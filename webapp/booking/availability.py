@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
-from operator import attrgetter, itemgetter
+from operator import attrgetter
 from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from webapp.practice.hours import Block, Seconds, Site, Span, days_of, opened
+from webapp.booking.intervals import allowed, common, grid, inside, merged, near
+from webapp.practice.hours import Block, Seconds, Site, Span, days_of, local_day, opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-LATTICE = 5 * 60
 LONGEST_STEP_MINUTES = 30
 _MINUTE = 60
 
@@ -41,13 +40,17 @@ class Closed:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What a service asks of time, all in minutes; buffers lengthen the provider's and the room's time only."""
+    """What a service asks of time, in minutes; buffers lengthen the time of provider, room and equipment only.
+
+    `furthest` is the last day it may begin on, in local days from today; None as far as hours go.
+    """
 
     length: int
     buffer_before: int = 0
     buffer_after: int = 0
     notice: int = 0
     needs_room: bool = True
+    furthest: int | None = None
 
     @property
     def step(self) -> int:
@@ -57,17 +60,26 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """All that is known of a clinic's time over a window: sites, weekly blocks, closures and busy spans."""
+    """All that is known of a clinic's time over a window: sites, weekly blocks, closures and busy spans.
+
+    `absences` are leave: the visit may not touch it, and what of it is taken is busy besides. `equipment` is by site,
+    one tuple of pieces for each kind that the service needs.
+    """
 
     sites: tuple[Site, ...]
     blocks: tuple[Block, ...]
     closures: tuple[Closed, ...] = ()
     busy: tuple[Busy, ...] = ()
+    absences: tuple[Busy, ...] = ()
+    equipment: Mapping[UUID, tuple[tuple[UUID, ...], ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Which free times to look for: providers who may do it, places where it is offered, window of the start, now."""
+    """Which free times to look for: providers who may do it, places where it is offered, window of the start, now.
+
+    `room_ids` are the rooms that the service may take; None means every one.
+    """
 
     rules: Rules
     provider_ids: frozenset[UUID]
@@ -75,6 +87,7 @@ class Wanted:
     window: Span
     now: datetime
     patient_id: UUID | None = None
+    room_ids: frozenset[UUID] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,22 +108,32 @@ def free_starts(wanted: Wanted, calendar: Calendar, *, step: int | None = None) 
     tidy outside hours, but never touch busy time. `step` (minutes) is the grid counted from the block's start; 5
     lists every start there is. Instants without room for the whole visit in the window's blocks are not offered.
     """
-    taken = _Taken(wanted, calendar.busy)
+    taken = _Taken(wanted, calendar)
     every = (step or wanted.rules.step) * _MINUTE
     found: dict[tuple[int, UUID, UUID], FreeStart] = {}
+    by_site = blocks_by_site(calendar.blocks)
     for site in calendar.sites:
         if site.id not in wanted.location_ids:
             continue
-        shut = [closed.span.seconds for closed in calendar.closures if closed.location_id == site.id]
-        for block, hours in _worked(wanted, calendar.blocks, site):
-            _offer(found, wanted, taken, site, block, hours, shut, every)
+        there = _There(wanted, calendar, taken, site)
+        for block, hours in worked(wanted, by_site.get(site.id, ()), site):
+            _offer(found, there, block, hours, every)
     return sorted(found.values(), key=attrgetter("start", "provider_id", "location_id"))
 
 
-def _worked(wanted: Wanted, blocks: Iterable[Block], site: Site) -> Iterable[tuple[Block, Seconds]]:
+def blocks_by_site(blocks: Iterable[Block]) -> dict[UUID, list[Block]]:
+    """Sort blocks by where they are worked."""
+    sorted_: dict[UUID, list[Block]] = {}
+    for block in blocks:
+        sorted_.setdefault(block.location_id, []).append(block)
+    return sorted_
+
+
+def worked(wanted: Wanted, blocks: Iterable[Block], site: Site) -> Iterable[tuple[Block, Seconds]]:
+    """List a site's blocks with the spans they are worked in, on every local day of the wanted window."""
     days = days_of(site.time_zone, wanted.window)
     for block in blocks:
-        if block.location_id != site.id or block.provider_id not in wanted.provider_ids:
+        if block.provider_id not in wanted.provider_ids:
             continue
         for day in days:
             if block.applies_on(day):
@@ -118,42 +141,52 @@ def _worked(wanted: Wanted, blocks: Iterable[Block], site: Site) -> Iterable[tup
                     yield block, hours
 
 
+class _There:
+    """What holds for every block at one site: rooms it may take, when the site is shut, the last start."""
+
+    def __init__(self, wanted: Wanted, calendar: Calendar, taken: _Taken, site: Site) -> None:
+        self.site, self.taken, self.length = site, taken, wanted.rules.length * _MINUTE
+        self.needs_room = wanted.rules.needs_room
+        self.rooms = tuple(room for room in site.room_ids if wanted.room_ids is None or room in wanted.room_ids)
+        self.kinds = calendar.equipment.get(site.id, ())
+        shut = [closed.span.seconds for closed in calendar.closures if closed.location_id == site.id]
+        self.shut = taken.starts_barred_by(shut, 0, 0) + taken.patient
+        self.latest = taken.latest
+        if wanted.rules.furthest is not None:
+            today = wanted.now.astimezone(ZoneInfo(site.time_zone)).date()
+            end = local_day(site.time_zone, today + timedelta(days=wanted.rules.furthest)).end
+            self.latest = min(self.latest, int(end.timestamp()) - 1)
+
+    def rooms_of(self, block: Block) -> tuple[UUID, ...]:
+        """The usual room, unless the service may not take it: then every room that it may."""
+        if not self.needs_room:
+            return ()
+        return (block.room_id,) if block.room_id is not None and block.room_id in self.rooms else self.rooms
+
+
 def _offer(
-    found: dict[tuple[int, UUID, UUID], FreeStart],
-    wanted: Wanted,
-    taken: _Taken,
-    site: Site,
-    block: Block,
-    hours: Seconds,
-    shut: Sequence[Seconds],
-    every: int,
+    found: dict[tuple[int, UUID, UUID], FreeStart], there: _There, block: Block, hours: Seconds, every: int
 ) -> None:
-    length = wanted.rules.length * _MINUTE
-    rooms = _rooms(wanted.rules, site, block)
-    bounds = (max(hours[0], taken.earliest), min(hours[1] - length, taken.latest))
-    if bounds[0] > bounds[1] or (wanted.rules.needs_room and not rooms):
+    taken, rooms = there.taken, there.rooms_of(block)
+    bounds = (max(hours[0], taken.earliest), min(hours[1] - there.length, there.latest))
+    if bounds[0] > bounds[1] or (there.needs_room and not rooms) or not all(there.kinds):
         return
-    barred = _near(taken.of(block.provider_id), *bounds) + taken.starts_barred_by(shut, 0, 0) + taken.patient
-    if rooms:
-        barred += _common([taken.of(room) for room in rooms], bounds)
-    for start in _grid(_allowed(bounds, _merged(barred)), hours[0], every):
-        free = tuple(room for room in rooms if not _inside(taken.of(room), start))
-        key = (start, block.provider_id, site.id)
+    barred = near(taken.of(block.provider_id), *bounds) + taken.away.get(block.provider_id, []) + there.shut
+    for things in (rooms, *there.kinds):
+        if things:
+            barred += common([taken.of(thing) for thing in things], bounds)
+    for start in grid(allowed(bounds, merged(barred)), hours[0], every):
+        free = tuple(room for room in rooms if not inside(taken.of(room), start))
+        key = (start, block.provider_id, there.site.id)
         if key in found:
             free = tuple(dict.fromkeys((*found[key].room_ids, *free)))
-        found[key] = FreeStart(_instant(start), _instant(start + length), block.provider_id, site.id, free)
-
-
-def _rooms(rules: Rules, site: Site, block: Block) -> tuple[UUID, ...]:
-    if not rules.needs_room:
-        return ()
-    return site.room_ids if block.room_id is None else (block.room_id,)
+        found[key] = FreeStart(_instant(start), _instant(start + there.length), *key[1:], free)
 
 
 class _Taken:
     """Which starts each busy span rules out: open intervals in seconds, sorted and merged once per resource."""
 
-    def __init__(self, wanted: Wanted, busy: Iterable[Busy]) -> None:
+    def __init__(self, wanted: Wanted, calendar: Calendar) -> None:
         rules = wanted.rules
         self._length = rules.length * _MINUTE
         self._before, self._after = rules.buffer_before * _MINUTE, rules.buffer_after * _MINUTE
@@ -162,14 +195,17 @@ class _Taken:
         self.earliest = max(begin, now + rules.notice * _MINUTE)
         self.latest = end - 1
         spans: dict[UUID, list[Seconds]] = {}
-        for item in busy:
+        for item in calendar.busy:
             if item.lapses_at is None or item.lapses_at > wanted.now:
                 spans.setdefault(item.resource_id, []).append(item.span.seconds)
         own = [] if wanted.patient_id is None else spans.get(wanted.patient_id, [])
         self.patient = self.starts_barred_by(own, 0, 0)
+        self.away: dict[UUID, list[Seconds]] = {}
+        for absence in calendar.absences:
+            barred = self.starts_barred_by([absence.span.seconds], 0, 0)
+            self.away.setdefault(absence.resource_id, []).extend(barred)
         self._of = {
-            resource: _merged(self.starts_barred_by(mine, self._before, self._after))
-            for resource, mine in spans.items()
+            resource: merged(self.starts_barred_by(mine, self._before, self._after)) for resource, mine in spans.items()
         }
 
     def of(self, resource_id: UUID) -> list[Seconds]:
@@ -177,71 +213,6 @@ class _Taken:
 
     def starts_barred_by(self, spans: Iterable[Seconds], before: int, after: int) -> list[Seconds]:
         return [(start - self._length - after, end + before) for start, end in spans]
-
-
-def _merged(intervals: list[Seconds]) -> list[Seconds]:
-    """Join open intervals that overlap; two that only touch leave the instant between them free."""
-    merged: list[Seconds] = []
-    for start, end in sorted(intervals):
-        if merged and start < merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return merged
-
-
-def _common(barred: Sequence[list[Seconds]], bounds: Seconds) -> list[Seconds]:
-    """Intersect open intervals: the starts at which every one of the rooms is taken."""
-    shared = [(bounds[0] - 1, bounds[1] + 1)]
-    for intervals in barred:
-        met = [(max(a, c), min(b, d)) for a, b in shared for c, d in _near(intervals, a, b) if max(a, c) < min(b, d)]
-        # A whole second inside an open interval is what rules out a start; (n, n + 1) holds none.
-        shared = [(start, end) for start, end in met if end - start > 1]
-        if not shared:
-            return []
-    return shared
-
-
-def _near(intervals: list[Seconds], start: int, end: int) -> list[Seconds]:
-    first = bisect_right(intervals, start, key=itemgetter(1))
-    last = bisect_right(intervals, end, key=itemgetter(0))
-    return intervals[first:last]
-
-
-def _allowed(bounds: Seconds, barred: list[Seconds]) -> list[Seconds]:
-    """Subtract open intervals from the closed interval of starts; what is left is closed, both ends possible."""
-    left: list[Seconds] = []
-    at, last = bounds
-    for start, end in barred:
-        if end <= at:
-            continue
-        if start >= last:
-            break
-        if start >= at:
-            left.append((at, start))
-        at = end
-    if at <= last:
-        left.append((at, last))
-    return left
-
-
-def _grid(gaps: Iterable[Seconds], origin: int, every: int) -> Iterable[int]:
-    """Yield each gap's earliest start on the 5-minute lattice, then those on the grid that are a step away from it."""
-    for first, last in gaps:
-        earliest = -(-first // LATTICE) * LATTICE
-        if earliest > last:
-            continue
-        yield earliest
-        start = origin + -(-(earliest + every - origin) // every) * every
-        while start <= last:
-            if start % LATTICE == 0:
-                yield start
-            start += every
-
-
-def _inside(barred: list[Seconds], start: int) -> bool:
-    at = bisect_right(barred, start, key=itemgetter(0)) - 1
-    return at >= 0 and barred[at][0] < start < barred[at][1]
 
 
 def _instant(seconds: int) -> datetime:

@@ -81,7 +81,14 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
 
 
-class BookForm(_Form):
+class _Placing(_Form):
+    """What goes with a time that is taken: that it is booked anyway, and why."""
+
+    anyway: str = ""
+    overbook_reason: Note = ""
+
+
+class BookForm(_Placing):
     """Patient, type of visit and time are needed; no provider means whoever is free."""
 
     patient: Chosen = ""  # type: ignore[assignment]
@@ -92,7 +99,7 @@ class BookForm(_Form):
     note: Note = ""
 
 
-class MoveForm(_Form):
+class MoveForm(_Placing):
     """The new time, and who sees the patient then."""
 
     provider: Optional = None
@@ -150,6 +157,12 @@ def read_booking(form: Mapping[str, str]) -> BookRequest:
         provider_id=sent.provider,
         note=sent.note,
     )
+
+
+def read_overbook_reason(form: Mapping[str, str]) -> str | None:
+    """Read why a taken time is booked anyway; None when the form does not ask for that (FormInvalid)."""
+    sent = _parsed(_Placing, {name: form[name] for name in ("anyway", "overbook_reason") if name in form})
+    return sent.overbook_reason if sent.anyway else None
 
 
 def read_move(form: Mapping[str, str], appointment_id: UUID) -> MoveRequest:

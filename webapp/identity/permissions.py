@@ -74,7 +74,7 @@ _FRONT = (
 )
 
 # What happens at a location, and so no further than a role that holds at some of them reaches.
-AT_A_LOCATION = _PLAN_VISITS | _RUN_VISITS
+AT_A_LOCATION = _PLAN_VISITS | _RUN_VISITS | {Permission.VISIT_OVERBOOK}
 
 # Nobody holds the sum of all roles: a manager sees no clinical field, an auditor no record, only who looked at it.
 ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {

@@ -74,6 +74,19 @@ class Block:
         return (monday(day) - monday(self.valid_from)).days // 7 % self.every_weeks == 0
 
 
+def once(provider_id: UUID, location_id: UUID, room_id: UUID | None, span: Span, zone: str) -> list[Block]:
+    """Turn hours that are worked once into blocks of one local day each; what begins today may end tomorrow."""
+    place = ZoneInfo(zone)
+    blocks = []
+    for day in days_of(zone, span):
+        starts = max(span.start.astimezone(place), datetime.combine(day, time.min, place))
+        ends = min(span.end.astimezone(place), datetime.combine(day, time.max, place))
+        if starts < ends:
+            wall = (starts.time(), ends.time())
+            blocks.append(Block(provider_id, location_id, room_id, day.isoweekday(), *wall, day, day))
+    return blocks
+
+
 def monday(day: date) -> date:
     """First day of the ISO week that a day lies in."""
     return day - dt.timedelta(days=day.weekday())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, time
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, or_, select
@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import aliased
 
 from webapp.db import db
-from webapp.practice.hours import Block, Site, Span
+from webapp.practice.hours import Block, Site, Span, once
 from webapp.practice.letterhead import Letterhead, letterhead
 from webapp.practice.models import (
     Closure,
@@ -114,7 +114,7 @@ def _offer(service: Service, people: list[UUID] | None, places: list[UUID] | Non
 
 
 def hours(provider_ids: Iterable[UUID], first: date, last: date) -> Hours:
-    """Read the weekly blocks that may apply between two local days, in one statement."""
+    """Read the weekly blocks that may apply between two local days, and extra hours as blocks of one day."""
     usual = aliased(Room)
     rooms = (
         select(func.array_agg(Room.id))
@@ -138,7 +138,35 @@ def hours(provider_ids: Iterable[UUID], first: date, last: date) -> Hours:
         block = block_of(schedule)
         # A usual room that is out of use leaves its provider every other one.
         blocks.append(block if room_retired_at is None else replace(block, room_id=None))
+    for extra, version, zone, room_ids, room_retired_at in db.session.execute(_extra(provider_ids, first, last)):
+        sites.setdefault(extra.location_id, Site(extra.location_id, zone, tuple(sorted(room_ids or ()))))
+        versions[extra.provider_id] = version
+        room = extra.room_id if room_retired_at is None else None
+        blocks += once(extra.provider_id, extra.location_id, room, Span(extra.starts_at, extra.ends_at), zone)
     return Hours(tuple(sites.values()), tuple(blocks), versions)
+
+
+def _extra(
+    provider_ids: Iterable[UUID], first: date, last: date
+) -> Select[ExtraHours, int, str, list[UUID], datetime | None]:
+    usual = aliased(Room)
+    rooms = (
+        select(func.array_agg(Room.id))
+        .where(Room.location_id == Location.id, Room.retired_at.is_(None))
+        .scalar_subquery()
+    )
+    # Local days begin and end within a day of those in UTC.
+    opens = datetime.combine(first, time.min, UTC) - timedelta(days=1)
+    closes = datetime.combine(last, time.min, UTC) + timedelta(days=2)
+    return (
+        select(ExtraHours, Resource.version, Location.time_zone, rooms, usual.retired_at)
+        .outerjoin(usual, usual.id == ExtraHours.room_id)
+        .join(Location, Location.id == ExtraHours.location_id)
+        .join(Resource, Resource.id == ExtraHours.provider_id)
+        .where(ExtraHours.provider_id.in_(list(provider_ids)))
+        .where(ExtraHours.starts_at < closes, ExtraHours.starts_at > opens)
+        .order_by(ExtraHours.provider_id, ExtraHours.starts_at)
+    )
 
 
 def closures(location_ids: Sequence[UUID], span: Span) -> list[Shut]:

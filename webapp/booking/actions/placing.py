@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 
 from webapp.booking.actions.rules import keep_to_rules
-from webapp.booking.availability import LATTICE, FreeStart, spread
+from webapp.booking.availability import FreeStart, spread
+from webapp.booking.intervals import LATTICE
 from webapp.booking.refusals import NotOffered, OutsideHours, ProviderAway, SlotTaken
 from webapp.db import db
 from webapp.practice.hours import Block, local_day, opened

@@ -1,6 +1,7 @@
 """Reads of bookings: free times, the day's board, one visit, a patient's visits."""
 
 from webapp.booking.queries.coming import Coming, Reach, coming
+from webapp.booking.queries.first import first_free
 from webapp.booking.queries.free import Found, Search, busy, free_times
 from webapp.booking.queries.next_visits import NextVisit, next_visits
 from webapp.booking.queries.seen import Seen, patients_between, seen
@@ -34,6 +35,7 @@ __all__ = [
     "busy",
     "coming",
     "day_visits",
+    "first_free",
     "free_times",
     "history",
     "next_visits",

@@ -1,22 +1,22 @@
-"""Free times from PostgreSQL: four statements, then the pure subtraction."""
+"""Free times from PostgreSQL: three statements, then the pure subtraction."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 
-from webapp.booking.availability import Busy, Calendar, Closed, FreeStart, Rules, Wanted, free_starts
+from webapp.booking.availability import Busy, Calendar, FreeStart, Wanted, free_starts
 from webapp.booking.models import Appointment
+from webapp.booking.queries.ground import Ground, ground
 from webapp.db import db
 from webapp.practice import queries as practice
-from webapp.practice.hours import Site, Span, days_of
-from webapp.practice.models import Service
+from webapp.practice.hours import Site, Span
 
 _BUSY = text("select resource_id, during, lapses_at from doors.busy(:resources, :span, :at)").bindparams(
     bindparam("span", type_=TSTZRANGE)
@@ -28,6 +28,8 @@ class Search:
     """Which free times somebody asks for; `moving` is the visit whose own time counts as free to it.
 
     `provider_id` None means any who may do it; `location_id` None any site that offers it. The window bounds starts.
+    `via` "portal" finds what patients may book themselves; `asked` is for one time that the desk names, for which
+    notice and furthest day do not count.
     """
 
     service_id: UUID
@@ -36,19 +38,17 @@ class Search:
     location_id: UUID | None = None
     patient_id: UUID | None = None
     moving: Appointment | None = None
+    via: str = "desk"
+    asked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Free starts in order, with what a page or a booking needs to say about them.
-
-    `versions` are the schedule versions they rest on.
-    """
+    """Free starts in order, with what a page needs to say about them."""
 
     offer: practice.Offer
     starts: list[FreeStart]
     sites: dict[UUID, Site]
-    versions: dict[UUID, int]
     calendar: Calendar
 
     @property
@@ -78,39 +78,31 @@ def free_times(search: Search, now: datetime, *, step: int | None = None) -> Fou
     places = offer.location_ids
     if search.location_id is not None:
         places &= {search.location_id}
-    rules = _rules(offer.service, search.moving)
-    calendar, versions = _calendar(search, people, places, rules, now)
-    wanted = Wanted(rules, people, places, search.window, now, search.patient_id)
-    starts = free_starts(wanted, calendar, step=step)
-    return Found(offer, starts, {site.id: site for site in calendar.sites}, versions, calendar)
+    known = ground(search, search.window)
+    if known is None:
+        return None
+    calendar = replace(known.calendar, busy=tuple(_busy(search, known, people, now)))
+    wanted = Wanted(known.rules, people, places, search.window, now, search.patient_id, known.room_ids)
+    starts = free_starts(wanted, calendar, step=step) if known.open_to else []
+    return Found(offer, starts, {site.id: site for site in calendar.sites}, calendar)
 
 
-def _rules(service: Service, moving: Appointment | None) -> Rules:
-    if moving is None:
-        length, before, after = service.length_minutes, service.buffer_before_minutes, service.buffer_after_minutes
-    else:
-        length = int((moving.ends_at - moving.starts_at).total_seconds() // 60)
-        before, after = moving.buffer_before_minutes, moving.buffer_after_minutes
-    return Rules(length, before, after, service.notice_minutes, needs_room=service.needs_room)
+def _busy(search: Search, known: Ground, people: frozenset[UUID], now: datetime) -> list[Busy]:
+    # Whoever has no hours at the place is not asked about: a group of two hundred has ten there.
+    here = {block.provider_id for block in known.calendar.blocks if search.location_id in {None, block.location_id}}
+    resources = {*(people & here), *things(known)} | ({search.patient_id} if search.patient_id else set())
+    # One day more on each side, as in the ground: buffers reach beyond the window.
+    day = timedelta(days=1)
+    taken = busy(sorted(resources), Span(search.window.start - day, search.window.end + day), now)
+    return taken if search.moving is None else without(taken, search.moving)
 
 
-def _calendar(
-    search: Search, people: frozenset[UUID], places: frozenset[UUID], rules: Rules, now: datetime
-) -> tuple[Calendar, dict[UUID, int]]:
-    # One day more on each side: the window is in UTC, hours are in local days, buffers reach beyond both.
-    days = days_of("UTC", search.window)
-    first, last = days[0].toordinal() - 1, days[-1].toordinal() + 1
-    hours = practice.hours(people, days[0].fromordinal(first), days[0].fromordinal(last))
-    sites = tuple(site for site in hours.sites if site.id in places)
-    rooms = {room for site in sites for room in site.room_ids} if rules.needs_room else set()
-    rooms |= {block.room_id for block in hours.blocks if block.room_id is not None}
-    span = Span(datetime.fromordinal(first).replace(tzinfo=UTC), datetime.fromordinal(last + 1).replace(tzinfo=UTC))
-    resources = [*people, *rooms] + ([] if search.patient_id is None else [search.patient_id])
-    taken = busy(resources, span, now)
-    if search.moving is not None:
-        taken = _without(taken, search.moving)
-    closed = tuple(Closed(shut.location_id, shut.span) for shut in practice.closures(sorted(places), span))
-    return Calendar(sites, hours.blocks, closed, tuple(taken)), hours.versions
+def things(known: Ground) -> set[UUID]:
+    """Rooms and equipment that the service could take at any of its sites."""
+    rooms = {room for site in known.calendar.sites for room in site.room_ids} if known.rules.needs_room else set()
+    if known.room_ids is not None:
+        rooms &= known.room_ids
+    return rooms.union(*(pieces for kinds in known.calendar.equipment.values() for pieces in kinds))
 
 
 def busy(resource_ids: Sequence[UUID], span: Span, at: datetime) -> list[Busy]:
@@ -124,14 +116,11 @@ def busy(resource_ids: Sequence[UUID], span: Span, at: datetime) -> list[Busy]:
     ]
 
 
-def _without(taken: list[Busy], moving: Appointment) -> list[Busy]:
+def without(taken: list[Busy], moving: Appointment) -> list[Busy]:
     """Leave out the visit's own time: a visit may move onto a part of itself."""
     before = timedelta(minutes=moving.buffer_before_minutes)
     after = timedelta(minutes=moving.buffer_after_minutes)
-    staff = Span(moving.starts_at - before, moving.ends_at + after)
-    own = {
-        (moving.provider_id, staff.seconds),
-        (moving.room_id, staff.seconds),
-        (moving.patient_id, Span(moving.starts_at, moving.ends_at).seconds),
-    }
+    staff = Span(moving.starts_at - before, moving.ends_at + after).seconds
+    own = {(part, staff) for part in (moving.provider_id, moving.room_id, *moving.equipment_ids)}
+    own.add((moving.patient_id, Span(moving.starts_at, moving.ends_at).seconds))
     return [item for item in taken if (item.resource_id, item.span.seconds) not in own]

@@ -21,7 +21,7 @@ from webapp.booking.forms import Choice, read_booking, read_choice
 from webapp.booking.queries import Search
 from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.states import Status
-from webapp.booking.views import times
+from webapp.booking.views import anyway, times
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import clock, local_date, long_day, money, service_line, time_span
 from webapp.cycle import scope
@@ -62,7 +62,8 @@ def book_it() -> Response:
     # The address has the visit's id when it is done; the day is found by following it.
     location = url_for("desk.visit", appointment_id=UUID(int=0)).replace(str(UUID(int=0)), "{appointment}")
     once = Once(g.idempotency.key, g.idempotency.request_hash, location)
-    visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once)
+    over = anyway.asked_for(wanted.location_id)
+    visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once, overbook=over)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
     return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
 
@@ -175,8 +176,20 @@ def _what(
         "note": request.form.get("note", ""),
         "errors": _errors(refusal),
         "refusal": refusal,
+        "anyway": anyway.offer(None if found is None else found.gone, choice.location, zone, refusal),
+        "anyway_keep": _kept(choice),
         "gone": None if found is None or found.gone is None else _gone(found, refusal),
     }
+
+
+def _kept(choice: Choice) -> list[tuple[str, object]]:
+    """What a form that books over a taken time carries along."""
+    return [
+        ("patient", choice.patient),
+        ("service", choice.service),
+        ("provider", choice.provider or ""),
+        ("location", choice.location),
+    ]
 
 
 def _errors(refusal: Refusal | None) -> dict[str, list[str]]:

@@ -18,7 +18,7 @@ from webapp.booking.models import Appointment
 from webapp.booking.queries import Search
 from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.states import MOVABLE, Status
-from webapp.booking.views import times
+from webapp.booking.views import anyway, times
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import clock, day_name, local_date, long_day, time_span
 from webapp.cycle import scope
@@ -54,7 +54,9 @@ def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
 @requires(Permission.VISIT_MOVE, role=Role.DESK, refused=_refused)
 def move_it(appointment_id: UUID) -> Response:
     """Move the visit to the time that was chosen."""
-    visit = actions.move(read_move(request.form, appointment_id), at=scope().at)
+    wanted = read_move(request.form, appointment_id)
+    over = anyway.asked_for(wanted.location_id or _location_of(appointment_id))
+    visit = actions.move(wanted, at=scope().at, overbook=over)
     activity.note("changed", patient=visit.patient_id, detail=DONE)
     return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
 
@@ -107,8 +109,17 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         "providers": [(each, name) for each, name in names.items() if each in found.found.offer.provider_ids],
         "times": times.context(found, choice, _link(visit, choice), at, "move-sheet"),
         "bar": _bar(found, names.get(choice.provider, "") if choice.provider else ""),
+        "anyway": anyway.offer(found.gone, visit.location_id, zone, refusal),
+        "anyway_keep": [("version", visit.version), ("provider", choice.provider or "")],
         "errors": _errors(refusal),
     }
+
+
+def _location_of(appointment_id: UUID) -> UUID:
+    detail = queries.visit(appointment_id)
+    if detail is None:
+        raise NotFound
+    return detail.appointment.location_id
 
 
 def _shown(visit: Appointment, at: datetime) -> dict[str, Any]:

@@ -53,17 +53,18 @@ def look(
     today = local_date(now, zone)
     first_day = choice.week or (local_date(wanted, zone) if wanted and wanted > now else today)
     first_day = max(first_day, today)
-    week = _week(search, found, first_day, zone, now)
+    week = _elsewhere(search, _week(search, found, first_day, zone, now))
     free = wanted is not None and not refused and _is_free(search, wanted, now)
     if wanted is not None and free and all(start.start != wanted for start in week):
         week = [*week, *_exactly(search, wanted, now)]
-    week = _elsewhere(search, week)
     offers = first_free(_elsewhere(search, found.starts), FIRST, found.zones)
     if wanted is not None and not free:
         offers = _nearest(search, wanted, now)
     proposed = offers[0].start if offers and wanted is None and proposes else None
     chosen = wanted if free else proposed
-    gone = wanted if wanted is not None and not free else None
+    # The time that a visit has already is not free for it, and not gone either.
+    stays = search.moving is not None and wanted == search.moving.starts_at
+    gone = wanted if wanted is not None and not free and not stays else None
     return Times(found, offers, one_each(week), first_day, zone, chosen, gone)
 
 
@@ -84,8 +85,10 @@ def _elsewhere(search: Search, starts: list[FreeStart]) -> list[FreeStart]:
 
 
 def _exactly(search: Search, wanted: datetime, now: datetime) -> list[FreeStart]:
-    found = free_times(replace(search, window=Span(wanted, wanted + timedelta(minutes=1))), now, step=5)
-    return [] if found is None else found.starts
+    # A time that somebody at the desk names is held against notice and furthest day no more.
+    named = replace(search, window=Span(wanted, wanted + timedelta(minutes=1)), asked=True)
+    found = free_times(named, now, step=5)
+    return [] if found is None else _elsewhere(search, found.starts)
 
 
 def _is_free(search: Search, wanted: datetime, now: datetime) -> bool:
@@ -95,7 +98,7 @@ def _is_free(search: Search, wanted: datetime, now: datetime) -> bool:
 def _nearest(search: Search, wanted: datetime, now: datetime) -> list[FreeStart]:
     window = Span(max(now, wanted - NEAR), max(now, wanted) + NEAR)
     found = free_times(replace(search, window=window), now)
-    return [] if found is None else nearest_alternatives(found.starts, wanted, FIRST)
+    return [] if found is None else nearest_alternatives(_elsewhere(search, found.starts), wanted, FIRST)
 
 
 def context(times: Times, choice: Choice, link: Link, now: datetime, sheet: str) -> dict[str, Any]:

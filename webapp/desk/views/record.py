@@ -43,10 +43,10 @@ toasts.say(LED_HERE, _l("That record was merged into this one."), "info")
 @requires(Permission.PATIENT_VIEW, role=Role.DESK)
 def record(patient_id: UUID) -> Response:
     """Show one patient; `tab` chooses the summary or all visits."""
+    patient = desk_record(patient_id)
     if hypermedia.wants_fragment():
         # A dialog's form led here: the whole page follows.
         return hypermedia.leave(url_for("desk.record", patient_id=patient_id))
-    patient = desk_record(patient_id)
     if patient.merged_into is not None:
         hypermedia.announce(LED_HERE)
         return hypermedia.see(url_for("desk.record", patient_id=patient.merged_into))

@@ -30,6 +30,7 @@ from webapp.patients.search_terms import marked
 from webapp.patients.wording import born, initials, record_number, tone
 from webapp.practice.hours import local_day
 from webapp.practice.letterhead import letterhead
+from webapp.rate import SEARCHES
 from webapp.routing import requires
 from webapp.templating import may
 
@@ -49,7 +50,7 @@ def search_page() -> Response:
 
 
 @blueprint.post("/search")
-@requires(Permission.PATIENT_SEARCH, role=Role.DESK, asks=True)
+@requires(Permission.PATIENT_SEARCH, role=Role.DESK, asks=True, limit=SEARCHES)
 def search() -> Response:
     """Find people and actions by what was typed so far; a POST, so that names stay out of addresses and logs."""
     return _results("search", request.form)

@@ -27,9 +27,9 @@ from webapp.identity.views.signing_in import (
     note_failure,
     outage_sentence,
     sign_in_page,
-    wait_sentence,
     welcome,
 )
+from webapp.rate import wait_sentence
 from webapp.routing import public
 
 if TYPE_CHECKING:

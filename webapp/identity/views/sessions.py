@@ -22,7 +22,8 @@ from webapp.identity.return_path import return_path
 from webapp.identity.service import identity
 from webapp.identity.signing_in import SignedIn
 from webapp.identity.views.door import bp
-from webapp.identity.views.signing_in import OUTAGES, go_on, moment, note_failure, outage_sentence, wait_sentence
+from webapp.identity.views.signing_in import OUTAGES, go_on, moment, note_failure, outage_sentence
+from webapp.rate import wait_sentence
 from webapp.routing import requires
 
 if TYPE_CHECKING:

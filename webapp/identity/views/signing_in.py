@@ -10,7 +10,6 @@ import structlog
 from flask import current_app, g, request, session, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
-from flask_babel import ngettext
 from flask_login import login_user
 from sqlalchemy.exc import DBAPIError
 
@@ -31,6 +30,7 @@ from webapp.identity.signing_in import CodeAsked, EnrollmentAsked, Moment, Outco
 from webapp.identity.views import leaving
 from webapp.identity.views.door import bp
 from webapp.identity.words import ROLE_NAMES
+from webapp.rate import wait_sentence
 from webapp.routing import public
 
 if TYPE_CHECKING:
@@ -152,14 +152,6 @@ def note_failure(wrong: WrongPassword, step: str) -> None:
     activity.note("sign_in_failed", actor=wrong.account, detail=step)
     if wrong.locks:
         activity.note("locked_out", actor=wrong.account, detail=step)
-
-
-def wait_sentence(wait: timedelta) -> str:
-    """How long to wait after too many attempts, rounded up."""
-    seconds = ceil(wait.total_seconds())
-    if seconds < 60:  # noqa: PLR2004
-        return str(ngettext("Try again in %(num)s second.", "Try again in %(num)s seconds.", seconds))
-    return str(ngettext("Try again in %(num)s minute.", "Try again in %(num)s minutes.", ceil(seconds / 60)))
 
 
 def welcome(signed_in: SignedIn, next_path: str | None) -> Response:

@@ -27,6 +27,7 @@ from webapp.ops.forms import RolesForm, read_invitation, read_roles, write_seen
 from webapp.ops.views import role_choices
 from webapp.ops.views.door import blueprint
 from webapp.practice import queries as practice
+from webapp.rate import INVITATIONS
 from webapp.routing import requires
 
 if TYPE_CHECKING:
@@ -74,8 +75,12 @@ def invitation() -> Response:
     return _invitation_page(None)
 
 
+def _too_often(refusal: Refusal) -> Response:
+    return _invitation_page(refusal)
+
+
 @blueprint.post("/accounts/invite")
-@requires(MANAGE, role=Role.MANAGER, gateway=True, recent=True)
+@requires(MANAGE, role=Role.MANAGER, refused=_too_often, gateway=True, recent=True, limit=INVITATIONS)
 def invite() -> Response:
     """Make the account, have the pool mail a temporary password; on a local machine show it once instead."""
     try:
@@ -189,7 +194,7 @@ def end_sessions(account_id: UUID) -> Response:
 
 
 @blueprint.post("/accounts/<uuid:account_id>/invite")
-@requires(MANAGE, role=Role.MANAGER, gateway=True)
+@requires(MANAGE, role=Role.MANAGER, gateway=True, limit=INVITATIONS)
 def invite_again(account_id: UUID) -> Response:
     """Send the invitation again to somebody who has never signed in: safe to press twice, the last password counts."""
     form_claim({})
@@ -223,6 +228,7 @@ def _invitation_page(refusal: Refusal | None) -> Response:
     return hypermedia.page(
         "ops/invite.html",
         status=refusal.status if refusal else 200,
+        refusal=refusal,
         errors=refusal.errors if refusal else {},
         values={name: request.form.get(name, "") for name in ("display_name", "email")},
         **role_choices.context(role_choices.ticked_by_form(), request.form.get("provider", "")),

@@ -25,6 +25,7 @@ from webapp.ops.activity_csv import Line, as_csv
 from webapp.ops.views.door import blueprint
 from webapp.patients import queries as patients
 from webapp.practice import queries as practice
+from webapp.rate import EXPORTS, LOOK_UPS
 from webapp.routing import requires
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def activity_of_person(account_id: UUID) -> Response:
 
 
 @blueprint.post("/activity/find")
-@requires(VIEW, role=Role.AUDITOR, gateway=True, asks=True)
+@requires(VIEW, role=Role.AUDITOR, gateway=True, asks=True, limit=LOOK_UPS)
 def find_activity() -> Response:
     """Lead from a record number to that patient's page; the number stays out of addresses."""
     number = request.form.get("number", "").strip()
@@ -114,7 +115,7 @@ def find_activity() -> Response:
 
 
 @blueprint.post("/activity/export")
-@requires(Permission.ACTIVITY_EXPORT, role=Role.AUDITOR, gateway=True, asks=True, recent=True)
+@requires(Permission.ACTIVITY_EXPORT, role=Role.AUDITOR, gateway=True, asks=True, recent=True, limit=EXPORTS)
 def export_activity() -> Response:
     """The same lines as a CSV file, newest first; that they left the clinic is recorded."""
     zone = _zone()
