@@ -21,12 +21,25 @@ from tests import factories
 from tests.factories import NOW, clock_time
 from tests.stack.services import copy_of_template
 from webapp.booking import queries as booking
-from webapp.booking.actions import BookRequest, CancelRequest, MoveRequest, Once, book, cancel, close_location, move
+from webapp.booking.actions import (
+    BookRequest,
+    CancelRequest,
+    DeathRequest,
+    MoveRequest,
+    Once,
+    book,
+    cancel,
+    close_location,
+    move,
+    record_death,
+)
 from webapp.booking.queries import Asked, Reach, Search, figures
 from webapp.db import CONNECT_ARGS, Role, Scope, db, transactional
+from webapp.desk import merging
 from webapp.desk import queries as desk
 from webapp.ids import new_id
 from webapp.patients import queries as patients
+from webapp.patients.actions import merge, unmerge
 from webapp.patients.registration import NewPatient
 from webapp.practice.hours import Span, local_day
 from webapp.practice.models import Location
@@ -113,6 +126,16 @@ QUERIES: dict[str, tuple[Role, Query]] = {
     "visits of a patient": (Role.DESK, lambda: booking.patient_visits(PERSON)),
     "visits from before": (Role.DESK, lambda: desk.past_visits(PERSON)),
     "when people were here": (Role.DESK, lambda: booking.seen([PERSON, OTHER], NOW)),
+    "next visits of some people": (Role.DESK, lambda: booking.next_visits([PERSON, OTHER], NOW)),
+    "records that were merged": (Role.DESK, lambda: patients.merged_records([PERSON, OTHER])),
+    "merges into a record": (Role.DESK, lambda: [merging.open_merges(PERSON), merging.visits_left(PERSON)]),
+    "visits at the same time": (Role.MANAGER, lambda: merging.overlaps(PERSON, OTHER, NOW)),
+    "a record before a merge": (Role.MANAGER, lambda: merging.side(PERSON, NOW)),
+    "merge and part": (Role.MANAGER, lambda: unmerge(merge(PERSON, OTHER, actor=ACTOR, at=NOW), actor=ACTOR, at=NOW)),
+    "record a death": (
+        Role.DESK,
+        lambda: record_death(DeathRequest(PERSON, TODAY, "UTC", cancels=True, reason="Deceased", version=1), at=NOW),
+    ),
     "own visits": (Role.PATIENT, lambda: booking.own_visits([PERSON])),
     "who is busy": (Role.DESK, lambda: booking.busy([*PROVIDERS, PERSON], WEEK, NOW)),
     "who is busy, for a patient": (Role.PATIENT, lambda: booking.busy([*PROVIDERS, PERSON], WEEK, NOW)),

@@ -157,6 +157,8 @@ class _Times:
         return [start.start for start in nearest_alternatives(free, wanted, FEW_TIMES)]
 
     def _free(self, window: Span, step: int | None = None) -> list[FreeStart]:
-        found = free_times(replace(self._search, window=window), self._desk.at, step=step)
+        # A time that the desk names is not held to the notice that patients have to give.
+        asked = replace(self._search, window=window, asked=step is not None)
+        found = free_times(asked, self._desk.at, step=step)
         starts = [] if found is None else found.starts
         return [start for start in starts if not self._providers or start.provider_id in self._providers]

@@ -91,7 +91,9 @@ def free_times(search: Search, now: datetime, *, step: int | None = None) -> Fou
 
 
 def _busy(search: Search, known: Ground, people: frozenset[UUID], now: datetime) -> list[Busy]:
-    resources = {*people, *things(known)} | ({search.patient_id} if search.patient_id else set())
+    # Whoever has no hours at the place is not asked about: a group of two hundred has ten there.
+    here = {block.provider_id for block in known.calendar.blocks if search.location_id in {None, block.location_id}}
+    resources = {*(people & here), *things(known)} | ({search.patient_id} if search.patient_id else set())
     # One day more on each side, as in the ground: buffers reach beyond the window.
     day = timedelta(days=1)
     taken = busy(sorted(resources), Span(search.window.start - day, search.window.end + day), now)
