@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from bench.storm.tied import Tied
+
 
 @dataclass(frozen=True, slots=True)
 class Want:
@@ -115,7 +117,7 @@ class EditHours:
 
 
 Special: TypeAlias = BookLate | BookOver | Hold | BookHeld | HoldFor | TakeOver | Sweep | Away | EditHours
-Deed: TypeAlias = Book | Move | Cancel | Rebook | Swap | Special
+Deed: TypeAlias = "Book | Move | Cancel | Rebook | Swap | Special | Tied"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from bench.storm.ground import Ground
 
 
+TAKEN = frozenset({"slot_taken", "several_taken"})
+"""Outcomes that say somebody or something was busy."""
+
+
 class Stay(NamedTuple):
     """A resource was, or may have been, busy for a visit: which span, and between which moments of the storm."""
 
@@ -98,5 +102,7 @@ def false_refusals(ground: Ground, attempts: list[Attempt], earlier: list[Attemp
     return [
         attempt
         for attempt in attempts
-        if attempt.outcome == "slot_taken" and not _needs_more(ground, attempt) and register.was_free(attempt)
+        if attempt.outcome in {"slot_taken", "several_taken"}
+        and not _needs_more(ground, attempt)
+        and register.was_free(attempt)
     ]

@@ -13,6 +13,7 @@ from flask import Flask
 
 from bench.storm.deeds import Attempt, Book, Cancel, EditHours, Move, Placed, Rebook, Swap, Want
 from bench.storm.specials import Specials
+from bench.storm.tied import BookSeries, CancelSeries, Join, MoveGroup, MoveSeries, TiedDeeds, times
 from tests import factories
 from tests.factories import NOW
 from webapp.booking.actions import (
@@ -26,10 +27,12 @@ from webapp.booking.actions import (
     move,
     swap,
 )
+from webapp.booking.actions.locking import lock_visits
 from webapp.booking.models import Appointment
 from webapp.db import CONNECT_ARGS, Role, db, transactional
 from webapp.errors import Refusal
 from webapp.ids import new_id
+from webapp.practice import actions as practice
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +74,7 @@ class Hands:
         self._location = location
         self._actor = new_id()
         self._specials = Specials(location, self._actor)
+        self._tied = TiedDeeds(location, self._actor)
 
     def attempt(self, deed: Deed) -> Attempt:
         """Do it and commit, or be refused and roll back."""
@@ -104,6 +108,7 @@ class Hands:
             case Cancel(visit):
                 attempt.gone = {visit: cancel(CancelRequest(visit, "storm"), at=NOW).version}
             case Rebook(visit, provider, starts):
+                self._lock_all(visit)
                 before = cancel(CancelRequest(visit, "storm"), at=NOW)
                 attempt.gone = {visit: before.version}
                 self._wants(attempt, (before, provider, starts))
@@ -118,9 +123,26 @@ class Hands:
                 seen = {one: first.version, other: second.version}
                 attempt.placed = tuple(map(_placed, swap(SwapRequest(one, other, seen), at=NOW)))
 
+            case BookSeries(patient, service, provider, starts):
+                attempt.wants = tuple(Want(patient, service, provider, at) for at in times(starts))
+                attempt.placed = tuple(map(_placed, self._tied.do(deed)))
+            case MoveSeries():
+                goals = self._tied.goals(deed)
+                self._wants(attempt, *((visit, visit.provider_id, starts) for visit, starts in goals))
+                attempt.placed = tuple(map(_placed, self._tied.do(deed)))
+            case CancelSeries():
+                attempt.gone = {visit.id: visit.version for visit in self._tied.do(deed)}
+            case Join() | MoveGroup():
+                self._tied.do(deed)
             case _:
                 placed = self._specials.do(attempt, deed)
                 attempt.placed = () if placed is None else (_placed(placed),)
+
+    def _lock_all(self, visit: UUID) -> None:
+        """Two changes in one transaction: everything that either of them locks, first and in one order."""
+        lock_visits([visit])
+        patient = db.session.get_one(Appointment, visit).patient_id
+        practice.lock_resources(practice.resources_of(self._location) | {patient})
 
     def _book(self, want: Want) -> Placed:
         request = BookRequest(want.patient, want.service, self._location, want.starts, want.provider)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from random import Random
 from typing import TYPE_CHECKING
 
+from bench.storm import tied
 from bench.storm.crowd import CONNECTIONS
 from bench.storm.deeds import (
     Away,
@@ -45,13 +46,14 @@ SPECIAL_DAYS = 6
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How hard to storm: bookers and slots of phase (a), deeds of (b), (c) and (d), freed times of (e)."""
+    """How hard to storm: bookers and slots of phase (a), deeds of (b) to (e), freed times of (f)."""
 
     bookers: int = 200
     slots: int = 500
     mixed: int = 8000
     changes: int = 8000
     specials: int = 6000
+    tied: int = 2000
     freed: int = 20
 
 
@@ -138,6 +140,11 @@ def specials(ground: Ground, size: Size, random: Random, visits: Sequence[Placed
         }
         deeds += random.choices(list(each.values()), list(each))[0]
     return _dealt(deeds)
+
+
+def together(ground: Ground, size: Size, random: Random, groups: list[UUID]) -> list[Plan]:
+    """(e) Series that are booked, moved and canceled all or none, and groups with more people than seats."""
+    return _dealt([*tied.deeds(ground, size.tied, groups, random)])
 
 
 def live(attempts: Iterable[Attempt]) -> list[Placed]:

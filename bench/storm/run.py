@@ -1,4 +1,4 @@
-"""One storm over a database: four phases, a line each, and the verdict."""
+"""One storm over a database: five phases, a line each, and the verdict."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from bench.storm import fairness, hindsight, judge, phases
+from bench.storm import fairness, hindsight, judge, phases, tied
 from bench.storm.crowd import Crowd
 from bench.storm.hands import ByActions
 from bench.storm.waiting import Waiting
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ANSWERS = frozenset(
     {"done", "slot_taken", "wrong_state", "version_conflict", "hold_over", "provider_away", "schedule_changed"}
+    | {"several_taken", "session_full"}
 )
 """What may come of a deed; anything else is a fault of ours."""
 SLOWEST_MS = 500.0
@@ -96,6 +97,9 @@ class Storm:
             if swaps:
                 plans = phases.specials(ground, size, random, phases.live(self._attempts))
                 self._phase("(d) holds, overbooking, equipment, leave, hours", crowd, plans)
+                with psycopg.connect(self._admin, autocommit=True) as connection:
+                    groups = tied.begin_groups(connection, ground)
+                self._phase("(e) series, groups", crowd, phases.together(ground, size, random, groups))
         if swaps:
             self._wait()
         with psycopg.connect(self._admin, autocommit=True) as connection:
@@ -122,7 +126,7 @@ class Storm:
         return attempts
 
     def _wait(self) -> None:
-        """(e) Freed times go to one person of the waiting list; by actions only, because no page offers them."""
+        """(f) Freed times go to one person of the waiting list; by actions only, because no page offers them."""
         waited = Waiting(self._admin, self._way, self._ground).run(self._size.freed)
         self.verdict.slots += self._size.freed
         self.verdict.winners += waited.taken
@@ -138,6 +142,6 @@ class Storm:
 
     def _judge(self, connection: psycopg.Connection[Any], deadlocks_before: int) -> None:
         connection.execute("ANALYZE")
-        self.verdict.overlaps = judge.overlaps(connection)
+        self.verdict.overlaps = judge.overlaps(connection) + tied.overfull(connection)
         self.verdict.half = judge.half(connection)
         self.verdict.deadlocks = judge.deadlocks(connection) - deadlocks_before

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from deploy.local.stack import Stack
     from tests.stack.database import Database
 
-BRIEF = Size(bookers=40, slots=30, mixed=600, changes=600, specials=1600, freed=2)
-TINY = Size(bookers=16, slots=4, mixed=64, changes=64, specials=0)
-FEW = Size(bookers=32, slots=16, mixed=160, changes=16, specials=16, freed=0)
+BRIEF = Size(bookers=40, slots=30, mixed=600, changes=600, specials=1600, tied=600, freed=2)
+TINY = Size(bookers=16, slots=4, mixed=64, changes=64, specials=0, tied=0)
+FEW = Size(bookers=32, slots=16, mixed=160, changes=16, specials=16, tied=16, freed=0)
 
 pytestmark = pytest.mark.slow
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from webapp.booking.actions.book import BookRequest, book
+from webapp.booking.actions.several import APART
 from webapp.booking.models import Appointment, Series
 from webapp.booking.plan_refusals import SeriesTooLong, SeriesTooShort, SeveralTaken
 from webapp.booking.recurrence import FEWEST, MOST
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from webapp.booking.recurrence import Repeat
 
-# Visits at least this far apart never share a neighbour: the longest of them with its buffers is shorter.
-_APART = timedelta(hours=20)
 _WHENEVER = (NotOffered, PatientNotBookable)
 
 
@@ -101,7 +99,7 @@ def _lock(request: SeriesRequest, visits: Sequence[Chosen]) -> None:
     needed = practice.resources_of(request.location_id) | {request.patient_id}
     if request.provider_id is not None:
         needed.add(request.provider_id)
-    close = any(other.starts_at - one.starts_at < _APART for one, other in pairwise(visits))
+    close = any(other.starts_at - one.starts_at < APART for one, other in pairwise(visits))
     practice.lock_resources(needed, exclusive=close)
 
 

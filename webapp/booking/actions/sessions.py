@@ -90,13 +90,12 @@ def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
         raise SessionUnderWay
     provider = request.provider_id or session.provider_id
     # On the way the group gives up its time before its patients have taken theirs: nobody else may be there.
-    needed = practice.resources_of(session.location_id) | {provider, session.provider_id, *session.equipment_ids}
-    needed |= {seat.patient_id for seat in seats} | ({session.room_id} if session.room_id else set())
-    practice.lock_resources(needed, exclusive=True)
+    held = _lock_way(session, seats, request.starts_at, provider, at)
     wanted = _wanted(session.service_id, session.location_id, request.starts_at, provider, at)
     length = session.ends_at - session.starts_at
     terms = replace(wanted.terms, ends_at=request.starts_at + length)
     places = [Place(who, room, wanted.versions[who]) for who, rooms in wanted.rooms.items() for room in rooms]
+    places = [place for place in places if place.room_id is None or place.room_id in held]
     places.sort(key=lambda place: place.room_id != session.room_id)
     kept = tuple(session.equipment_ids)
 
@@ -112,6 +111,18 @@ def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
         seat.version += 1
         settle(seat, at)
     return session
+
+
+def _lock_way(
+    session: GroupSession, seats: Sequence[Appointment], starts_at: datetime, provider: UUID, at: datetime
+) -> set[UUID]:
+    """Lock what the group has and what it could take, and nothing else of the site; returns what is locked."""
+    ahead = _wanted(session.service_id, session.location_id, starts_at, provider, at)
+    rooms = {room for some in ahead.rooms.values() for room in some} | {session.room_id}
+    needed = {provider, session.provider_id, *session.equipment_ids, *(piece for piece, _kind in ahead.pieces)}
+    needed |= {seat.patient_id for seat in seats} | {room for room in rooms if room is not None}
+    practice.lock_resources(needed, exclusive=True)
+    return needed
 
 
 def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int | None = None) -> GroupSession:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
@@ -21,10 +23,13 @@ from webapp.practice import actions as practice
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
-    from datetime import datetime
     from uuid import UUID
 
     from webapp.booking.actions.book import Overbook
+
+
+APART = timedelta(hours=20)
+"""Visits at least this far apart never share a neighbour: the longest of them with its buffers is shorter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,31 +50,46 @@ class CancelSeveral:
 def move_several(request: MoveSeveral, *, at: datetime) -> list[Appointment]:
     """Move visits as if all at once: one may go where another one of them is now.
 
-    Everything they have or could take is locked against others, as for a swap: on the way a visit gives up its time
-    before the next one takes it.  Raises SeveralTaken with what stands in the way of each that found no place, or
-    what `move` raises of a single one; either way all stay where they were.
+    Raises SeveralTaken with what stands in the way of each that found no place, or what `move` raises of a single one;
+    either way all stay where they were.
     """
     visits = {visit.id: visit for visit in _locked([each.appointment_id for each in request.moves])}
     needed = {each.provider_id for each in request.moves if each.provider_id is not None}
-    lock_all(visits.values(), needed, {each.location_id for each in request.moves if each.location_id is not None})
-    waiting = sorted(request.moves, key=lambda each: _order(each, visits[each.appointment_id]))
+    sites = {each.location_id for each in request.moves if each.location_id is not None}
+    ways = sorted(_way(each, visits[each.appointment_id]) for each in request.moves)
+    # Each keeps to its own stretch of time: two such changes wait for each other at the first stretch they share, and
+    # only there. Otherwise one gives up its time before another takes it, as in a swap: then nobody else may be there.
+    apart = all(one[1] + APART <= other[0] for one, other in pairwise(ways))
+    lock_all(visits.values(), needed, sites, exclusive=not apart)
+    waiting = sorted(request.moves, key=lambda each: _order(each, visits[each.appointment_id], forward=apart))
     refused: dict[UUID, Refusal] = {}
     while waiting:
-        left = []
-        for each in waiting:
-            try:
-                move(each, at=at)
-            except (NotFound, VersionConflict, WrongState):
-                raise  # no other order helps
-            except Refusal as refusal:
-                refused[each.appointment_id] = refusal
-                left.append(each)
-            else:
-                refused.pop(each.appointment_id, None)
-        if len(left) == len(waiting):
+        left = _move_each(waiting, refused, at)
+        if len(left) == len(waiting) or (left and apart):
             raise SeveralTaken(refused, patient=next(iter(visits.values())).patient_id)
         waiting = left
     return [visits[each.appointment_id] for each in request.moves]
+
+
+def _move_each(moves: Sequence[MoveRequest], refused: dict[UUID, Refusal], at: datetime) -> list[MoveRequest]:
+    """Move what can be; returns what found its place taken, perhaps by one that has yet to go."""
+    left = []
+    for each in moves:
+        try:
+            move(each, at=at)
+        except (NotFound, VersionConflict, WrongState):
+            raise  # no other order helps
+        except Refusal as refusal:
+            refused[each.appointment_id] = refusal
+            left.append(each)
+        else:
+            refused.pop(each.appointment_id, None)
+    return left
+
+
+def _way(request: MoveRequest, visit: Appointment) -> tuple[datetime, datetime]:
+    """From when to when a visit is, or will be."""
+    return min(visit.starts_at, request.starts_at), max(visit.starts_at, request.starts_at)
 
 
 def cancel_several(request: CancelSeveral, *, at: datetime) -> list[Appointment]:
@@ -136,13 +156,13 @@ def cancel_along(request: CancelRequest, which: str, *, at: datetime) -> Appoint
     return anchor
 
 
-def lock_all(visits: Iterable[Appointment], people: Iterable[UUID] = (), sites: Iterable[UUID] = ()) -> None:
-    """Keep everybody else away from all that visits have or could take at their sites and at those they go to."""
+def lock_all(visits: Iterable[Appointment], people: Iterable[UUID], sites: Iterable[UUID], *, exclusive: bool) -> None:
+    """Lock all that visits have or could take where they are and where they go, in one order, before any of them."""
     known = list(visits)
     needed = {*people, *(visit.patient_id for visit in known), *(visit.provider_id for visit in known)}
     needed |= {part for visit in known for part in (visit.room_id, *visit.equipment_ids) if part is not None}
     places = {*sites, *(visit.location_id for visit in known)}
-    practice.lock_resources(needed.union(*map(practice.resources_of, places)), exclusive=True)
+    practice.lock_resources(needed.union(*map(practice.resources_of, places)), exclusive=exclusive)
 
 
 def _locked(appointment_ids: Collection[UUID]) -> Sequence[Appointment]:
@@ -156,7 +176,7 @@ def _locked(appointment_ids: Collection[UUID]) -> Sequence[Appointment]:
     return found
 
 
-def _order(request: MoveRequest, visit: Appointment) -> Any:  # noqa: ANN401 - sorts either way
-    """Who goes later moves from the last on, who goes earlier from the first: so they rarely meet each other."""
+def _order(request: MoveRequest, visit: Appointment, *, forward: bool) -> float:
+    """By time; where they are in each other's way, who goes later moves from the last on."""
     start = visit.starts_at.timestamp()
-    return -start if request.starts_at > visit.starts_at else start
+    return start if forward or request.starts_at <= visit.starts_at else -start
