@@ -34,7 +34,7 @@ def pdf(template: str, data: Mapping[str, Any], at: datetime) -> bytes:
         pdf_standards=["ua-1"],
         package_path=NOWHERE,
         package_cache_path=NOWHERE,
-        timestamp=at,
+        timestamp=int(at.timestamp()),
     )
     if not isinstance(made, bytes):
         raise TypeError("a PDF is one file")

@@ -6,6 +6,7 @@ import io
 import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pypdf
 import pytest
@@ -141,6 +142,16 @@ def test_what_looks_like_a_program_is_text(database: Database, desk: Visitor, cl
     # Name twice over, alert, note, phone, provider in heading and footer, site in the footer.
     assert squeezed.count(evil.replace(" ", "")) >= 7
     assert "root:" not in squeezed
+
+
+def test_a_pdf_can_be_made_at_any_moment() -> None:
+    data = {"lang": "en", "title": "x", "clinic": "x", "day": "x", "printed": "x", "sheets": [], "words": _words()}
+    at = NOW.replace(microsecond=654_321).astimezone(ZoneInfo("Asia/Kathmandu"))
+    assert typesetting.pdf("day_sheet.typ", data, at).startswith(b"%PDF")
+
+
+def _words() -> dict[str, str]:
+    return dict.fromkeys("time patient phone visit status remarks mrn page private nothing".split(), "x")
 
 
 def test_no_template_reaches_for_anything() -> None:
