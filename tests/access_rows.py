@@ -199,6 +199,6 @@ def address(app: Flask, rule: Rule) -> str:
     """The route with ids that belong to nobody and a day in the past."""
     samples = {"UUIDConverter": NOBODYS_ID, "IntegerConverter": 4711, "DayConverter": date(2020, 2, 29)}
     kinds = {name: type(converter).__name__ for name, converter in rule._converters.items()}
-    values: dict[str, Any] = {name: samples.get(kind, "x") for name, kind in kinds.items()}
+    values: dict[str, Any] = {name: samples.get(kind, "rooms") for name, kind in kinds.items()}
     with app.test_request_context():
         return app.url_for(rule.endpoint, **values)

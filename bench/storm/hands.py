@@ -114,15 +114,7 @@ class Hands:
                 self._wants(attempt, (before, provider, starts))
                 attempt.placed = (self._book(attempt.wants[0]),)
             case Swap(one, other):
-                first, second = db.session.get_one(Appointment, one), db.session.get_one(Appointment, other)
-                self._wants(
-                    attempt,
-                    (first, second.provider_id, second.starts_at),
-                    (second, first.provider_id, first.starts_at),
-                )
-                seen = {one: first.version, other: second.version}
-                attempt.placed = tuple(map(_placed, swap(SwapRequest(one, other, seen), at=NOW)))
-
+                self._swap(attempt, one, other)
             case BookSeries(patient, service, provider, starts):
                 attempt.wants = tuple(Want(patient, service, provider, at) for at in times(starts))
                 attempt.placed = tuple(map(_placed, self._tied.do(deed)))
@@ -137,6 +129,16 @@ class Hands:
             case _:
                 placed = self._specials.do(attempt, deed)
                 attempt.placed = () if placed is None else (_placed(placed),)
+
+    def _swap(self, attempt: Attempt, one: UUID, other: UUID) -> None:
+        first, second = db.session.get_one(Appointment, one), db.session.get_one(Appointment, other)
+        self._wants(
+            attempt,
+            (first, second.provider_id, second.starts_at),
+            (second, first.provider_id, first.starts_at),
+        )
+        seen = {one: first.version, other: second.version}
+        attempt.placed = tuple(map(_placed, swap(SwapRequest(one, other, seen), at=NOW)))
 
     def _lock_all(self, visit: UUID) -> None:
         """Two changes in one transaction: everything that either of them locks, first and in one order."""

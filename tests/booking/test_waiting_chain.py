@@ -283,7 +283,7 @@ def test_whoever_books_over_a_lapsed_offer_has_the_time(
     assert wish_row(owner, second)["status"] == "waiting"
 
 
-def test_a_provider_who_is_away_and_a_seat_of_a_group_leave_nothing_to_offer(
+def test_a_provider_who_is_away_leaves_nothing_to_offer(
     desk: Open, clinic: Clinic, owner: Owner, worker: Worker
 ) -> None:
     waiter(owner, clinic)

@@ -236,7 +236,8 @@ def test_accept_and_refuse_pressed_at_once_have_one_effect(arena: Arena, desk: O
 
 
 def test_two_chains_offer_one_person_one_time(arena: Arena, desk: Open) -> None:
-    visits = [booked(desk, wish(arena.clinic, starts)) for starts in (TEN, clock_time(12))]
+    hours = zip(arena.clinic.providers, (TEN, clock_time(12)), strict=True)
+    visits = [booked(desk, wish(arena.clinic, starts, provider_id=provider)) for provider, starts in hours]
     for visit in visits:
         with desk():
             cancel(CancelRequest(visit, "ill"), at=NOW)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tests import factories
-from tests.factories import NOW
+from tests.factories import NOW, clock_time
 from webapp import clock
 from webapp.booking import waiting_jobs
+from webapp.booking.actions import CancelRequest, cancel
+from webapp.db import transactional
 from webapp.ids import new_id
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from webapp.jobs import Job
 
 TTL = timedelta(minutes=30)
+TEN_SECONDS = timedelta(seconds=10)
 TASKS: dict[str, Job[..., None]] = {
     "booking.offer_time": waiting_jobs.offer_time,
     "booking.lapse_offer": waiting_jobs.lapse_offer,
@@ -95,3 +98,15 @@ class Worker:
     def sweeps(self, at: datetime) -> None:
         with clock.stopped_at(at):
             waiting_jobs.sweep_waiting_list(timestamp=0)
+
+
+def offered(app: Flask, owner: Owner, clinic: Clinic) -> dict[str, Any]:
+    """Ten o'clock is canceled and offered to the first in line; the offer."""
+    visit = factories.appointment(owner, clinic, clock_time(10), patient_id=factories.patient(owner))
+    was = app.config["ANTEROOM"]
+    with app.app_context(), clock.stopped_at(NOW):
+        with transactional(factories.scope()):
+            cancel(CancelRequest(visit, "ill"), at=NOW - TEN_SECONDS)
+        Worker(app, owner).works(NOW)
+    app.config["ANTEROOM"] = was
+    return offers(owner, "open")[0]
