@@ -94,7 +94,8 @@
     if (!target || ctx.swap === "none") return;
     const dialog = openDialog();
     if (target.matches("dialog")) return open(target, ctx.sourceElement);
-    if (dialog && target.isConnected && !dialog.contains(target) && !isTick(ctx) && ctx.response?.status < 400) dialog.close();
+    const asked = !isTick(ctx) && !target.matches("[data-by-itself]");
+    if (dialog && target.isConnected && !dialog.contains(target) && asked && ctx.response?.status < 400) dialog.close();
     if (target.id === "drawer") {
       all(".appt[aria-current], .visit-row[aria-current]").forEach((card) => card.removeAttribute("aria-current"));
       ctx.sourceElement.closest(".appt, .visit-row")?.setAttribute("aria-current", "true");

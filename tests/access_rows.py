@@ -77,10 +77,10 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("identity.renew", "GET"): Row(EVERYBODY, 200),
     ("identity.renew_it", "POST"): Row(EVERYBODY, 422),
     ("practice.settings", "GET"): Row(FRONT, 200),
-    # What kinds there are is in the view: the matrix asks for one that is none.
-    ("practice.things", "GET"): Row(FRONT, 404),
-    ("practice.new_thing", "GET"): Row(MANAGER, 404),
-    ("practice.add_thing", "POST"): Row(MANAGER, 404),
+    # The matrix asks for rooms, which stand for every kind of thing.
+    ("practice.things", "GET"): Row(FRONT, 200),
+    ("practice.new_thing", "GET"): Row(MANAGER, 200),
+    ("practice.add_thing", "POST"): Row(MANAGER, 422),
     ("practice.thing", "GET"): Row(FRONT, 404),
     ("practice.change_thing", "POST"): Row(MANAGER, 404),
     ("practice.bring_back", "POST"): Row(MANAGER, 404),

@@ -13,7 +13,7 @@ from deploy import assets
 if TYPE_CHECKING:
     from pathlib import Path
 
-COLD_BYTES = 45_000
+COLD_BYTES = 60_000
 """Of the 100 kB a page may weigh cold, without the font: the rest is for the page itself."""
 
 

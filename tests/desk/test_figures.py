@@ -14,7 +14,6 @@ from tests import factories
 from tests.factories import NOW, clock_time
 from webapp.activity import queries as log_of
 from webapp.desk.views import charts
-from webapp.ids import new_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -193,8 +192,7 @@ def test_one_location_is_counted_alone(manager: Visitor, last_week: UUID, databa
 def test_leave_makes_a_day_fuller(manager: Visitor, last_week: UUID, database: Database, clinic: Clinic) -> None:
     with database.administer() as connection:
         starts, ends = (clock_time(hour, day=LAST_MONDAY) for hour in (11, 17))
-        away = {"provider_id": clinic.providers[0], "starts_at": starts, "ends_at": ends}
-        factories.insert(connection, "leave", id=new_id(), kind="vacation", **away)
+        factories.leave(connection, clinic.providers[0], starts, ends)
     assert export(manager, "utilization")[1][1] == "100.0"
 
 

@@ -206,6 +206,7 @@ def _cancel_page(session_id: UUID, refusal: Refusal | None = None) -> Response:
         open_still=group.open,
         state="cancelled",
         scopes=[],
+        waiting=None,
         close=url_for("booking.roster", session_id=session_id),
         action=url_for("booking.cancel_group_it", session_id=session_id),
         reasons=[(reason, reason_label(reason)) for reason in REASONS],

@@ -73,6 +73,7 @@ def _page(choice: Choice, refusal: Refusal | None = None) -> Response:
             patient=None,
             close=url_for("desk.today"),
             purpose="walk_in",
+            waiting=None,
             new_patient=url_for("patients.new", then="walk_in"),
             keep=keep,
             errors=errors,

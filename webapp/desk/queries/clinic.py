@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from webapp.booking.queries import Group
 from webapp.db import swiftly
 from webapp.practice.hours import Block, Seconds, Span, local_day, opened
 from webapp.practice.models import Location, Provider
@@ -34,6 +35,7 @@ class Clinic:
     away: dict[UUID, list[Seconds]] = field(default_factory=dict)
     shut: tuple[tuple[Seconds, str], ...] = ()
     blocked: dict[UUID, list[tuple[Seconds, str]]] = field(default_factory=dict)
+    sessions: tuple[Group, ...] = ()
 
     def worked(self, day: date) -> dict[UUID, list[Seconds]]:
         """Spans that each provider works on a local day, by start; closures and leave not taken off."""
@@ -60,7 +62,8 @@ def clinic(location_id: UUID | None, first: date, last: date) -> Clinic | None:
     row = swiftly(_CLINIC, {"location": location_id, "first": first, "last": last}).fetchone()
     if row is None:
         return None
-    id_, name, zone, phone, line, city, state, postal_code, sites, rooms, people, blocks, extra, away, shut, taken = row
+    id_, name, zone, phone, line, city, state, postal_code, sites, rooms, people, blocks, extra, away, shut, *more = row
+    taken, sessions = more
     return Clinic(
         location=Location(
             id=id_, name=name, time_zone=zone, phone=phone, line=line, city=city, state=state, postal_code=postal_code
@@ -74,6 +77,7 @@ def clinic(location_id: UUID | None, first: date, last: date) -> Clinic | None:
         away=_spans(away or []),
         shut=tuple(((start, end), reason) for start, end, reason in shut or ()),
         blocked=_labelled(taken or []),
+        sessions=tuple(_session(id_, zone, *each) for each in sessions or ()),
     )
 
 
@@ -86,6 +90,27 @@ def joined(spans: list[Seconds]) -> list[Seconds]:
         else:
             made.append((start, end))
     return made
+
+
+def _session(location_id: UUID, zone: str, *row: Any) -> Group:  # noqa: ANN401 - a row
+    id_, service_id, service, provider_id, provider, room, starts, ends, capacity, taken, here, version = row
+    return Group(
+        id=UUID(id_),
+        service_id=UUID(service_id),
+        service=service,
+        provider_id=UUID(provider_id),
+        provider_name=provider,
+        room_name=room,
+        location_id=location_id,
+        zone=zone,
+        starts_at=datetime.fromisoformat(starts),
+        ends_at=datetime.fromisoformat(ends),
+        capacity=capacity,
+        taken=taken,
+        here=here,
+        status="open",
+        version=version,
+    )
 
 
 def _touch(one: Seconds, other: Seconds) -> bool:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TypeVar
 from uuid import UUID
 
-from webapp.booking.queries import BoardVisit, Group, day_sessions, day_visits
+from webapp.booking.queries import BoardVisit, Group, day_visits
 from webapp.booking.states import LIVE, Status
 from webapp.desk.day_plan import Facts
 from webapp.desk.queries.clinic import Clinic, clinic
@@ -80,8 +80,7 @@ def day(location_id: UUID | None, wanted: date, at: datetime) -> Day | None:
         return None
     span = local_day(found.location.time_zone, wanted)
     visits = tuple(day_visits(found.location.id, span, at))
-    sessions = tuple(day_sessions(found.location.id, span))
-    return _day(found, wanted, span, visits, sessions, month(found, wanted, at))
+    return _day(found, wanted, span, visits, month(found, wanted, at))
 
 
 def week(location_id: UUID | None, wanted: date, at: datetime) -> Week | None:
@@ -93,12 +92,8 @@ def week(location_id: UUID | None, wanted: date, at: datetime) -> Week | None:
     spans = {first + timedelta(days=n): local_day(zone, first + timedelta(days=n)) for n in range(WEEK)}
     whole = Span(min(span.start for span in spans.values()), max(span.end for span in spans.values()))
     visits = day_visits(found.location.id, whole, at)
-    sessions = day_sessions(found.location.id, whole)
     marks = month(found, wanted, at)
-    days = tuple(
-        _day(found, each, span, tuple(_within(visits, span)), tuple(_within(sessions, span)), marks)
-        for each, span in spans.items()
-    )
+    days = tuple(_day(found, each, span, tuple(_within(visits, span)), marks) for each, span in spans.items())
     return Week(days, next(each for each in days if each.day == wanted))
 
 
@@ -114,10 +109,10 @@ def _day(
     wanted: date,
     span: Span,
     visits: tuple[BoardVisit, ...],
-    sessions: tuple[Group, ...],
     marks: Month,
 ) -> Day:
     worked = found.worked(wanted)
+    sessions = tuple(_within(found.sessions, span))
     entries = _entries(visits, sessions)
     facts = {
         provider.id: Facts(

@@ -52,5 +52,20 @@ select s.id, s.name, s.time_zone, s.phone, s.line, s.city, s.state, s.postal_cod
             extract(epoch from b.ends_at)::bigint, b.label) order by b.starts_at)
         from provider as p join blocked_time as b on b.resource_id = p.id, during as d
         where p.retired_at is null and b.starts_at < d.closes and b.ends_at > d.opens
-    ) as blocked
+    ) as blocked,
+    (
+        select json_agg(json_build_array(g.id, g.service_id, v.name, g.provider_id, concat_ws(' ', nullif(p.prefix, ''),
+            p.given, p.family), coalesce(r.name, ''), g.starts_at, g.ends_at, g.capacity, seats.taken, seats.here,
+            g.version) order by g.starts_at)
+        from group_session as g
+        join service as v on v.id = g.service_id
+        join provider as p on p.id = g.provider_id
+        left join room as r on r.id = g.room_id
+        cross join lateral (
+            select count(*) filter (where a.status in ('booked', 'confirmed', 'arrived', 'in_room', 'finished')) as taken,
+                count(*) filter (where a.arrived_at is not null) as here
+            from appointment as a where a.group_session_id = g.id
+        ) as seats, during as d
+        where g.location_id = s.id and g.status = 'open' and g.starts_at < d.closes and g.starts_at >= d.opens
+    ) as sessions
 from site as s
