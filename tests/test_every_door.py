@@ -5,11 +5,13 @@ Visitors: nobody, each role, nobody's role, a disabled account, a session that i
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
+from werkzeug.exceptions import MethodNotAllowed
 
 from tests.access_rows import MATRIX, OPEN, address, doors
 from tests.stack.people import FRAGMENT, Visitor
@@ -18,7 +20,7 @@ from webapp.identity.permissions import StaffRole
 from webapp.routing import door_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from flask import Flask
     from werkzeug.test import TestResponse
@@ -38,7 +40,18 @@ def served(app: Flask) -> dict[str, dict[str, str]]:
         methods[method] = rule.endpoint
         if method == "GET":
             methods["HEAD"] = rule.endpoint
+    for url, methods in at.items():
+        methods.update(also_served(app, url, methods))
     return at
+
+
+def also_served(app: Flask, url: str, known: Mapping[str, str]) -> dict[str, str]:
+    """Methods that a wider rule serves at the same address: /settings/<kind>/<id> at /settings/schedules/<id>."""
+    found, addresses = {}, app.url_map.bind("localhost")
+    for method in set(METHODS) - known.keys():
+        with suppress(MethodNotAllowed):
+            found[method] = str(addresses.match(url, method)[0])
+    return found
 
 
 def ask(visitor: Visitor, method: str, url: str, **options: Any) -> TestResponse:

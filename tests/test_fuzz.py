@@ -47,7 +47,7 @@ NASTY: tuple[Any, ...] = (
 HUGE = ("9" * 5000, "/patients/" + "a" * 9000)
 EXTRA = {
     "id": NOBODY, "status": "finished", "price_cents": "0", "actor": NOBODY, "booked_by": NOBODY, "via": "portal",
-    "lane": "1", "overbook_reason": "x", "role": "manager", "account_id": NOBODY, "patient_id": NOBODY,
+    "lane": "1", "role": "manager", "account_id": NOBODY, "patient_id": NOBODY,
 }  # fmt: skip
 FRAGMENT = {"HX-Request": "true", "HX-Request-Type": "partial"}
 HEADERS: tuple[dict[str, str], ...] = (

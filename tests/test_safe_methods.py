@@ -30,7 +30,7 @@ where schemaname in ('public', 'jobs') and tablename <> 'alembic_version'
 DYNAMO = ("sessions", "activity", "availability", "notifications", "counters")
 SEEN = "seen_at"
 # What reading leaves in the activity log.
-READ = frozenset({"opened", "listed", "reviewed", "refused"})
+READ = frozenset({"opened", "listed", "reviewed", "refused", "exported"})
 
 VARIANTS = {
     "no token": ({}, {}),

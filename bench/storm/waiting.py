@@ -13,7 +13,7 @@ from uuid import UUID
 
 import psycopg
 
-from bench.storm.phases import EQUAL_DAYS, MIXED_DAYS
+from bench.storm.phases import EQUAL_DAYS, MIXED_DAYS, SPECIAL_DAYS
 from tests import factories
 from tests.factories import NOW
 from webapp.booking.actions import BookRequest, CancelRequest, book, cancel
@@ -50,7 +50,7 @@ class Waited:
     def __str__(self) -> str:
         told = ", ".join(f"{name} {n}" for name, n in self.outcomes.most_common())
         return (
-            f"(d) waiting list: {self.times} freed times, {self.taken} with one taker of {TAKERS} ({told}),"
+            f"(f) waiting list: {self.times} freed times, {self.taken} with one taker of {TAKERS} ({told}),"
             f" slowest {self.slowest_ms:.0f} ms"
         )
 
@@ -113,7 +113,7 @@ class Waiting:
 
     def _wanted(self, patient: UUID, number: int) -> BookRequest:
         ground = self._ground
-        starts = ground.minute(EQUAL_DAYS + MIXED_DAYS + 1 + number // 20, 20 * (number % 20))
+        starts = ground.minute(EQUAL_DAYS + MIXED_DAYS + SPECIAL_DAYS + 1 + number // 20, 20 * (number % 20))
         return BookRequest(patient, ground.kinds[0].service, ground.location, starts, ground.providers[0])
 
     def _books(self, patient: UUID, number: int, at: datetime) -> object:

@@ -218,8 +218,7 @@ def test_leave_closures_and_extra_hours_change_what_there_was(ground: Ground) ->
     connection, provider, site = ground.connection, ground.providers[0], ground.sites[0]
     factories.hours(connection, provider, site, valid_to=FIRST)
     monday: Callable[[int], datetime] = lambda hour: factories.clock_time(hour, day=FIRST)  # noqa: E731 - one line
-    times = {"provider_id": provider, "starts_at": monday(9), "ends_at": monday(11)}
-    factories.insert(connection, "leave", id=new_id(), kind="sick", **times)
+    factories.leave(connection, provider, monday(9), monday(11))
     factories.closure(connection, site, monday(16), monday(20))
     extra = {"provider_id": provider, "location_id": site, "starts_at": monday(7), "ends_at": monday(8)}
     factories.insert(connection, "extra_hours", id=new_id(), **extra)

@@ -157,7 +157,7 @@ def _retirement_refused(refusal: Refusal, kind: str, thing_id: UUID) -> Response
     return answer(refusal, form, asking)
 
 
-@blueprint.post("/settings/<any(locations,rooms,equipment,providers,services):kind>/<uuid:thing_id>/retire")
+@blueprint.post("/settings/<kind>/<uuid:thing_id>/retire")
 @requires(EDIT, role=Role.MANAGER, refused=_retirement_refused)
 def retire(kind: str, thing_id: UUID) -> Response:
     """Take something out of use; what was done with it stays in the records."""

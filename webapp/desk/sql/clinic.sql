@@ -64,7 +64,9 @@ select s.id, s.name, s.time_zone, s.phone, s.line, s.city, s.state, s.postal_cod
         cross join lateral (
             select count(*) filter (where a.status in ('booked', 'confirmed', 'arrived', 'in_room', 'finished')) as taken,
                 count(*) filter (where a.arrived_at is not null) as here
-            from appointment as a where a.group_session_id = g.id
+            -- The condition of the index on seats, so that it is used.
+            from appointment as a
+            where a.group_session_id = g.id and a.status not in ('lapsed', 'cancelled', 'noshow')
         ) as seats, during as d
         where g.location_id = s.id and g.status = 'open' and g.starts_at < d.closes and g.starts_at >= d.opens
     ) as sessions

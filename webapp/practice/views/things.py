@@ -56,7 +56,7 @@ WORDS: dict[str, Words] = {
 }
 
 
-@blueprint.get("/settings/<any(locations,rooms,equipment,providers):kind>")
+@blueprint.get("/settings/<kind>")
 @requires(VIEW, role=Role.DESK)
 def things(kind: str) -> Response:
     """Everything of a kind, what is retired at the end."""
@@ -81,7 +81,7 @@ def things(kind: str) -> Response:
     )
 
 
-@blueprint.get("/settings/<any(locations,rooms,equipment,providers):kind>/new")
+@blueprint.get("/settings/<kind>/new")
 @requires(EDIT, role=Role.MANAGER)
 def new_thing(kind: str) -> Response:
     """An empty form."""
@@ -92,7 +92,7 @@ def _new_refused(refusal: Refusal, kind: str) -> Response:
     return _form(kind, None, refusal)
 
 
-@blueprint.post("/settings/<any(locations,rooms,equipment,providers):kind>/new")
+@blueprint.post("/settings/<kind>/new")
 @requires(EDIT, role=Role.MANAGER, refused=_new_refused)
 def add_thing(kind: str) -> Response:
     """Add one."""
@@ -101,7 +101,7 @@ def add_thing(kind: str) -> Response:
     return _saved("setting.saved", kind, made.id)
 
 
-@blueprint.get("/settings/<any(locations,rooms,equipment,providers):kind>/<uuid:thing_id>")
+@blueprint.get("/settings/<kind>/<uuid:thing_id>")
 @requires(VIEW, role=Role.DESK)
 def thing(kind: str, thing_id: UUID) -> Response:
     """One thing with its form."""
@@ -113,7 +113,7 @@ def thing_refused(refusal: Refusal, kind: str, thing_id: UUID) -> Response:
     return _form(kind, thing_id, refusal)
 
 
-@blueprint.post("/settings/<any(locations,rooms,equipment,providers):kind>/<uuid:thing_id>")
+@blueprint.post("/settings/<kind>/<uuid:thing_id>")
 @requires(EDIT, role=Role.MANAGER, refused=thing_refused)
 def change_thing(kind: str, thing_id: UUID) -> Response:
     """Change one, unless somebody else did since it was shown."""
@@ -123,7 +123,7 @@ def change_thing(kind: str, thing_id: UUID) -> Response:
     return _saved("setting.saved", kind, thing_id)
 
 
-@blueprint.post("/settings/<any(locations,rooms,equipment,providers):kind>/<uuid:thing_id>/back")
+@blueprint.post("/settings/<kind>/<uuid:thing_id>/back")
 @requires(EDIT, role=Role.MANAGER, refused=thing_refused)
 def bring_back(kind: str, thing_id: UUID) -> Response:
     """Take a retired one back into use."""
