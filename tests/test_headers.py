@@ -210,8 +210,8 @@ def is_open(limit: rate.Rate, person: Visitor, at: datetime) -> bool:
 def others(seen: Seen, app: Flask, person: Visitor) -> None:
     """Polls that find nothing new, static files, addresses of nobody's, addresses with two slashes."""
     tick = {**FRAGMENT, "HX-Target": "div#board"}
-    tag = person.get("/board", headers=tick).headers["HX-PTag"]
-    answer = person.get("/board", headers={**tick, "HX-PTag": tag})
+    tag = person.get("/board/2026-11-23", headers=tick).headers["HX-PTag"]
+    answer = person.get("/board/2026-11-23", headers={**tick, "HX-PTag": tag})
     seen.look(answer, "desk.board", "GET", fragment=True)
     assert answer.status_code == 304
     seen.ask(person, "nothing", "GET", "/no-such-page")

@@ -55,23 +55,28 @@ def plain(answer: TestResponse) -> str:
     return OWN.sub("…", answer.text)
 
 
-def spellings(clinic: Clinic, kind: str, own: str) -> list[str]:
-    """What stands in the place of an id: nobody's, ids of other kinds of things, and no ids."""
+def spellings(clinic: Clinic, name: str, kind: str, own: str) -> list[str]:
+    """What stands in the place of an id: nobody's, ids of other kinds of things than `name` says, and no ids."""
     if kind == "IntegerConverter":
         return [own, *NO_NUMBERS]
     if kind == "DayConverter":
         return list(NO_DAYS)
-    others = (clinic.location, clinic.service, clinic.providers[0], clinic.rooms[0])
-    return [own, *map(str, others), *no_uuids(own)]
+    things = {
+        "location_id": clinic.location,
+        "service_id": clinic.service,
+        "provider_id": clinic.providers[0],
+        "room_id": clinic.rooms[0],
+    }
+    return [own, *(str(thing) for other, thing in things.items() if other != name), *no_uuids(own)]
 
 
 def asked(app: Flask, clinic: Clinic) -> Iterator[tuple[Rule, str, str]]:
     """Every route with an id, by each of its methods, with everything that is not an id of its kind."""
     for rule, method in doors(app):
         kinds = {name: type(converter).__name__ for name, converter in rule._converters.items()}
-        for kind in kinds.values():
+        for name, kind in kinds.items():
             own = {"IntegerConverter": "4711", "DayConverter": "2020-02-29"}.get(kind, str(NOBODYS_ID))
-            for spelling in spellings(clinic, kind, own):
+            for spelling in spellings(clinic, name, kind, own):
                 yield rule, method, address(app, rule).replace(own, spelling)
 
 

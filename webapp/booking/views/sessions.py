@@ -52,10 +52,10 @@ def take_seat() -> Response:
 @requires(Permission.BOARD_VIEW, role=Role.DESK)
 def roster(session_id: UUID) -> Response:
     """Show who is in a group visit, to check them in one after the other."""
+    found = queries.roster(session_id)
     if hypermedia.wants_fragment() and hypermedia.target() != "roster":
         # The board and dialogs lead here: the whole page follows.
         return hypermedia.leave(url_for("booking.roster", session_id=session_id))
-    found = queries.roster(session_id)
     activity.note("listed", listed={seat.patient_id for seat in found.seats})
     return hypermedia.page(
         "booking/roster.html", block="roster", clinic=letterhead(found.location), **_context(found, scope().at)

@@ -47,10 +47,11 @@ def schedules() -> Response:
 @requires(Permission.SETTINGS_VIEW, role=Role.DESK)
 def schedule(provider_id: UUID) -> Response:
     """One provider's week, `week` says which."""
+    provider = provider_of(provider_id)
     if hypermedia.wants_fragment():
         # A dialog's form led here: the whole page follows.
         return hypermedia.leave(url_for("practice.schedule", provider_id=provider_id))
-    return _page(provider_of(provider_id))
+    return _page(provider)
 
 
 def provider_of(provider_id: UUID) -> Provider:
