@@ -16,12 +16,15 @@ from psycopg import sql
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
 import webapp.booking.models
+import webapp.booking.plan_refusals
 import webapp.booking.refusals
 import webapp.identity.models
 import webapp.identity.refusals
 import webapp.models
 import webapp.patients.models
-import webapp.practice.models  # noqa: F401 - importing the models fills the metadata
+import webapp.patients.refusals
+import webapp.practice.models
+import webapp.practice.refusals  # noqa: F401 - importing the models fills the metadata
 from deploy.local import databases
 from tests.stack.services import REPOSITORY, migrate
 from webapp.db import Base
