@@ -110,6 +110,7 @@
     document.addEventListener("htmx:after:process", resolve, { once: true });
     setTimeout(resolve, 1000);
   });
+  awake.then(() => root.classList.add("awake"));
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing) return;
     const command = event.ctrlKey || event.metaKey;
@@ -121,7 +122,10 @@
       if (!button) return;
       event.preventDefault();
       if (button.matches("input, select, [data-key-focuses]")) return button.focus();
-      awake.then(() => button.click());
+      // One key at a time until htmx is there: what follows is meant for what the first one opens.
+      if (root.matches(".pressed")) return;
+      root.classList.add("pressed");
+      awake.then(() => (root.classList.remove("pressed"), button.click()));
     };
     if (command && event.key.toLowerCase() === "k") return openDialog() || press("/");
     if (command && event.key === "Enter") return press("ctrl+enter");

@@ -112,6 +112,8 @@ def at_desk(
         context.add_cookies([{"name": "anteroom", "value": cookie, "url": live_server.url("/")}])
         page = context.new_page()
         page.goto(path)
+        if options.get("java_script_enabled", True):
+            page.locator("html.awake").wait_for(state="attached")  # no person types before a page can hear
         return page
 
     return opened
