@@ -62,8 +62,10 @@ FRESH = 1000
 WELL_MADE, AS_FRAGMENT = 0.9, 0.6
 PATIENCE, BATCH = 20.0, 25
 METHODS = ("HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "GET", "POST")
-# What a body of another kind would be refused for; the largest only now and then, it costs as much as ten others.
+# What a body of another kind would be refused for; too large a one only so often, it costs as much as ten others.
 SMALL_BODIES = tuple(body for body in BODIES if len(body[1]) < 100_000)
+LARGE_BODIES = tuple(body for body in BODIES if len(body[1]) >= 100_000)
+LARGE_EVERY = 501
 TABLES = """
 select format('(select count(*) from %I.%I)', schemaname, tablename) from pg_tables
 where schemaname in ('public', 'jobs') and tablename <> 'alembic_version'
@@ -130,7 +132,7 @@ def an_id(shot: Shot, chance: random.Random) -> Shot:
 
 
 def a_body(shot: Shot, chance: random.Random) -> Shot:
-    return replace(shot, body=chance.choice(BODIES if chance.random() < 0.02 else SMALL_BODIES))
+    return replace(shot, body=chance.choice(SMALL_BODIES))
 
 
 def a_method(shot: Shot, chance: random.Random) -> Shot:
@@ -203,6 +205,8 @@ def shots(ammunition: Ammunition, chance: random.Random) -> Iterator[tuple[str, 
         shot = Shot(sending.method, sending.path, dict(sending.fields), as_htmx)
         for spoil, _ in chance.choices(SPOILT, weights, k=chance.randint(1, 3)):
             shot = spoil(shot, chance)
+        if number % LARGE_EVERY == LARGE_EVERY - 1:
+            shot = replace(shot, method="POST", body=chance.choice(LARGE_BODIES))
         yield door, shot
 
 
