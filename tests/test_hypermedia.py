@@ -124,6 +124,15 @@ def test_the_cookie_holds_the_code_and_never_the_words(small: Flask) -> None:
     assert serializer.loads(cookie.value) == {"_flashes": [("message", "trial_done")]}
 
 
+def test_a_client_that_never_looks_keeps_a_small_cookie(small: Flask) -> None:
+    client = small.test_client()
+    for _ in range(300):
+        client.post("/page")
+    cookie = client.get_cookie("session")
+    assert cookie is not None
+    assert len(cookie.value) < 500
+
+
 @pytest.mark.parametrize(
     "location", ["//evil.example", "https://evil.example", "/\\evil.example", "\\\\evil", "evil", "", "/a\nb", "/\x7f"]
 )

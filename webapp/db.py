@@ -8,14 +8,15 @@ from datetime import datetime
 from enum import StrEnum
 from threading import Lock
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import psycopg
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Engine, MetaData, Text, event
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.orm import DeclarativeBase, make_transient_to_detached, registry
+from sqlalchemy.orm.util import identity_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,6 +44,9 @@ CONNECT_ARGS: dict[str, Any] = {
     # The planner's default is for disks that turn: it would read all patients to show the names of one day.
     " -c random_page_cost=1.1",
 }
+
+
+Model = TypeVar("Model", bound="Base")
 
 
 class Base(DeclarativeBase):
@@ -157,11 +161,25 @@ def _enter(connection: Any, scope: Scope) -> None:  # noqa: ANN401 - the pool ty
 def swiftly(statement: str, values: Mapping[str, object]) -> Cursor[tuple[Any, ...]]:
     """Run a statement of ours (`%(name)s` for values) in the open transaction, straight at the driver.
 
-    For what every open page asks all day long: SQLAlchemy's text() costs four times as much.
+    For what every open page asks all day long, and for bookings: SQLAlchemy's text() costs four times as much.  Errors
+    are the driver's own.
     """
     connection: Any = db.session.connection().connection.driver_connection
     cursor: Cursor[tuple[Any, ...]] = connection.execute(statement, values)
     return cursor
+
+
+def unread(model: type[Model], row_id: UUID, **known: object) -> Model:
+    """Give the session a row that a statement has written: what of it is not `known` is read when it is asked for."""
+    session = db.session()
+    there = session.identity_map.get(identity_key(model, row_id))
+    if there is not None:
+        session.expire(there)
+        return there
+    fresh = model(id=row_id, **known)
+    make_transient_to_detached(fresh)
+    session.add(fresh)
+    return fresh
 
 
 class Glance:

@@ -7,7 +7,18 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode, urlsplit
 
-from flask import Response, current_app, flash, g, get_flashed_messages, redirect, render_template, request, url_for
+from flask import (
+    Response,
+    current_app,
+    flash,
+    g,
+    get_flashed_messages,
+    redirect,
+    render_template,
+    request,
+    session,
+    url_for,
+)
 from htmx_flask import Htmx
 from htmx_flask import make_response as htmx_response
 
@@ -26,6 +37,7 @@ TAG = "HX-PTag"
 PARTIAL = "partial"
 SIGN_IN = "identity.sign_in"
 UNDO = "desk.undo"
+TOASTS = 3
 TOASTS_TEMPLATE = "fragment/toasts.html"
 
 
@@ -122,8 +134,12 @@ def see(location: str) -> Response:
 
 
 def announce(code: str) -> None:
-    """Keep a toast's code (never its text, never patient data) in the signed cookie for the next page."""
+    """Keep a toast's code (never its text, never patient data) in the signed cookie for the next page.
+
+    The last three: a client that never asks for a page must not grow a cookie that no browser would keep.
+    """
     flash(code)
+    session["_flashes"] = session["_flashes"][-TOASTS:]
 
 
 def announce_result(result: Mapping[str, object]) -> None:

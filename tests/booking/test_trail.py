@@ -155,7 +155,7 @@ def test_the_booking_statement_knows_every_column_that_a_model_requires(owner: O
     columns = Appointment.__table__.columns
     required = {column.name for column in columns if not column.nullable and column.server_default is None}
     assert required <= written <= {column.name for column in columns}
-    assert len(BOOK.compile().params) == 24
+    assert BOOK.count("%(") == 24
 
 
 def test_a_visit_without_occupancy_is_refused_at_commit(desk: Open, clinic: Clinic) -> None:

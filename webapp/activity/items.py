@@ -83,16 +83,17 @@ def item_of(note: Note, origin: Origin) -> Item:
     return item
 
 
-def listed_items(note: Note, origin: Origin) -> list[Item]:
+def listed_item(note: Note, origin: Origin) -> Item | None:
     """For each patient whom a list or a printed day showed a record of their own: or no page about them could say so.
 
-    It has no attribute of an index, so it costs one small write and stands on no other page.
+    All of it but their key, `pk`; None for other notes.  It has no attribute of an index, so it costs one small write
+    and stands on no other page.
     """
     if note.action != "listed" and (note.action, note.detail) != PRINTED:
-        return []
+        return None
     whole = item_of(note, origin)
     kept = {name: value for name, value in whole.items() if name not in {"pk", "actor", "day_shard", "listed"}}
-    return [{**kept, "pk": patient_key(patient), "by": whole["actor"]} for patient in sorted(note.listed)]
+    return {**kept, "by": whole["actor"]}
 
 
 def _day_shard(origin: Origin) -> str:

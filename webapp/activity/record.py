@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from flask import g, request
 
 from webapp import dynamo
-from webapp.activity.items import TABLE, Origin, item_of, listed_items
+from webapp.activity.items import TABLE, Origin, item_of, listed_item, patient_key
 from webapp.activity.notes import Note, start, taken
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
     from uuid import UUID
 
+    from webapp.dynamo import Item
 
 TOGETHER = 100
 
@@ -38,12 +42,29 @@ def write(notes: list[Note], origin: Origin) -> None:
     A hundred go together or not at all; of more, those of the notes are among the first, so that what is missing after
     an outage is never whom an answer showed: it was not sent.
     """
-    wanted = [item_of(note, origin) for note in notes]
+    client = dynamo.client()
+    whole = list({(item["pk"], item["sk"]): item for item in (item_of(note, origin) for note in notes)}.values())
+    while len(whole) >= TOGETHER:
+        client.put_many(TABLE, whole[:TOGETHER])
+        whole = whole[TOGETHER:]
+    for shared, patients in _lists(notes, origin):
+        own: list[Item] = [{"pk": patient_key(patient)} for patient in patients]
+        room = TOGETHER - len(whole)
+        client.put_alike(TABLE, shared, own[:room], besides=whole)
+        whole = []
+        for first in range(room, len(own), TOGETHER):
+            client.put_alike(TABLE, shared, own[first : first + TOGETHER])
+    client.put_many(TABLE, whole)
+
+
+def _lists(notes: list[Note], origin: Origin) -> Iterator[tuple[Item, list[UUID]]]:
+    """What the records of listed patients share, and who they are; nobody twice in one request."""
+    seen: dict[object, set[UUID]] = defaultdict(set)
     for note in notes:
-        wanted += listed_items(note, origin)
-    items = list({(item["pk"], item["sk"]): item for item in wanted}.values())
-    for first in range(0, len(items), TOGETHER):
-        dynamo.client().put_many(TABLE, items[first : first + TOGETHER])
+        shared = listed_item(note, origin)
+        if shared is not None and (new := note.listed - seen[shared["sk"]]):
+            seen[shared["sk"]] |= new
+            yield shared, sorted(new, key=attrgetter("int"))
 
 
 def write_once(note: Note, origin: Origin) -> bool:

@@ -6,16 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import Text, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.dialects.postgresql import UUID as PGUUID
-
 from webapp import idempotency
 from webapp.booking.actions.locking import reach
 from webapp.booking.actions.placing import Offered, Piece, Place, Terms, Wish, offered
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import OverbookReasonMissing, ScheduleChanged, SlotTaken, TimePassed
-from webapp.db import db
+from webapp.db import db, swiftly, unread
 from webapp.errors import NotFound, Refusal, refusal_named
 from webapp.idempotency import Claim
 from webapp.ids import new_id
@@ -24,20 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
-
 _LOOKS = 3
 
-BOOK = text(
+BOOK = (
     "select appointment_id, refused, taken from book("
-    ":new_id, :patient, :service, :providers, :rooms, :schedule_versions, :pieces, :piece_kinds, :location, :starts_at,"
-    " :ends_at, :before_minutes, :after_minutes, :price, :currency, :channel, :note, :at, :actor, :key, :request_hash,"
-    " :answer, :hold_until, :overbook)"
-).bindparams(
-    bindparam("providers", type_=ARRAY(PGUUID)),
-    bindparam("rooms", type_=ARRAY(PGUUID)),
-    bindparam("pieces", type_=ARRAY(PGUUID)),
-    bindparam("piece_kinds", type_=ARRAY(Text)),
+    "%(new_id)s, %(patient)s, %(service)s, %(providers)s, %(rooms)s, %(schedule_versions)s, %(pieces)s,"
+    " %(piece_kinds)s, %(location)s, %(starts_at)s, %(ends_at)s, %(before_minutes)s, %(after_minutes)s, %(price)s,"
+    " %(currency)s, %(channel)s, %(note)s, %(at)s, %(actor)s, %(key)s, %(request_hash)s, %(answer)s, %(hold_until)s,"
+    " %(overbook)s)"
 )
 
 
@@ -146,18 +136,19 @@ def _place(request: BookRequest, how: How) -> Appointment:
     wanted = offered(wish, how.at)
     if wanted.terms.ends_at <= how.at:
         raise TimePassed(field="starts_at", patient=request.patient_id)
-    row = db.session.execute(BOOK, _values(request, wanted, how)).one()
-    if row.refused is not None:
-        raise _refusal(row, request.patient_id)
-    return db.session.get_one(Appointment, row.appointment_id)
+    (done,) = swiftly(BOOK, _values(request, wanted, how))
+    visit, refused, taken = done
+    if refused is not None:
+        raise _refusal(refused, taken, request.patient_id)
+    return unread(Appointment, visit, patient_id=request.patient_id)
 
 
-def _refusal(row: Row[tuple[UUID, str, str]], patient: UUID) -> Refusal:
-    if row.refused == "occupancy_busy":
-        return SlotTaken(row.taken.split(","), patient=patient)
-    refusal = refusal_named(row.refused)
+def _refusal(name: str, taken: str, patient: UUID) -> Refusal:
+    if name == "occupancy_busy":
+        return SlotTaken(taken.split(","), patient=patient)
+    refusal = refusal_named(name)
     if refusal is None:
-        raise RuntimeError(row.refused)
+        raise RuntimeError(name)
     if not isinstance(refusal, NotFound):
         refusal.patient = patient
     return refusal

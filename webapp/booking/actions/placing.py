@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -15,18 +15,16 @@ from webapp.booking.actions.rules import keep_to_rules
 from webapp.booking.availability import FreeStart, spread
 from webapp.booking.intervals import LATTICE
 from webapp.booking.refusals import NotOffered, OutsideHours, ProviderAway, SlotTaken
-from webapp.db import db
+from webapp.db import db, swiftly
 from webapp.practice.hours import Block, local_day, opened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
 
-    from sqlalchemy import Row
-
     from webapp.booking.models import Appointment
 
-_LOOK = text((Path(__file__).parents[1] / "sql" / "look.sql").read_text("utf-8"))
+_LOOK = (Path(__file__).parents[1] / "sql" / "look.sql").read_text("utf-8")
 _LOAD = text("""
     select provider_id, sum(extract(epoch from ends_at - starts_at)) / 60 as minutes from appointment
     where provider_id = any (:providers) and starts_at >= :opens and starts_at < :closes
@@ -61,6 +59,32 @@ class Terms:
     buffer_after_minutes: int
     price_cents: int
     currency: str
+
+
+class Look(NamedTuple):
+    """What `look.sql` finds, column by column."""
+
+    length_minutes: int
+    buffer_before_minutes: int
+    buffer_after_minutes: int
+    price_cents: int
+    currency: str
+    needs_room: bool
+    notice_minutes: int
+    furthest_days: int | None
+    online: bool
+    audience: str
+    time_zone: str
+    provider_ids: list[UUID] | None
+    versions: list[int]
+    room_ids: list[UUID]
+    pieces: list[UUID]
+    piece_kinds: list[str]
+    returning_patient: bool | None
+    blocks: list[list[Any]] | None
+    extra: list[list[Any]] | None
+    absent: list[UUID]
+    busy: list[UUID]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +190,8 @@ def offered(wish: Wish, at: datetime) -> Offered:
         "replacing": wish.held and wish.via == "portal",
         "at": at,
     }
-    found = db.session.execute(_LOOK, values).one_or_none()
+    row = swiftly(_LOOK, values).fetchone()
+    found = None if row is None else Look._make(row)
     if found is None or None in found.pieces:
         raise NotOffered(field="service")
     if found.provider_ids is None:
@@ -187,7 +212,7 @@ def offered(wish: Wish, at: datetime) -> Offered:
     return Offered(wish.patient_id, terms, present, versions, busy, pieces)
 
 
-def _rooms(found: Row[Any], terms: Terms) -> dict[UUID, tuple[UUID | None, ...]]:
+def _rooms(found: Look, terms: Terms) -> dict[UUID, tuple[UUID | None, ...]]:
     """List the rooms by provider: the usual one where the service may take it, else every one it may take."""
     rooms: dict[UUID, tuple[UUID | None, ...]] = {}
     for provider, room in _working(found, terms):
@@ -197,7 +222,7 @@ def _rooms(found: Row[Any], terms: Terms) -> dict[UUID, tuple[UUID | None, ...]]
     return rooms
 
 
-def _length(found: Row[Any], agreed: Appointment | None) -> timedelta:
+def _length(found: Look, agreed: Appointment | None) -> timedelta:
     return timedelta(minutes=found.length_minutes) if agreed is None else agreed.ends_at - agreed.starts_at
 
 
@@ -214,7 +239,7 @@ def _terms(source: Any, location_id: UUID, zone: str, starts_at: datetime, lengt
     )
 
 
-def _working(found: Row[Any], terms: Terms) -> Iterator[tuple[UUID, UUID | None]]:
+def _working(found: Look, terms: Terms) -> Iterator[tuple[UUID, UUID | None]]:
     """Yield who works during the whole visit, with their usual room: by weekly blocks, then by extra hours."""
     if int(terms.starts_at.timestamp()) % LATTICE:
         return

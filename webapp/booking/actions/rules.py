@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from webapp.booking.refusals import NotForThisPatient, StaffOnly, TooFarAhead, TooSoon
@@ -11,10 +11,10 @@ from webapp.booking.refusals import NotForThisPatient, StaffOnly, TooFarAhead, T
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from sqlalchemy import Row
+    from webapp.booking.actions.placing import Look
 
 
-def keep_to_rules(service: Row[Any], starts_at: datetime, at: datetime) -> None:
+def keep_to_rules(service: Look, starts_at: datetime, at: datetime) -> None:
     """Refuse what only the desk may book (StaffOnly, NotForThisPatient, TooSoon, TooFarAhead)."""
     if not service.online:
         raise StaffOnly(field="service")

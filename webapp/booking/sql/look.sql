@@ -7,8 +7,8 @@ select s.length_minutes, s.buffer_before_minutes, s.buffer_after_minutes, s.pric
     l.time_zone, performers.ids as provider_ids, performers.versions, rooms.ids as room_ids,
     equipment.ids as pieces, equipment.kinds as piece_kinds,
     case when s.audience <> 'any' then
-        exists (select from appointment as a where a.patient_id = :patient and a.status = 'finished')
-        or exists (select from encounter as e where e.patient_id = :patient)
+        exists (select from appointment as a where a.patient_id = %(patient)s and a.status = 'finished')
+        or exists (select from encounter as e where e.patient_id = %(patient)s)
     end as returning_patient,
     (
         select json_agg(json_build_array(
@@ -16,24 +16,24 @@ select s.length_minutes, s.buffer_before_minutes, s.buffer_after_minutes, s.pric
             h.every_weeks))
         from schedule as h
         where h.provider_id = any (performers.ids) and h.location_id = l.id
-          and h.weekday = extract(isodow from cast(:starts_at as timestamptz) at time zone l.time_zone)
+          and h.weekday = extract(isodow from cast(%(starts_at)s as timestamptz) at time zone l.time_zone)
     ) as blocks,
     (
         select json_agg(json_build_array(x.provider_id, x.room_id))
         from extra_hours as x
         where x.provider_id = any (performers.ids) and x.location_id = l.id
-          and x.starts_at <= :starts_at and x.ends_at >= t.ends
+          and x.starts_at <= %(starts_at)s and x.ends_at >= t.ends
     ) as extra,
     array(
         select v.provider_id from leave as v
-        where v.provider_id = any (performers.ids) and v.starts_at < t.ends and v.ends_at > :starts_at
+        where v.provider_id = any (performers.ids) and v.starts_at < t.ends and v.ends_at > %(starts_at)s
     ) as absent,
     array(
         select distinct b.resource_id
         from doors.busy(
-            performers.ids || rooms.ids || equipment.ids || cast(:patient as uuid), tstzrange(t.opens, t.closes), :at
+            performers.ids || rooms.ids || equipment.ids || cast(%(patient)s as uuid), tstzrange(t.opens, t.closes), %(at)s
         ) as b
-        where (b.resource_id <> :patient or b.during && tstzrange(:starts_at, t.ends))
+        where (b.resource_id <> %(patient)s or b.during && tstzrange(%(starts_at)s, t.ends))
           and (m.id is null or not (
             b.resource_id = m.patient_id and b.during = tstzrange(m.starts_at, m.ends_at)
             or b.resource_id = any (m.staff) and b.during = m.staffed))
@@ -47,21 +47,21 @@ left join lateral (
         a.buffer_before_minutes as before, a.buffer_after_minutes as after,
         tstzrange(a.starts_at - make_interval(mins => a.buffer_before_minutes),
             a.ends_at + make_interval(mins => a.buffer_after_minutes)) as staffed
-    from appointment as a where a.id = :moving
+    from appointment as a where a.id = %(moving)s
 ) as m on true
 left join lateral (
     select array[a.provider_id, a.room_id] || a.equipment_ids as staff,
         tstzrange(a.starts_at - make_interval(mins => a.buffer_before_minutes),
             a.ends_at + make_interval(mins => a.buffer_after_minutes)) as staffed
     from appointment as a
-    where :replacing and a.patient_id = :patient and a.status = 'held' and a.via = 'portal' and not a.payment_open
-      and a.held_until > :at
+    where %(replacing)s and a.patient_id = %(patient)s and a.status = 'held' and a.via = 'portal' and not a.payment_open
+      and a.held_until > %(at)s
     order by a.id desc limit 1
 ) as f on true
 cross join lateral (
-    select e.ends, cast(:starts_at as timestamptz) - make_interval(mins => coalesce(m.before, s.buffer_before_minutes))
+    select e.ends, cast(%(starts_at)s as timestamptz) - make_interval(mins => coalesce(m.before, s.buffer_before_minutes))
         as opens, e.ends + make_interval(mins => coalesce(m.after, s.buffer_after_minutes)) as closes
-    from (select cast(:starts_at as timestamptz)
+    from (select cast(%(starts_at)s as timestamptz)
         + coalesce(m.ends_at - m.starts_at, make_interval(mins => s.length_minutes)) as ends) as e
 ) as t
 cross join lateral (
@@ -70,7 +70,7 @@ cross join lateral (
     join provider as p on p.id = sp.provider_id
     join resource as r on r.id = p.id
     where sp.service_id = s.id and p.retired_at is null
-      and (cast(:provider as uuid) is null or p.id = :provider)
+      and (cast(%(provider)s as uuid) is null or p.id = %(provider)s)
 ) as performers
 cross join lateral (
     select array(
@@ -88,4 +88,4 @@ cross join lateral (
     left join equipment as q on q.kind = n.kind and q.location_id = l.id and q.retired_at is null
     where n.service_id = s.id
 ) as equipment
-where s.id = :service and l.id = :location and l.retired_at is null and (s.retired_at is null or m.id is not null)
+where s.id = %(service)s and l.id = %(location)s and l.retired_at is null and (s.retired_at is null or m.id is not null)

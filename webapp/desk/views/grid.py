@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -47,7 +47,10 @@ def day(asked: Address, found: Day, at: datetime) -> dict[str, Any]:
     facts = [found.facts[provider.id] for provider in shown]
     on = day_plan.grid(facts, found.span.start, found.location.time_zone)
     drawn = _Drawn(asked, found, at)
-    columns = [_headed(_who(provider, found), drawn.column(provider, on), provider, on) for provider in shown]
+    rooms = _rooms(found)
+    columns = [
+        _headed(_who(provider, rooms.get(provider.id)), drawn.column(provider, on), provider, on) for provider in shown
+    ]
     return _grid(long_day(asked.day), columns, [on], day_plan.shortest(facts), _now(on, asked.day, at))
 
 
@@ -90,8 +93,15 @@ def _headed(head: dict[str, Any], column: dict[str, Any], provider: Provider, on
     return {"head": head | {"provider_id": provider.id, "start": on.start, "spoken": provider.name}} | column
 
 
-def _who(provider: Provider, found: Day) -> dict[str, Any]:
-    rooms = Counter(visit.room_name for visit in found.visits if visit.provider_id == provider.id and visit.room_name)
+def _rooms(found: Day) -> dict[UUID, Counter[str]]:
+    rooms: dict[UUID, Counter[str]] = defaultdict(Counter)
+    for visit in found.visits:
+        if visit.room_name:
+            rooms[visit.provider_id][visit.room_name] += 1
+    return rooms
+
+
+def _who(provider: Provider, rooms: Counter[str] | None) -> dict[str, Any]:
     usual = rooms.most_common(1)[0][0] if rooms else ""
     return {
         "id": provider.id,
