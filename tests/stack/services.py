@@ -49,12 +49,15 @@ def stack() -> Iterator[Stack]:
 
 
 @contextlib.contextmanager
-def throw_away_stack() -> Iterator[Stack]:
-    """Services with a migrated, empty template, in a folder that `nobody` can reach when we are root."""
+def throw_away_stack(*, durable: bool = False) -> Iterator[Stack]:
+    """Services with a migrated, empty template, in a folder that `nobody` can reach when we are root.
+
+    `durable` writes as in production, for figures; tests need not survive a crash of the machine.
+    """
     folder = Path(tempfile.mkdtemp(prefix="anteroom-test-"))
     folder.chmod(0o711)
     try:
-        with Stack(folder, durable=False) as stack:
+        with Stack(folder, durable=durable) as stack:
             migrate(stack, TEMPLATE)
             yield stack
     finally:
