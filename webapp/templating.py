@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
@@ -18,12 +19,13 @@ from jinja2.compiler import CodeGenerator
 from markupsafe import Markup, _escape_inner, escape  # type: ignore[attr-defined]
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
     from datetime import date, datetime
 
     from flask import Flask
 
 LOCALE = "en_US"
+KEPT = 2048
 VENDOR = Path("static") / "vendor"
 
 
@@ -42,7 +44,8 @@ def init_app(app: Flask) -> None:
         may_at=may_at,
         new_key=new_key,
         once=once,
-        ui=SimpleNamespace(),
+        ui=(ui := SimpleNamespace()),
+        keeper=_keeper(ui),
     )
     env.filters.update(
         time=local_time, day=local_day, day_long=day_long, day_short=day_short, moment=local_moment, age=age_in_years
@@ -117,6 +120,24 @@ def once(template: str) -> Markup:
 
 
 _kept: dict[tuple[str, str], Markup] = {}
+
+
+def _keeper(ui: SimpleNamespace) -> Callable[[str], Callable[..., Markup]]:
+    """Make `keeper`: what one of our macros makes of plain values, kept as long as it is asked for now and then.
+
+    The macro may depend on nothing but its values and the reader's language.  What it made stays in memory alone.
+    """
+
+    @lru_cache(maxsize=KEPT)
+    def made(macro: str, _language: str, values: tuple[Hashable, ...]) -> Markup:
+        text: Markup = getattr(ui, macro)(*values)
+        return text
+
+    def keeper(macro: str) -> Callable[..., Markup]:
+        language = str(get_locale())
+        return lambda *values: made(macro, language, values)
+
+    return keeper
 
 
 def new_key() -> UUID:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Hashable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -34,7 +35,7 @@ class Card:
     start: str
     what: str
     with_whom: str
-    flags: list[dict[str, str]] = field(default_factory=list)
+    flags: tuple[tuple[str, str], ...] = ()
     waited: str = ""
     too_long: bool = False
     late: str = ""
@@ -48,6 +49,15 @@ class Card:
     place: str = ""
     row: int = 0
     kind: str = "visit"
+
+    @property
+    def face(self) -> tuple[Hashable, ...]:
+        """All that its place on a grid shows, in the order of the macro `board_card`."""
+        return (
+            self.id, self.href, self.status, self.who, self.start, self.what, self.place, self.flags, self.waited,
+            self.too_long, self.late, self.left, self.timer, self.tasks, self.overbooked, self.selected, self.version,
+            self.amount,
+        )  # fmt: skip
 
 
 LONG_WAIT = 15
@@ -80,7 +90,7 @@ class Cards:
             start=clock(visit.starts_at, self._zone),
             what=visit.service,
             with_whom=f"{visit.provider_name}, {visit.room_name}" if visit.room_name else visit.provider_name,
-            flags=[{"icon": icon, "label": label} for icon, label in visit.alerts] if visit.alerts else [],
+            flags=visit.alerts,
             overbooked=visit.lane > 0,
             selected=visit.id == self._selected,
             version=visit.version if self._moves and status in MOVABLE else None,
