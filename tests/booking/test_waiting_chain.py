@@ -16,12 +16,9 @@ from webapp.booking.actions import (
     cancel,
     mark_no_show,
     move,
-    undo,
 )
 from webapp.booking.actions.waiting.freed import OFFERED_AFTER
 from webapp.booking.actions.waiting.offers import accept, offer_next, refuse
-from webapp.booking.actions.waiting.wishes import withdraw_wish
-from webapp.booking.states import UNDO_GRACE
 
 MINUTE = timedelta(minutes=1)
 SOON = NOW + OFFERED_AFTER
@@ -61,31 +58,6 @@ def test_a_canceled_time_is_held_for_the_first_in_line_after_the_time_to_take_it
     assert offered_to(owner) == [longest]
 
 
-def test_what_is_taken_back_within_its_grace_was_offered_to_nobody(
-    desk: Open, clinic: Clinic, owner: Owner, worker: Worker
-) -> None:
-    visit = booked(desk, wish(clinic))
-    waiter(owner, clinic)
-    canceled(desk, visit)
-    last = NOW + UNDO_GRACE
-    assert worker.works(last) == 0
-    with desk(at=last):
-        undo(visit, 2, at=last)
-    assert visit_row(owner, visit)["status"] == "booked"
-    worker.works(SOON)
-    assert offers(owner) == []
-
-
-def test_each_place_holds_an_offer_as_long_as_it_likes(
-    desk: Open, clinic: Clinic, owner: Owner, worker: Worker
-) -> None:
-    owner.execute("UPDATE location SET waiting_offer_minutes = 12")
-    waiter(owner, clinic)
-    canceled(desk, booked(desk, wish(clinic)))
-    worker.works(SOON)
-    assert offers(owner)[0]["expires_at"] == SOON + 12 * MINUTE
-
-
 def test_a_time_that_was_not_to_be_offered_stays_free(desk: Open, clinic: Clinic, owner: Owner, worker: Worker) -> None:
     visit = booked(desk, wish(clinic))
     waiter(owner, clinic)
@@ -108,36 +80,6 @@ def test_a_refused_time_goes_to_the_next_and_never_back_to_who_refused_it(
     assert offers(owner, "open") == []
     assert wish_row(owner, first)["status"] == "waiting"
     booked(desk, wish(clinic, patient_id=clinic.patients[1]), SOON)
-
-
-def test_a_person_with_two_wishes_is_asked_about_one_time_once(
-    desk: Open, clinic: Clinic, owner: Owner, worker: Worker
-) -> None:
-    person = factories.patient(owner)
-    other = factories.service(owner, clinic.providers, [clinic.location])
-    urgent = waiter(owner, clinic, patient_id=person, urgency=3)
-    waiter(owner, clinic, patient_id=person, service_id=other, urgency=2)
-    last = waiter(owner, clinic)
-    canceled(desk, booked(desk, wish(clinic)))
-    worker.works(SOON)
-    assert offered_to(owner) == [urgent]
-    worker.works(SOON + TTL)
-    assert offered_to(owner) == [last]
-
-
-def test_a_wish_that_ends_where_its_desk_does_not_reach_lets_go_by_a_job(
-    desk: Open, clinic: Clinic, owner: Owner, worker: Worker
-) -> None:
-    first, second = (waiter(owner, clinic, created_at=NOW - n * MINUTE) for n in (2, 1))
-    canceled(desk, booked(desk, wish(clinic)))
-    worker.works(SOON)
-    elsewhere = factories.scope(at=SOON, locations=frozenset())
-    with desk(elsewhere):
-        withdraw_wish(first, version=None, at=SOON)
-    assert wish_row(owner, first)["status"] == "withdrawn"
-    assert offered_to(owner) == [first]
-    worker.works(SOON)
-    assert (offered_to(owner, "refused"), offered_to(owner)) == ([first], [second])
 
 
 def test_somebody_without_a_visit_who_accepts_is_booked(
