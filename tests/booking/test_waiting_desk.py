@@ -12,8 +12,10 @@ from tests.booking.wishes import Open, Owner, booked, visit_row, wish
 from tests.factories import NOW, Clinic
 from webapp.booking.actions import CancelRequest, cancel, undo
 from webapp.booking.actions.waiting.freed import OFFERED_AFTER
-from webapp.booking.actions.waiting.wishes import withdraw_wish
+from webapp.booking.actions.waiting.wishes import WishTerms, add_wish, withdraw_wish
+from webapp.booking.refusals import WishNotSingle
 from webapp.booking.states import UNDO_GRACE
+from webapp.ids import new_id
 
 MINUTE = timedelta(minutes=1)
 SOON = NOW + OFFERED_AFTER
@@ -82,3 +84,17 @@ def test_a_wish_that_ends_where_its_desk_does_not_reach_lets_go_by_a_job(
     assert offered_to(owner) == [first]
     worker.works(SOON)
     assert (offered_to(owner, "refused"), offered_to(owner)) == ([first], [second])
+
+
+def test_nobody_waits_for_what_the_chain_can_not_hold(desk: Open, clinic: Clinic, owner: Owner) -> None:
+    group = factories.service(owner, clinic.providers, [clinic.location], capacity=8)
+    whole = factories.service(owner, clinic.providers, [clinic.location])
+    factories.insert(owner, "service_part", service_id=whole, position=1, part_id=clinic.service, gap_minutes=0)
+    visit = booked(desk, wish(clinic))
+    owner.execute("UPDATE appointment SET together_id = %s", (new_id(),))
+    person = clinic.patients[0]
+    for service, appointment in ((group, None), (whole, None), (clinic.service, visit)):
+        with pytest.raises(WishNotSingle), desk():
+            add_wish(person, WishTerms(service, NOW.date()), actor=None, at=NOW, appointment_id=appointment)
+    with desk():
+        add_wish(person, WishTerms(clinic.service, NOW.date()), actor=None, at=NOW)
