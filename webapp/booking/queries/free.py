@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSTZRANGE, Range
 
 from webapp.booking.availability import Busy, Calendar, FreeStart, Rules, Wanted, free_starts
-from webapp.booking.models import Appointment
+from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.queries.ground import Ground, ground, rules_of
 from webapp.db import db
 from webapp.practice import queries as practice
@@ -29,7 +29,7 @@ _ANY_WINDOW = Span(datetime.min.replace(tzinfo=UTC), datetime.min.replace(tzinfo
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which free times somebody asks for; `moving` is the visit whose own time counts as free to it.
+    """Which free times somebody asks for; `moving` is the visit, or group, whose own time counts as free to it.
 
     So does the time of visits that move along, `beside` it.
 
@@ -43,7 +43,7 @@ class Search:
     provider_id: UUID | None = None
     location_id: UUID | None = None
     patient_id: UUID | None = None
-    moving: Appointment | None = None
+    moving: Appointment | GroupSession | None = None
     beside: tuple[Appointment, ...] = ()
     via: str = "desk"
     asked: bool = False
@@ -150,11 +150,12 @@ def busy_in(resource_ids: Sequence[UUID], spans: Sequence[Span], at: datetime) -
     return found
 
 
-def without(taken: list[Busy], moving: Appointment) -> list[Busy]:
+def without(taken: list[Busy], moving: Appointment | GroupSession) -> list[Busy]:
     """Leave out the visit's own time: a visit may move onto a part of itself."""
     before = timedelta(minutes=moving.buffer_before_minutes)
     after = timedelta(minutes=moving.buffer_after_minutes)
     staff = Span(moving.starts_at - before, moving.ends_at + after).seconds
     own = {(part, staff) for part in (moving.provider_id, moving.room_id, *moving.equipment_ids)}
-    own.add((moving.patient_id, Span(moving.starts_at, moving.ends_at).seconds))
+    if isinstance(moving, Appointment):
+        own.add((moving.patient_id, Span(moving.starts_at, moving.ends_at).seconds))
     return [item for item in taken if (item.resource_id, item.span.seconds) not in own]

@@ -65,7 +65,7 @@ def any_times(search: Search, now: datetime, *, step: int | None = None) -> Foun
 
 def _moving(search: Search, now: datetime, step: int | None) -> Found | None:
     """Times for a visit together with those beside it, each as far from the others as it is now."""
-    if search.moving is None:
+    if not isinstance(search.moving, Appointment):
         return None
     members = sorted((search.moving, *search.beside), key=lambda visit: visit.starts_at)
     searches = [
