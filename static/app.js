@@ -154,6 +154,8 @@
     } else if (at("[data-close-drawer]")) {
       event.preventDefault();
       closeDrawer(at("a").href);
+    } else if (at("[data-print]")) {
+      print();
     } else if (at("[data-single-keys]")) {
       localStorage.setItem(SINGLE_KEYS, localStorage.getItem(SINGLE_KEYS) === "off" ? "on" : "off");
       showKeys();

@@ -169,5 +169,7 @@
     forget();
   });
   document.addEventListener("touchmove", (event) => lift && event.preventDefault(), { passive: false });
+  /* A finger that rests on a link would open the browser's own menu, which takes the finger away. */
+  document.addEventListener("contextmenu", (event) => press?.touch && event.preventDefault());
   document.addEventListener("dragstart", (event) => event.target.closest?.(".appt") && event.preventDefault());
 })();

@@ -6,7 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 import structlog
-from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate import App, PsycopgConnector, RetryStrategy, SyncPsycopgConnector
+from procrastinate.manager import JobManager
+from procrastinate.tasks import configure_task
 from sqlalchemy import text
 
 from webapp import clock
@@ -45,6 +47,8 @@ log = structlog.get_logger(__name__)
 
 # No connection: promises use the caller's, the worker brings its own.
 queue = App(connector=PsycopgConnector())
+# Jobs promise jobs, and the connector that a worker gives to its queue takes no connection of a session.
+_promises = JobManager(SyncPsycopgConnector())
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -104,7 +108,9 @@ def promise(wanted: Job[Any, Any], *, at: datetime | None = None, **ids: str) ->
     `at` delays it.  There is no queueing lock: it would make one person's press wait for another's.
     """
     connection = db.session.connection().connection.driver_connection
-    wanted.task.configure(connection=connection, schedule_at=at).defer(**ids)
+    configure_task(
+        name=wanted.name, job_manager=_promises, queue=wanted.task.queue, connection=connection, schedule_at=at
+    ).defer(**ids)
 
 
 def scope() -> Scope:

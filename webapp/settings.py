@@ -20,8 +20,6 @@ BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?"
 ENVIRONMENTS = ("local", "test", "production")
 SESSION_KEY_BYTES = 32
 MINIMUM_SECRET_LENGTH = 32
-# Nobody can be called and answer in less than five minutes.
-OFFER_CHOICES = frozenset(str(minutes) for minutes in range(5, 24 * 60 + 1))
 # The warning comes two minutes before the end, so a shorter limit would be warning only.
 IDLE_CHOICES = frozenset(str(minutes) for minutes in range(3, 61))
 
@@ -56,7 +54,6 @@ class Settings:
     require_second_factor: bool = True
     idle_limits: Mapping[StaffRole, timedelta] = field(default_factory=dict)
     day_sheets: str = ""
-    waiting_offer: timedelta = timedelta(minutes=30)
 
     @property
     def secure(self) -> bool:
@@ -90,7 +87,6 @@ class Settings:
             require_second_factor=source.get("REQUIRE_SECOND_FACTOR", "1") != "0",
             idle_limits=_idle_limits(source),
             day_sheets=_store(source, "DAY_SHEETS"),
-            waiting_offer=_offer_time(source),
         )
 
 
@@ -157,15 +153,6 @@ def _idle_limits(env: Mapping[str, str]) -> dict[StaffRole, timedelta]:
             raise SettingsError(message)
         limits[StaffRole(role)] = timedelta(minutes=int(minutes))
     return limits
-
-
-def _offer_time(env: Mapping[str, str]) -> timedelta:
-    """How long a freed time is held for somebody on the waiting list."""
-    minutes = env.get("WAITING_OFFER_MINUTES", "").strip() or "30"
-    if minutes not in OFFER_CHOICES:
-        message = f"WAITING_OFFER_MINUTES is {minutes!r}; use 5 to 1440 whole minutes."
-        raise SettingsError(message)
-    return timedelta(minutes=int(minutes))
 
 
 def _check_public_url(url: str) -> None:

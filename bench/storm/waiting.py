@@ -78,7 +78,7 @@ class Waiting:
         for lapse in range(LAPSES + 1):
             # Somebody who is on no list wants the time, too; while it is held they never get it.
             wants: list[Callable[[], object]] = [partial(self._books, stranger, number, at)] if lapse else []
-            offering: Callable[[], object] = partial(offer_next, *visit, TTL, at=at)
+            offering: Callable[[], object] = partial(offer_next, *visit, at=at)
             self._all(pool, [*[offering] * (TAKERS - len(wants)), *wants])
             offer = self._only_offer(watch, line[lapse])
             if offer is None:

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from tests.factories import NEW_YORK, NOW, clock_time
 from webapp.booking.waiting import ANSWER_TIME, FreeTime, Wished, answer_by, gaps, match, on_lattice, rank
 from webapp.practice.hours import Span
-from webapp.settings import SettingsError, _offer_time
 
 MINUTE = timedelta(minutes=1)
 PROVIDER, SITE = uuid4(), uuid4()
@@ -156,14 +155,6 @@ def test_what_is_left_of_a_time_is_every_minute_that_nobody_takes(taken: list[tu
         assert busy != any(span.start <= moment < span.end for span in left)
     assert all(one.end < other.start for one, other in pairwise(left))
     assert all(NOW <= span.start < span.end <= NOW + length * MINUTE for span in left)
-
-
-def test_how_long_a_time_is_held_is_a_setting() -> None:
-    assert _offer_time({}) == 30 * MINUTE
-    assert _offer_time({"WAITING_OFFER_MINUTES": "45"}) == 45 * MINUTE
-    for wrong in ("4", "1441", "soon", "-30", "30.5"):
-        with pytest.raises(SettingsError, match="WAITING_OFFER_MINUTES"):
-            _offer_time({"WAITING_OFFER_MINUTES": wrong})
 
 
 @pytest.mark.parametrize(("second", "rounded"), [(0, 0), (1, 300), (299, 300), (300, 300)])

@@ -17,11 +17,11 @@ from webapp.booking.actions import (
     mark_no_show,
     move,
 )
-from webapp.booking.actions.waiting.freed import UNDO_TOAST
+from webapp.booking.actions.waiting.freed import OFFERED_AFTER
 from webapp.booking.actions.waiting.offers import accept, offer_next, refuse
 
 MINUTE = timedelta(minutes=1)
-SOON = NOW + UNDO_TOAST
+SOON = NOW + OFFERED_AFTER
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_a_visit_that_moves_into_the_offered_time_leaves_its_own_to_the_next(
     row = visit_row(owner, theirs)
     assert (row["starts_at"], row["status"]) == (TEN, "booked")
     assert offers(owner)[0]["hold_status"] == "lapsed"
-    worker.works(SOON + UNDO_TOAST)
+    worker.works(SOON + OFFERED_AFTER)
     assert offered_to(owner) == [after]
     assert offers(owner, "open")[0]["starts_at"] == clock_time(15)
 
@@ -145,10 +145,10 @@ def test_a_visit_moved_away_and_one_nobody_came_to_leave_their_time_too(
     late = clock_time(12, 3)
     with desk(at=late):
         mark_no_show(visit, at=late)
-    worker.works(late + UNDO_TOAST)
-    # Half an hour of nobody's answer has passed the first offer on; what is left of noon begins in two minutes.
+    worker.works(late + OFFERED_AFTER)
+    # Half an hour of nobody's answer has passed the first offer on; by now what is left of noon begins at ten past.
     started = {offer["starts_at"]: offer["wish_id"] for offer in offers(owner)}
-    assert started[clock_time(12, 5)] in {first, second}
+    assert started[clock_time(12, 10)] in {first, second}
 
 
 def test_the_rest_of_a_long_time_goes_to_others(desk: Open, clinic: Clinic, owner: Owner, worker: Worker) -> None:
@@ -173,7 +173,7 @@ def test_a_longer_visit_is_offered_when_what_follows_is_free_and_not_when_it_is_
     worker.works(SOON)
     assert offers(owner) == []
     canceled(desk, first, SOON)
-    worker.works(SOON + UNDO_TOAST)
+    worker.works(SOON + OFFERED_AFTER)
     assert offered_to(owner) == [wanted]
 
 
@@ -234,7 +234,7 @@ def test_a_step_that_dies_before_its_commit_leaves_nothing_and_is_done_again(
 
     def dies() -> None:
         with desk(at=SOON):
-            offer_next(visit, 2, TTL, at=SOON)
+            offer_next(visit, 2, at=SOON)
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -266,7 +266,7 @@ def test_a_hold_that_is_canceled_on_the_board_counts_as_refused(
     worker.works(SOON)
     canceled(desk, offers(owner)[0]["hold_id"], SOON)
     worker.sweeps(SOON)
-    worker.works(SOON + UNDO_TOAST)
+    worker.works(SOON + OFFERED_AFTER)
     assert (offered_to(owner, "refused"), offered_to(owner)) == ([first], [second])
 
 

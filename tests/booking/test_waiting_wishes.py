@@ -14,6 +14,7 @@ from tests.booking.waiting_list import TTL, Worker, offered_to, offers, waiter, 
 from tests.booking.wishes import ACTOR, TEN, Open, Owner, booked, count, visit_row, wish
 from tests.factories import NOW, Clinic, clock_time
 from webapp.booking.actions import CancelRequest, book, cancel
+from webapp.booking.actions.waiting.freed import OFFERED_AFTER
 from webapp.booking.actions.waiting.offers import accept, offer_next, refuse
 from webapp.booking.actions.waiting.wishes import (
     WishTerms,
@@ -65,7 +66,7 @@ def freed_and_offered(desk: Open, clinic: Clinic, worker: Worker, owner: Owner) 
     visit = booked(desk, wish(clinic, patient_id=clinic.patients[1]))
     with desk():
         cancel(CancelRequest(visit, "ill"), at=NOW)
-    worker.works(NOW + timedelta(seconds=10))
+    worker.works(NOW + OFFERED_AFTER)
     return UUID(str(offers(owner, "open")[0]["id"]))
 
 
@@ -198,7 +199,7 @@ def test_an_answer_comes_once(desk: Open, clinic: Clinic, owner: Owner, worker: 
 def test_at_its_end_an_offer_can_not_be_accepted(desk: Open, clinic: Clinic, owner: Owner, worker: Worker) -> None:
     waiter(owner, clinic)
     offer = freed_and_offered(desk, clinic, worker, owner)
-    over = NOW + timedelta(seconds=10) + TTL
+    over = NOW + OFFERED_AFTER + TTL
     with pytest.raises(HoldOver), desk(at=over):
         accept(offer, actor=ACTOR, at=over)
     with desk(at=over):
@@ -243,8 +244,8 @@ def test_two_chains_offer_one_person_one_time(arena: Arena, desk: Open) -> None:
             cancel(CancelRequest(visit, "ill"), at=NOW)
     only = waiter(arena.owner, arena.clinic)
     with arena.hand() as one, arena.hand() as other:
-        assert one.did(lambda: offer_next(visits[0], 2, TTL, at=NOW)) is not None
-        assert other.did(lambda: offer_next(visits[1], 2, TTL, at=NOW)) is None
+        assert one.did(lambda: offer_next(visits[0], 2, at=NOW)) is not None
+        assert other.did(lambda: offer_next(visits[1], 2, at=NOW)) is None
         one.commits()
         other.commits()
     assert offered_to(arena.owner) == [only]
@@ -256,8 +257,8 @@ def test_one_time_is_offered_to_one_person(arena: Arena, desk: Open) -> None:
         cancel(CancelRequest(visit, "ill"), at=NOW)
     first, _ = waiter(arena.owner, arena.clinic, created_at=NOW - DAY), waiter(arena.owner, arena.clinic)
     with arena.hand() as one, arena.hand() as other:
-        one.did(lambda: offer_next(visit, 2, TTL, at=NOW))
-        step = other.does(lambda: offer_next(visit, 2, TTL, at=NOW))
+        one.did(lambda: offer_next(visit, 2, at=NOW))
+        step = other.does(lambda: offer_next(visit, 2, at=NOW))
         assert other.waits(step)
         one.commits()
         assert other.ends(step) == "done"

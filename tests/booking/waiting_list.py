@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from tests.factories import NOW, clock_time
 from webapp import clock
 from webapp.booking import waiting_jobs
 from webapp.booking.actions import CancelRequest, cancel
+from webapp.booking.actions.waiting.freed import OFFERED_AFTER
 from webapp.db import transactional
 from webapp.ids import new_id
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from webapp.jobs import Job
 
 TTL = timedelta(minutes=30)
-TEN_SECONDS = timedelta(seconds=10)
 TASKS: dict[str, Job[..., None]] = {
     "booking.offer_time": waiting_jobs.offer_time,
     "booking.lapse_offer": waiting_jobs.lapse_offer,
@@ -64,7 +63,6 @@ class Worker:
     def __init__(self, app: Flask, owner: Owner) -> None:
         self._app = app
         self._owner = owner
-        app.config["ANTEROOM"] = SimpleNamespace(waiting_offer=TTL)
 
     def promised(self) -> list[dict[str, Any]]:
         return self._owner.execute(
@@ -100,13 +98,13 @@ class Worker:
             waiting_jobs.sweep_waiting_list(timestamp=0)
 
 
-def offered(app: Flask, owner: Owner, clinic: Clinic) -> dict[str, Any]:
-    """Ten o'clock is canceled and offered to the first in line; the offer."""
+def offered(app: Flask, owner: Owner, clinic: Clinic, *, to: UUID | None = None) -> dict[str, Any]:
+    """Ten o'clock is canceled and offered to the first in line, or to one wish; the offer."""
+    if to is not None:
+        owner.execute("UPDATE waiting_wish SET urgency = 3 WHERE id = %s", (to,))
     visit = factories.appointment(owner, clinic, clock_time(10), patient_id=factories.patient(owner))
-    was = app.config["ANTEROOM"]
     with app.app_context(), clock.stopped_at(NOW):
         with transactional(factories.scope()):
-            cancel(CancelRequest(visit, "ill"), at=NOW - TEN_SECONDS)
+            cancel(CancelRequest(visit, "ill"), at=NOW - OFFERED_AFTER)
         Worker(app, owner).works(NOW)
-    app.config["ANTEROOM"] = was
     return offers(owner, "open")[0]

@@ -195,3 +195,61 @@ def test_a_week_of_one_provider_moves_across_days(
     expect(page.locator("#move-say")).to_have_text(
         re.compile(r"^\w{3}, \w{3} \d+, \d+:\d\d [AP]M with Dr\. Amara Osei$")
     )
+
+
+class Finger:
+    """One finger on the screen."""
+
+    def __init__(self, page: Page) -> None:
+        self._send = page.context.new_cdp_session(page).send
+        self.x = self.y = 0.0
+
+    def down(self, card: dict[str, float]) -> None:
+        self.x, self.y = card["x"] + card["width"] / 2, card["y"] + card["height"] / 2
+        self._touch("touchStart", [{"x": self.x, "y": self.y}])
+
+    def by(self, across: float, down: float, steps: int = 4) -> None:
+        for _ in range(steps):
+            self.x, self.y = self.x + across / steps, self.y + down / steps
+            self._touch("touchMove", [{"x": self.x, "y": self.y}])
+
+    def up(self) -> None:
+        self._touch("touchEnd", [])
+
+    def _touch(self, kind: str, points: list[dict[str, float]]) -> None:
+        self._send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def test_a_finger_that_rests_lifts_a_visit_and_moves_it(
+    at_desk: Desk, open_clinic: OpenClinic, database: Database, visit: UUID
+) -> None:
+    page = at_desk(open_clinic.board, has_touch=True, viewport={"width": 1024, "height": 900})
+    width = box(page.locator(".col").first)["width"]
+    finger = Finger(page)
+    finger.down(box(page.locator(f"#visit-{visit}")))
+    expect(page.locator(f"#visit-{visit}")).to_have_class(re.compile("is-lifted"))
+    finger.by(width, 4 * quarter(page) + 2)
+    expect(page.locator(f"#at-{visit} .move-note")).to_have_text(re.compile("with Dr. Priya Nair"))
+    finger.up()
+    expect(page.locator("#toasts")).to_contain_text("Moved.")
+    assert place_of(database, visit) == (open_clinic.soon + 4 * QUARTER, open_clinic.clinic.providers[1])
+    expect(page.locator("#drawer > *")).to_have_count(0)
+
+
+def test_a_finger_that_swipes_over_a_visit_scrolls_and_a_tap_opens_it(
+    at_desk: Desk, open_clinic: OpenClinic, database: Database, visit: UUID
+) -> None:
+    page = at_desk(open_clinic.board, has_touch=True, viewport={"width": 1024, "height": 700})
+    card = page.locator(f"#visit-{visit}")
+    scrolled = "document.querySelector('.board-scroll').scrollTop"
+    before = page.evaluate(scrolled)
+    finger = Finger(page)
+    finger.down(box(card))
+    finger.by(0, -160 if before < 200 else 160, steps=8)
+    expect(page.locator(".is-lifted")).to_have_count(0)
+    finger.up()
+    page.wait_for_function(f"(before) => Math.abs({scrolled} - before) > 60", arg=before)
+    assert place_of(database, visit)[0] == open_clinic.soon
+    expect(page.locator("#drawer > *")).to_have_count(0)
+    card.tap()
+    expect(page.locator("#drawer-name")).to_be_visible()

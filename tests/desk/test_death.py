@@ -7,12 +7,17 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import pytest
+from psycopg.rows import dict_row
 
 from tests import factories
+from tests.booking.waiting_list import Worker, offered, offers, waiter
 from tests.factories import NOW, Clinic, clock_time, insert
+from webapp.booking.actions.waiting.freed import OFFERED_AFTER
 from webapp.ids import new_id
 
 if TYPE_CHECKING:
+    from flask import Flask
+
     from tests.stack.database import Database
     from tests.stack.people import SignIn, Visitor
 
@@ -101,6 +106,28 @@ def test_wishes_offers_and_holds_end(desk: Visitor, clinic: Clinic, database: Da
     assert row(database, "select status, ended_at from waiting_wish") == ("withdrawn", NOW)
     assert row(database, "select outcome from waiting_offer") == ("refused",)
     assert row(database, "select status from appointment where id = %s", hold) == ("cancelled",)
+
+
+def test_what_becomes_free_is_offered_to_who_waits(
+    app: Flask, desk: Visitor, clinic: Clinic, visit: UUID, database: Database
+) -> None:
+    with database.administer() as connection:
+        connection.row_factory = dict_row
+        dying = waiter(connection, clinic, patient_id=clinic.patients[0])
+        others = [waiter(connection, clinic, created_at=NOW - timedelta(hours=n)) for n in (2, 1)]
+        offered(app, connection, clinic, to=dying)
+        record(desk, clinic.patients[0], cancels="1")
+        worker = Worker(app, connection)
+        with app.app_context():
+            worker.works(NOW)
+            assert {offer["starts_at"]: offer["wish_id"] for offer in offers(connection, "open")} == {
+                clock_time(10): others[0]
+            }
+            worker.works(NOW + OFFERED_AFTER)
+        assert {offer["starts_at"]: offer["wish_id"] for offer in offers(connection, "open")} == {
+            clock_time(10): others[0],
+            clock_time(10) + timedelta(days=1): others[1],
+        }
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -227,3 +228,41 @@ def test_before_the_type_of_visit_is_chosen_the_card_asks_for_it_and_keeps_what_
     assert page.index("data-option") < page.index(f'href="/patients/{town.patients[0]}"')
     picked = look(desk, "smi, jo tue 3pm", service=town.service)
     assert hidden(picked)["starts_at"] == TUESDAY_AT_THREE
+
+
+CROWD = """
+insert into occupancy (resource_id, during, owner_id, owner_kind)
+select p.id, tstzrange(t, t + interval '20 minutes'), gen_random_uuid(), 'blocked_time'
+from provider p, generate_series(0, 14) d, generate_series(0, 23) n,
+    lateral (select timestamptz '2026-11-23T14:00Z' + d * interval '1 day' + n * interval '20 minutes' as t) as x
+where mod(hashtext(p.id::text || d || '.' || n), 10) <> 0
+"""
+AT_THREE = """
+insert into occupancy (resource_id, during, owner_id, owner_kind)
+select id, tstzrange('2026-11-24T19:30Z', '2026-11-24T20:30Z'), gen_random_uuid(), 'blocked_time' from room
+"""
+
+
+def test_two_hundred_providers_of_one_name_are_answered_at_once(desk: Visitor, database: Database) -> None:
+    with database.administer() as connection:
+        site = factories.location(connection)
+        for _ in range(60):
+            factories.room(connection, site)
+        who = [factories.provider(connection, family="Osei", given=f"Amara{n}") for n in range(200)]
+        for provider in who:
+            for weekday in range(1, 8):
+                factories.hours(connection, provider, site, weekday=weekday)
+        factories.service(connection, who, [site], name="Follow-up")
+        named(connection, "John", "Smith")
+        connection.execute(CROWD)
+        connection.execute(AT_THREE)
+        connection.execute("analyze")
+    for when in ("tue 4pm osei", "tue 3pm osei", "tue osei", "osei", "4pm", ""):
+        page, spent = "", []
+        for _ in range(3):
+            started = time.process_time()
+            page = look(desk, f"smi, jo {when} follow-up")
+            spent.append(time.process_time() - started)
+        assert "Book John Smith" in page
+        assert ("3:00 PM is not free" in page) == (when == "tue 3pm osei")
+        assert min(spent) < 0.3

@@ -153,6 +153,7 @@ def test_a_hold_says_where_it_comes_from_and_nobodys_name(desk: Visitor, databas
             )  # fmt: skip
     page = desk.get(TODAY).text
     assert page.count("Held on the portal") == 1
+    assert page.count("Offered by the desk") == 1
     assert page.count("4:12 left") == 2
     assert "Rosa" not in page.split('id="board"')[1]
 

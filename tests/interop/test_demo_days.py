@@ -12,6 +12,7 @@ import pytest
 
 from webapp.interop.demo import load
 from webapp.interop.demo.people import COUNT
+from webapp.interop.demo.wishes import WISHES
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -84,6 +85,18 @@ def test_a_day_is_full_in_every_state_the_clock_allows_and_later_days_follow(
     assert load.load_days(clinic, tomorrow, before=1, after=0) > 80
     assert statuses(admin, LATE_MORNING.date()).keys() == {"finished", "noshow", "cancelled"}
     assert statuses(admin, tomorrow.date()).keys() >= {"booked", "confirmed", "arrived", "in_room", "finished"}
+
+
+def test_some_people_wait_once_for_a_time(admin: psycopg.Connection[Any], bundles: Path) -> None:
+    clinic, _ = load.load_people(bundles, LATE_MORNING)
+    load.load_days(clinic, LATE_MORNING, before=0, after=3)
+    since = "status = 'waiting' and created_at < '2026-11-22T16:00Z'"
+    assert one(admin, f"select count(*) from waiting_wish where {since}") == len(WISHES)
+    assert one(admin, "select count(distinct patient_id) from waiting_wish") == len(WISHES)
+    assert one(admin, "select count(*) from waiting_wish where appointment_id is not null") == 2
+    admin.execute("delete from waiting_wish where urgency = 3")
+    load.load_days(clinic, LATE_MORNING, before=0, after=3)
+    assert one(admin, "select count(*) from waiting_wish") == len(WISHES) - 1
 
 
 def test_a_clinic_that_was_changed_is_not_put_back(admin: psycopg.Connection[Any], bundles: Path) -> None:

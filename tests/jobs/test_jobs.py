@@ -11,7 +11,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from tests.jobs.conftest import Query, Worker, until
-from tests.jobs.trial import GATE, counted, failing, waiting
+from tests.jobs.trial import GATE, counted, failing, promising, waiting
 from webapp.db import Role, Scope, transactional
 from webapp.jobs import MOST_ATTEMPTS, promise, queue
 from webapp.ops.jobs import forget_keys
@@ -52,6 +52,13 @@ def test_a_promise_rolls_back_with_its_transaction(app: Flask, query: Query) -> 
 
     with app.app_context(), pytest.raises(ZeroDivisionError):
         promise_and_fail()
+    assert query(JOBS) == []
+
+
+def test_a_job_promises_another(app: Flask, query: Query, run_due: RunDue) -> None:
+    promised(app, promising)
+    run_due()
+    assert query(RUNS) == [("one",)]
     assert query(JOBS) == []
 
 

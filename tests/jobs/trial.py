@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from webapp.db import transactional
-from webapp.jobs import job, scope
+from webapp.jobs import job, promise, scope
 
 TABLE = """
 create table trial_run (name text, at timestamptz default clock_timestamp());
@@ -24,6 +24,12 @@ def count(name: str) -> None:
 @job("trial.count")
 def counted(name: str) -> None:
     count(name)
+
+
+@job("trial.promise")
+def promising(name: str) -> None:
+    with transactional(scope()):
+        promise(counted, name=name)
 
 
 @job("trial.fail")

@@ -243,6 +243,16 @@ class WishedAlready(Refusal):
     message = _l("This patient is on the waiting list for it already. Change that entry instead.")
 
 
+class WishNotSingle(Refusal):
+    """What is offered to somebody who waits is one visit; not a seat of a group, or the nurse and then the doctor."""
+
+    status = 422
+    code = "wish_not_single"
+    message = _l(
+        "The waiting list offers single visits only. Look for a seat, or for visits that belong together, by hand."
+    )
+
+
 class WishEnded(Refusal):
     """Somebody has booked, withdrawn or ended what the person waited for."""
 

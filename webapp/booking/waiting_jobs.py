@@ -6,8 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from flask import current_app
-
 from webapp import jobs
 from webapp.booking.actions.waiting import offers, wishes
 from webapp.db import Role, transactional
@@ -21,10 +19,9 @@ if TYPE_CHECKING:
 @job("booking.offer_time")
 def offer_time(visit: str, version: str) -> None:
     """Offer the time that a visit left, at this version of it, to the first in line."""
-    ttl = current_app.config["ANTEROOM"].waiting_offer
     scope = _scope()
     with transactional(scope):
-        offers.offer_next(UUID(visit), int(version), ttl, at=scope.at)
+        offers.offer_next(UUID(visit), int(version), at=scope.at)
 
 
 @job("booking.lapse_offer")

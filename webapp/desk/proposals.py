@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from webapp.booking.availability import FreeStart, first_free, nearest_alternatives, one_each
 from webapp.booking.forms import Choice
 from webapp.booking.line_times import moments
 from webapp.booking.one_line import Understood
-from webapp.booking.queries import Search, free_times, patient_visits
+from webapp.booking.queries import Near, Nearest, Search, first_free, free_in, patient_visits
 from webapp.patients.queries import Found, search
 from webapp.practice.hours import Span, local_day
 from webapp.practice.models import Location
@@ -91,8 +90,9 @@ def propose(line: Understood, picked: Choice, offers: Sequence[Offer], desk: Des
     provider = _one(providers, picked.provider)
     place = desk.site.id if desk.site.id in offer.location_ids else min(offer.location_ids)
     choice = replace(choice, provider=provider, location=place)
-    search_for = Search(service or offer.service.id, Span(desk.at, desk.at), provider, place, patient)
-    times, chosen, gone = _Times(search_for, frozenset(providers), desk).find(line, picked.at)
+    among = frozenset(providers)
+    search_for = Search(service or offer.service.id, Span(desk.at, desk.at), provider, place, patient, among=among)
+    times, chosen, gone = _Times(search_for, desk).find(line, picked.at)
     return Proposal(replace(choice, at=chosen), people, possible, providers, times, gone, refused)
 
 
@@ -121,9 +121,8 @@ def _services(
 class _Times:
     """Looks for the times a line can mean."""
 
-    def __init__(self, search_for: Search, providers: frozenset[UUID], desk: Desk) -> None:
+    def __init__(self, search_for: Search, desk: Desk) -> None:
         self._search = search_for
-        self._providers = providers
         self._desk = desk
         self._zone = desk.site.time_zone
 
@@ -134,31 +133,57 @@ class _Times:
         gone = None
         if line.days and line.times:
             wanted = [moment for day in line.days for time in line.times for moment in moments(day, time, self._zone)]
-            times = [moment for moment in wanted if self._free(Span(moment, moment + _MINUTE), step=_ANY_START)]
+            # A time that the desk names is not held to the notice that patients have to give.
+            times = self._which(wanted, asked=True)
             if len(wanted) == len(times) == 1:
                 return times, times[0], None
             gone = None if times else next(iter(wanted), None)
             times = times or self._nearest(wanted[0] if wanted else local_day(self._zone, line.days[0]).start)
         elif line.days:
-            spans = [local_day(self._zone, day) for day in line.days]
-            times = [start.start for span in spans for start in one_each(self._free(span))][:MOST_TIMES]
+            times = [moment for day in line.days for moment in self._first(day, MOST_TIMES)][:MOST_TIMES]
         else:
-            free = one_each(self._free(Span(self._desk.at, self._desk.at + AHEAD)))
-            at_time = [start for start in free if not line.times or self._clock(start) in line.times]
-            times = [start.start for start in first_free(at_time, FEW_TIMES, {self._desk.site.id: self._zone})]
+            times = self._on_next_days(line.times)
         return times, picked if picked in times else None, gone
 
-    def _clock(self, start: FreeStart) -> object:
-        return start.start.astimezone(ZoneInfo(self._zone)).time()
+    def _on_next_days(self, named: Sequence[time]) -> list[datetime]:
+        """The first time of each of the next days, one of the named ones if there are any, then the next ones."""
+        now, zone = self._desk.at, self._zone
+        days = [self._desk.today + timedelta(days=n) for n in range(AHEAD.days + 1)]
+        if named:
+            wanted = [moment for day in days for each in named for moment in moments(day, each, zone)]
+            by_day = _by_day(self._which([each for each in wanted if now <= each < now + AHEAD], asked=False), zone)
+        else:
+            by_day = []
+            for day in days:
+                by_day += [found] if (found := self._first(day, FEW_TIMES)) else []
+                if len(by_day) == FEW_TIMES:
+                    break
+        firsts = [times[0] for times in by_day[:FEW_TIMES]]
+        others = [moment for times in by_day for moment in times[1:]]
+        return sorted(firsts + others[: FEW_TIMES - len(firsts)])
+
+    def _first(self, day: date, n: int) -> list[datetime]:
+        """The first times of a day at which somebody is free."""
+        there, now = local_day(self._zone, day), self._desk.at
+        window = Span(max(now, there.start), min(now + AHEAD, there.end))
+        if window.start >= window.end:
+            return []
+        return [start.start for start in first_free(replace(self._search, window=window), now, n)]
+
+    def _which(self, wanted: Sequence[datetime], *, asked: bool) -> list[datetime]:
+        """Those of some instants at which somebody is free."""
+        windows = [Span(moment, moment + _MINUTE) for moment in wanted]
+        searches = [replace(self._search, window=window, asked=asked) for window in windows]
+        found = free_in(searches, self._desk.at, step=_ANY_START)
+        return [moment for moment, there in zip(wanted, found, strict=True) if there is not None and there.starts]
 
     def _nearest(self, wanted: datetime) -> list[datetime]:
-        now = self._desk.at
-        free = self._free(Span(max(now, wanted - NEAR), max(now, wanted) + NEAR))
-        return [start.start for start in nearest_alternatives(free, wanted, FEW_TIMES)]
+        near = Nearest([Near(self._search, wanted, self._zone)], NEAR, FEW_TIMES, self._desk.at)
+        return [start.start for start in near.of(0)]
 
-    def _free(self, window: Span, step: int | None = None) -> list[FreeStart]:
-        # A time that the desk names is not held to the notice that patients have to give.
-        asked = replace(self._search, window=window, asked=step is not None)
-        found = free_times(asked, self._desk.at, step=step)
-        starts = [] if found is None else found.starts
-        return [start for start in starts if not self._providers or start.provider_id in self._providers]
+
+def _by_day(instants: Sequence[datetime], zone: str) -> list[list[datetime]]:
+    found: dict[date, list[datetime]] = {}
+    for instant in sorted(instants):
+        found.setdefault(instant.astimezone(ZoneInfo(zone)).date(), []).append(instant)
+    return list(found.values())

@@ -1,4 +1,4 @@
-from datetime import time, timedelta
+from datetime import time
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -11,7 +11,6 @@ from tests.booking.wishes import Owner
 from tests.factories import NOW, Clinic, clock_time
 from tests.stack.people import SignIn, Visitor
 
-TEN_SECONDS = timedelta(seconds=10)
 TEN = "2026-11-23T15:00Z"
 
 

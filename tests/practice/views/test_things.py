@@ -61,6 +61,28 @@ def test_what_is_added_is_in_the_list_and_can_be_changed_retired_and_brought_bac
     assert len(rows(database, "audit", f"table_name = '{table}'")) >= 4
 
 
+@pytest.mark.parametrize(("sent", "kept"), [("45", 45), ("5", 5), ("1440", 1440), ("", 30)])
+def test_each_location_says_how_long_an_offer_is_held(
+    manager: Visitor, clinic: Clinic, database: Database, sent: str, kept: int
+) -> None:
+    path = f"/settings/locations/{clinic.location}"
+    form = {**EASTSIDE, "time_zone": "America/New_York", "version": "1", "waiting_offer_minutes": sent}
+    assert manager.post(path, form).status_code == 303
+    assert one(database, "select waiting_offer_minutes from location") == kept
+    assert f'value="{kept}"' in manager.get(path).text
+
+
+@pytest.mark.parametrize("wrong", ["4", "1441", "soon", "-30", "30.5"])
+def test_an_offer_is_held_five_minutes_to_a_day(
+    manager: Visitor, clinic: Clinic, database: Database, wrong: str
+) -> None:
+    form = {**EASTSIDE, "version": "1", "waiting_offer_minutes": wrong}
+    answer = manager.post(f"/settings/locations/{clinic.location}", form)
+    assert answer.status_code == 422
+    assert "Enter 5 to 1440 minutes" in answer.text
+    assert one(database, "select waiting_offer_minutes from location") == 30
+
+
 def test_two_managers_never_overwrite_each_other_silently(
     manager: Visitor, sign_in: SignIn, clinic: Clinic, database: Database
 ) -> None:

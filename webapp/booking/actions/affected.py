@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from webapp.booking import queries
+from webapp.booking.actions.affected_groups import free_for_group, lock_groups, patients_of
 from webapp.booking.actions.cancel import CancelRequest, cancel
 from webapp.booking.actions.locking import lock_visits
 from webapp.booking.actions.move import MoveRequest, move
+from webapp.booking.actions.sessions import SessionMove, cancel_session, move_session
 from webapp.booking.models import Appointment
 from webapp.booking.queries import Search
-from webapp.booking.refusals import Undecided, VisitsAffected, WrongState
+from webapp.booking.refusals import Undecided, VisitsAffected
 from webapp.booking.states import MOVABLE, Action, allows
 from webapp.db import db
 from webapp.errors import Refusal
@@ -51,6 +53,9 @@ class Choice:
     target: Target | None = None
 
 
+_KEEP = Choice("keep")
+
+
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """What somebody decided, and the visits (id to version) that they saw; `rest` is for those without a choice."""
@@ -85,9 +90,10 @@ def carry_out(change: Change, decisions: Decisions, *, at: datetime) -> Carried:
     the list when it is not the one that was seen or something can't be done, Undecided when a visit has no answer,
     and whatever the change itself refuses.
     """
-    lock_visits(decisions.seen)
+    groups = lock_groups(decisions.seen)
+    lock_visits({*decisions.seen, *groups.seats})
     practice.lock_locations(change.sites())
-    practice.lock_resources(change.resources() | _needed(decisions), exclusive=True)
+    practice.lock_resources(change.resources() | _needed(decisions) | groups.resources, exclusive=True)
     change.look(at)
     made = change.apply(at)
     visits = change.affected(at)
@@ -118,7 +124,8 @@ def _decide(change: Change, visits: Sequence[Coming], decisions: Decisions, at: 
         raise Undecided(_hits(change, visits, at), open_)
     # Who is canceled makes room for who moves.
     order = {"cancel": 0, "keep": 1, "move": 2}
-    for visit in sorted(visits, key=lambda each: order.get(chosen[each.id].what, 1)):
+    # Seats before their group: one that is given up is not canceled once more with it.
+    for visit in sorted(visits, key=lambda each: (order.get(chosen[each.id].what, 1), each.patient_id is None)):
         try:
             with db.session.begin_nested():
                 _do(visit, chosen[visit.id], decisions.reason, at)
@@ -128,31 +135,36 @@ def _decide(change: Change, visits: Sequence[Coming], decisions: Decisions, at: 
     stuck = next((visit.id for visit in change.affected(at) if visit.id in moved), None)
     if stuck is not None:
         raise VisitsAffected(_hits(change, visits, at), again=True, visit=stuck)
-    touched = (visit.patient_id for visit in visits if chosen[visit.id].what != "keep")
-    return frozenset(patient for patient in touched if patient is not None)
+    changed = {visit.id for visit in visits if chosen[visit.id].what != "keep"}
+    touched = (visit.patient_id for visit in visits if changed & {visit.id, visit.group_id})
+    return frozenset(patient for patient in touched if patient is not None) | patients_of(changed)
 
 
 def _chosen(change: Change, visits: Sequence[Coming], decisions: Decisions, at: datetime) -> dict[UUID, Choice]:
     chosen = {visit.id: decisions.choices[visit.id] for visit in visits if visit.id in decisions.choices}
+    rest = [visit for visit in visits if visit.id not in chosen]
     if decisions.rest in {"keep", "cancel"}:
-        # A group visit is canceled from its roster, with everybody in it: here it stays, or is asked about.
-        rest = [visit for visit in visits if decisions.rest == "keep" or visit.patient_id is not None]
-        return {visit.id: Choice(decisions.rest) for visit in rest} | chosen
-    if decisions.rest == "move":
-        for hit in _hits(change, [visit for visit in visits if visit.id not in chosen], at):
+        chosen |= {visit.id: Choice(decisions.rest) for visit in rest}
+    elif decisions.rest == "move":
+        for hit in _hits(change, rest, at):
             if hit.offers:
                 first = hit.offers[0]
                 chosen[hit.visit.id] = Choice("move", Target(first.provider_id, first.location_id, first.start))
-    return chosen
+    # A seat goes where its group goes, unless it is given up.
+    gone = {visit.id for visit in visits if visit.patient_id is None and chosen.get(visit.id, _KEEP).what != "keep"}
+    with_group = [visit for visit in visits if visit.group_id in gone]
+    return chosen | {visit.id: _KEEP for visit in with_group if chosen.get(visit.id, _KEEP).what != "cancel"}
 
 
 def _do(visit: Coming, choice: Choice, reason: str, at: datetime) -> None:
-    if visit.patient_id is None and choice.what != "keep":
-        raise WrongState
-    if choice.what == "cancel":
+    target = choice.target
+    if choice.what == "cancel" and visit.patient_id is None:
+        cancel_session(visit.id, reason, at=at, version=visit.version)
+    elif choice.what == "cancel":
         cancel(CancelRequest(visit.id, reason, visit.version), at=at)
-    elif choice.what == "move" and choice.target is not None:
-        target = choice.target
+    elif choice.what == "move" and target is not None and visit.patient_id is None:
+        move_session(SessionMove(visit.id, target.starts_at, target.provider_id, visit.version), at=at)
+    elif choice.what == "move" and target is not None:
         move(MoveRequest(visit.id, target.starts_at, target.provider_id, target.location_id, visit.version), at=at)
 
 
@@ -163,27 +175,30 @@ def _hits(change: Change, visits: Sequence[Coming], at: datetime) -> list[Hit]:
     for number, visit in enumerate(visits):
         offers = _offers(change, visit, promised, at) if number < MOST_LOOKED_UP else []
         promised += offers[:1]
-        may_cancel = visit.patient_id is not None and allows(visit.status, Action.CANCEL)
+        may_cancel = allows(visit.status, Action.CANCEL)
         hits.append(Hit(visit, tuple(offers), may_cancel))
     return hits
 
 
 def _offers(change: Change, visit: Coming, promised: Sequence[FreeStart], at: datetime) -> list[FreeStart]:
     """The nearest time with the same provider, the nearest with anybody, and the next nearest."""
-    if visit.seat or visit.patient_id is None or visit.status not in MOVABLE:
+    if visit.seat or visit.status not in MOVABLE:
         return []
     window = Span(max(at, visit.span.start - _BEFORE), max(at, visit.span.start) + _AFTER)
-    moving = db.session.get(Appointment, visit.id)
-    found = queries.free_times(Search(visit.service_id, window, patient_id=visit.patient_id, moving=moving), at)
-    if found is None:
-        return []
-    starts = [start for start in found.starts if change.takes(start) and not any(_same(start, p) for p in promised)]
+    starts = free_for_group(visit, window, at) if visit.patient_id is None else _free(visit, window, at)
+    starts = [start for start in starts if change.takes(start) and not any(_same(start, p) for p in promised)]
     starts.sort(key=lambda start: (abs(start.start - visit.span.start), start.location_id != visit.location_id))
     own = [
         start for start in starts if (start.provider_id, start.location_id) == (visit.provider_id, visit.location_id)
     ]
     others = [start for start in starts if start.provider_id != visit.provider_id]
     return list(dict.fromkeys([*own[:1], *others[:1], *own[1:2], *starts]))[:OFFERS]
+
+
+def _free(visit: Coming, window: Span, at: datetime) -> list[FreeStart]:
+    moving = db.session.get(Appointment, visit.id)
+    found = queries.free_times(Search(visit.service_id, window, patient_id=visit.patient_id, moving=moving), at)
+    return [] if found is None else found.starts
 
 
 def _same(one: FreeStart, other: FreeStart) -> bool:

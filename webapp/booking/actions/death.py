@@ -7,11 +7,13 @@ from datetime import datetime, time
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from webapp.booking.actions.cancel import CancelRequest, cancel
 from webapp.booking.actions.locking import lock_visits
-from webapp.booking.models import Appointment, WaitingOffer, WaitingWish
+from webapp.booking.actions.waiting.locking import lock_wishes_of
+from webapp.booking.actions.waiting.wishes import end_wishes_of
+from webapp.booking.models import Appointment
 from webapp.booking.states import Status
 from webapp.db import db, reaches
 from webapp.errors import NotFound, VersionConflict
@@ -42,8 +44,10 @@ class DeathRequest:
 def record_death(request: DeathRequest, *, at: datetime) -> tuple[UUID, ...]:
     """Record the death, end wishes and holds, cancel visits to come if asked to; returns the visits that are left.
 
-    Those are visits that were to be kept, or at locations that the scope does not reach (NotFound, VersionConflict).
+    What becomes free is offered to whoever waits for it.  Left are visits that were to be kept, or at locations that
+    the scope does not reach (NotFound, VersionConflict).
     """
+    lock_wishes_of(request.patient_id)
     _lock_all(request.patient_id)
     patient = _locked(request.patient_id, request.version)
     # Noon where the clinic is: the same day for whoever reads it there.
@@ -57,7 +61,7 @@ def record_death(request: DeathRequest, *, at: datetime) -> tuple[UUID, ...]:
             cancel(CancelRequest(visit.id, request.reason), at=at)
         else:
             left.append(visit.id)
-    _end_wishes(request.patient_id, at)
+    end_wishes_of(request.patient_id, at=at)
     db.session.flush()
     return tuple(left)
 
@@ -100,11 +104,3 @@ def _to_come(patient_id: UUID, at: datetime) -> Sequence[Appointment]:
         .order_by(Appointment.id)
     )
     return db.session.scalars(query.execution_options(populate_existing=True)).all()
-
-
-def _end_wishes(patient_id: UUID, at: datetime) -> None:
-    """Nobody is offered a time for somebody who has died; what was offered goes to the next in line."""
-    offers = update(WaitingOffer).where(WaitingOffer.patient_id == patient_id, WaitingOffer.outcome == "open")
-    db.session.execute(offers.values(outcome="refused", answered_at=at))
-    wishes = update(WaitingWish).where(WaitingWish.patient_id == patient_id, WaitingWish.status == "waiting")
-    db.session.execute(wishes.values(status="withdrawn", ended_at=at, version=WaitingWish.version + 1))

@@ -2,8 +2,9 @@
 
 from webapp.booking.queries.coming import Coming, Reach, coming
 from webapp.booking.queries.first import first_free
-from webapp.booking.queries.free import Found, Search, busy, free_times
+from webapp.booking.queries.free import Found, Search, busy, free_in, free_times
 from webapp.booking.queries.groups import Group, Roster, day_sessions, group, groups_to_join, roster
+from webapp.booking.queries.nearest import Near, Nearest
 from webapp.booking.queries.next_visits import NextVisit, next_visits
 from webapp.booking.queries.plans import Hindrance, Planned, Wanted, plan
 from webapp.booking.queries.seen import Seen, patients_between, seen
@@ -34,6 +35,8 @@ __all__ = [
     "Found",
     "Group",
     "Hindrance",
+    "Near",
+    "Nearest",
     "NextVisit",
     "Part",
     "Planned",
@@ -55,6 +58,7 @@ __all__ = [
     "day_sessions",
     "day_visits",
     "first_free",
+    "free_in",
     "free_times",
     "group",
     "groups_to_join",

@@ -23,7 +23,7 @@ _LONGEST = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """One visit to come; `seat` is one of a group visit, which moves with its group only.
+    """One visit to come; `group_id` is the group visit that it is a seat of, which it moves with.
 
     A group visit itself is one, too, without a patient: whoever has a seat in it or not, its time is planned.
     """
@@ -43,7 +43,12 @@ class Coming:
     room: str
     equipment_ids: tuple[UUID, ...]
     span: Span
-    seat: bool
+    group_id: UUID | None = None
+
+    @property
+    def seat(self) -> bool:
+        """Whether it is a seat of a group visit."""
+        return self.group_id is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +142,7 @@ def _coming(visit: Appointment, given: str, family: str, service: str, provider:
         room=room or "",
         equipment_ids=tuple(visit.equipment_ids),
         span=Span(visit.starts_at, visit.ends_at),
-        seat=visit.group_session_id is not None,
+        group_id=visit.group_session_id,
     )
 
 
@@ -158,5 +163,4 @@ def _group(session: GroupSession, service: str, provider: Provider, zone: str, r
         room=room or "",
         equipment_ids=tuple(session.equipment_ids),
         span=Span(session.starts_at, session.ends_at),
-        seat=False,
     )

@@ -68,7 +68,7 @@ def _windows(whole: Span) -> Iterator[Span]:
 
 
 def _in_window(search: Search, known: Ground, window: Span, now: datetime, n: int) -> list[FreeStart]:
-    people = frozenset(block.provider_id for block in known.calendar.blocks)
+    people = search.whom(frozenset(block.provider_id for block in known.calendar.blocks))
     places = frozenset(site.id for site in known.calendar.sites)
     wanted = Wanted(known.rules, people, places, window, now, search.patient_id, known.room_ids)
     gaps = _gaps(search, wanted, known, now)

@@ -18,7 +18,7 @@ from webapp.practice.hours import Block, Site, Span, once
 if TYPE_CHECKING:
     from sqlalchemy import Row
 
-    from webapp.booking.models import Appointment
+    from webapp.booking.models import Appointment, GroupSession
     from webapp.booking.queries.free import Search
 
 _GROUND = text((Path(__file__).parents[1] / "sql" / "ground.sql").read_text("utf-8"))
@@ -58,7 +58,7 @@ def ground(search: Search, window: Span) -> Ground | None:
     return Ground(rules_of(row, search.moving, asked=search.asked), calendar, rooms, _open_to(row, search))
 
 
-def rules_of(service: Any, moving: Appointment | None, *, asked: bool = False) -> Rules:  # noqa: ANN401 - a row or a service
+def rules_of(service: Any, moving: Appointment | GroupSession | None, *, asked: bool = False) -> Rules:  # noqa: ANN401 - a row or a service
     """The rules of a service, or of a visit of it that moves; `asked` leaves out those the desk may override."""
     length, before, after = service.length_minutes, service.buffer_before_minutes, service.buffer_after_minutes
     if moving is not None:

@@ -45,6 +45,11 @@ def parts(service_id: UUID) -> list[Part]:
     return [Part(service, gap) for service, gap in db.session.execute(query)]
 
 
+def composed() -> frozenset[UUID]:
+    """The services that are several visits in one coming."""
+    return frozenset(db.session.scalars(select(ServicePart.service_id).distinct()))
+
+
 def any_times(search: Search, now: datetime, *, step: int | None = None) -> Found | None:
     """Find free times of a service, whether it is one visit or several in one coming; as `free_times`."""
     if search.moving is not None:
@@ -60,7 +65,7 @@ def any_times(search: Search, now: datetime, *, step: int | None = None) -> Foun
 
 def _moving(search: Search, now: datetime, step: int | None) -> Found | None:
     """Times for a visit together with those beside it, each as far from the others as it is now."""
-    if search.moving is None:
+    if not isinstance(search.moving, Appointment):
         return None
     members = sorted((search.moving, *search.beside), key=lambda visit: visit.starts_at)
     searches = [

@@ -16,6 +16,7 @@ from webapp.booking.actions.waiting import wishes
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingWish
 from webapp.booking.queries import waiting_list
+from webapp.booking.queries.together import composed
 from webapp.booking.views.door import blueprint
 from webapp.booking.waiting_forms import read_id, read_version, read_wish
 from webapp.booking.waiting_wording import notices, urgencies, weekday_names
@@ -155,7 +156,9 @@ def _page(
 ) -> Response:
     at = scope().at
     activity.note("opened", patient=patient.id)
-    services = [each.service for each in practice.offers()]
+    several = composed()
+    services = [offer.service for offer in practice.offers()]
+    services = [each for each in services if each.capacity == 1 and each.id not in several]
     chosen = read_id(str(values["service"]))
     return hypermedia.page(
         TEMPLATE,

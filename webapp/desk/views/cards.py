@@ -116,7 +116,8 @@ class Cards:
         )
 
     def _count_down(self, card: Card, visit: BoardVisit) -> None:
-        card.who = _("Held on the portal") if visit.via == "portal" else _("Held")
+        # The desk keeps a time for one reason only: somebody on the waiting list is asked. Whom, the drawer says.
+        card.who = _("Held on the portal") if visit.via == "portal" else _("Offered by the desk")
         if visit.held_until is not None:
             card.waited = _left(visit.held_until, self._at)
             card.left = self._time_left.replace("{n}", card.waited)

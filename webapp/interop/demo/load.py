@@ -14,7 +14,7 @@ from webapp.identity.demo_accounts import DemoLinks, demo_email, ensure_demo_acc
 from webapp.identity.models import Account
 from webapp.identity.permissions import StaffRole
 from webapp.ids import new_id
-from webapp.interop.demo import build, fill
+from webapp.interop.demo import build, fill, wishes
 from webapp.interop.demo.clinic import PROVIDERS, TIME_ZONE
 from webapp.interop.demo.people import ROSA
 from webapp.interop.importing import Import
@@ -80,7 +80,10 @@ def load_days(clinic: Clinic, now: datetime, *, before: int = DAYS_BEFORE, after
         if not fill.is_opened(clinic, today):
             fill.advance(clinic, today, now)
     days = [today + timedelta(days=each) for each in range(-before, after + 1)]
-    return sum(_load_day(clinic, day, actor, now) for day in days)
+    made = sum(_load_day(clinic, day, actor, now) for day in days)
+    with transactional(_scope(Role.DESK, now, actor)):
+        wishes.put_on_list(clinic, today, actor=actor, now=now)
+    return made
 
 
 def load_one(clinic: Clinic, day: dt.date, now: datetime) -> int:

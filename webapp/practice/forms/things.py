@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
 
 _MOST_COLUMNS = 999
+_OFFER, _DAY = 30, 24 * 60
+"""Minutes that a freed time is held for somebody on the waiting list: as usual, and at most."""
 
 
 class LocationForm(Form):
@@ -28,6 +30,7 @@ class LocationForm(Form):
     city: Line = ""
     state: Line = ""
     postal_code: Line = ""
+    waiting_offer_minutes: Annotated[int, BeforeValidator(number(5, _DAY, empty=_OFFER))] = _OFFER
     version: Version = 0
 
 
@@ -98,5 +101,6 @@ def _sentences() -> dict[tuple[str, str], str]:
         ("location_id", ""): _("Choose the location it is at"),
         ("given", "missing"): _("Enter the first name"),
         ("family", "missing"): _("Enter the last name"),
+        ("waiting_offer_minutes", ""): _("Enter 5 to 1440 minutes"),
         ("position", ""): _("Enter a number from 0 to 999; the lowest comes first on the board"),
     }

@@ -28,9 +28,13 @@ class Resource(Base):
 
 
 class Location(Base):
-    """A site of the clinic; everything that happens there is shown in its IANA zone."""
+    """A site of the clinic; everything that happens there is shown in its IANA zone.
+
+    `waiting_offer_minutes` is how long a time that became free is held for somebody on the waiting list.
+    """
 
     __tablename__ = "location"
+    __table_args__ = (CheckConstraint("waiting_offer_minutes between 5 and 1440", name="waiting_offer"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
@@ -40,6 +44,7 @@ class Location(Base):
     city: Mapped[str] = mapped_column(server_default=text("''"))
     state: Mapped[str] = mapped_column(server_default=text("''"))
     postal_code: Mapped[str] = mapped_column(server_default=text("''"))
+    waiting_offer_minutes: Mapped[int] = mapped_column(server_default=text("30"))
     retired_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
 

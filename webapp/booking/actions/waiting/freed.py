@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import text
 
+from webapp.booking.states import UNDO_GRACE
 from webapp.db import db
 from webapp.jobs import promise
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from webapp.booking.models import Appointment
 
-UNDO_TOAST = timedelta(seconds=10)
-"""As long as the desk can take its step back by one press, nobody else is offered the time."""
+OFFERED_AFTER = UNDO_GRACE + timedelta(seconds=1)
+"""Nobody is offered a time that one press at the desk may still take back: a promise on the phone is not taken back."""
 
 # A patient sees only their own wishes; whether others wait is for the job to see.
 _ANYBODY_WAITS = text("""
@@ -34,4 +35,4 @@ def freed(visit: Appointment, at: datetime, *, wanted: bool = True) -> None:
         return
     from webapp.booking.waiting_jobs import offer_time
 
-    promise(offer_time, at=at + UNDO_TOAST, visit=str(visit.id), version=str(visit.version))
+    promise(offer_time, at=at + OFFERED_AFTER, visit=str(visit.id), version=str(visit.version))

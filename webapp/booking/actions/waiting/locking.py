@@ -9,7 +9,7 @@ from sqlalchemy import select
 from webapp.booking.actions.holds import release
 from webapp.booking.models.plans import WaitingOffer, WaitingWish
 from webapp.booking.refusals import WishEnded
-from webapp.db import db
+from webapp.db import db, reaches
 from webapp.errors import NotFound, VersionConflict
 from webapp.jobs import promise
 
@@ -29,6 +29,12 @@ def locked_wish(wish_id: UUID) -> WaitingWish:
     return wish
 
 
+def lock_wishes_of(patient_id: UUID) -> None:
+    """Lock everything somebody waits for, in the order of ids: before their visits."""
+    query = select(WaitingWish.id).where(WaitingWish.patient_id == patient_id, WaitingWish.status == "waiting")
+    db.session.execute(query.order_by(WaitingWish.id).with_for_update())
+
+
 def waiting_wish(wish_id: UUID, version: int | None) -> WaitingWish:
     """Lock a wish that still waits, as the person saw it (NotFound, WishEnded, VersionConflict)."""
     wish = locked_wish(wish_id)
@@ -40,9 +46,15 @@ def waiting_wish(wish_id: UUID, version: int | None) -> WaitingWish:
 
 
 def end_wish(wish: WaitingWish, status: str, at: datetime) -> None:
-    """End a locked wish; what was being offered to it goes to the next in line."""
+    """End a locked wish; what was being offered to it goes to the next in line.
+
+    Where the scope does not reach, a job ends the offer.
+    """
     query = select(WaitingOffer).where(WaitingOffer.wish_id == wish.id, WaitingOffer.outcome == "open")
     for offer in db.session.scalars(query.execution_options(populate_existing=True)):
+        if not reaches(offer.hold.location_id):
+            _let_a_job_end(offer)
+            continue
         answer(offer, "refused", at)
         release(offer.hold_id, at=at)
         pass_on(offer.hold)
@@ -63,3 +75,9 @@ def pass_on(hold: Appointment) -> None:
 
     db.session.refresh(hold)
     promise(offer_time, visit=str(hold.id), version=str(hold.version))
+
+
+def _let_a_job_end(offer: WaitingOffer) -> None:
+    from webapp.booking.waiting_jobs import lapse_offer
+
+    promise(lapse_offer, offer=str(offer.id))

@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 _IN_TURN = text("select pg_advisory_xact_lock(uuid_hash_extended(:provider, 3))")
 
 
-def offer_next(visit_id: UUID, version: int, ttl: timedelta, *, at: datetime) -> WaitingOffer | None:
+def offer_next(visit_id: UUID, version: int, *, at: datetime) -> WaitingOffer | None:
     """Hold what is free of the time a visit left at its `version`, for the first in line, and write the offer.
 
-    Promises that the offer lapses when nobody answers for `ttl` (sooner where the person needs notice), and to look
-    again at what is left of the time.  A visit that moved to where its patient wished it is one wish less.  None when
-    nothing is free, or nobody who waits fits.
+    Promises that the offer lapses when nobody answers for as long as the site holds one (sooner where the person needs
+    notice), and to look again at what is left of the time.  A visit that moved to where its patient wished it is one
+    wish less.  None when nothing is free, or nobody who waits fits.
     """
     place = left_by(visit_id, version)
     if place is None:
@@ -47,7 +47,7 @@ def offer_next(visit_id: UUID, version: int, ttl: timedelta, *, at: datetime) ->
     db.session.execute(_IN_TURN, {"provider": place.provider_id})
     for span in still_free(place, at):
         free = FreeTime(place.provider_id, place.location_id, place.zone, span.start)
-        offer = _first_in_line(free, ttl, at)
+        offer = _first_in_line(free, place.held_for, at)
         if offer is not None:
             _promise_more(offer, visit_id, version, place)
             return offer
@@ -81,19 +81,21 @@ def refuse(offer_id: UUID, *, at: datetime) -> WaitingOffer:
 
 
 def close_offer(offer_id: UUID, *, at: datetime) -> bool:
-    """End an offer whose time is over, or whose hold somebody used or cancelled on the board; False when it goes on."""
+    """End an offer that is over, whose wish is, or whose hold was used or cancelled on the board; False: it goes on."""
     offer, wish = _locked(offer_id)
     if offer.outcome != "open":
         return False
     kept = db.session.get_one(Appointment, offer.hold_id, populate_existing=True)
     status = Status(kept.status)
-    if status is Status.HELD and (offer.expires_at > at or not lapse(kept.id, at=at)):
+    ended = wish.status != "waiting"
+    if status is Status.HELD and not (release(kept.id, at=at) if ended else _lapsed(offer, at)):
         return False
     if status in LIVE - {Status.HELD}:
         answer(offer, "accepted", at)
-        end_wish(wish, "taken", at)
+        if not ended:
+            end_wish(wish, "taken", at)
         return True
-    answer(offer, "refused" if status is Status.CANCELLED else "lapsed", at)
+    answer(offer, "refused" if ended or status is Status.CANCELLED else "lapsed", at)
     pass_on(kept)
     return True
 
@@ -104,7 +106,14 @@ def stale_offers(at: datetime) -> list[UUID]:
         select(WaitingOffer.id)
         .join(Appointment, Appointment.id == WaitingOffer.hold_id)
         .where(WaitingOffer.outcome == "open")
-        .where(or_(WaitingOffer.expires_at <= at, Appointment.status != Status.HELD.value))
+        .join(WaitingWish, WaitingWish.id == WaitingOffer.wish_id)
+        .where(
+            or_(
+                WaitingOffer.expires_at <= at,
+                Appointment.status != Status.HELD.value,
+                WaitingWish.status != "waiting",
+            )
+        )
         .order_by(WaitingOffer.expires_at, WaitingOffer.id)
     )
     return list(db.session.scalars(query))
@@ -117,6 +126,10 @@ def _locked(offer_id: UUID) -> tuple[WaitingOffer, WaitingWish]:
         raise NotFound
     wish = locked_wish(wish_id)
     return db.session.get_one(WaitingOffer, offer_id, populate_existing=True), wish
+
+
+def _lapsed(offer: WaitingOffer, at: datetime) -> bool:
+    return offer.expires_at <= at and lapse(offer.hold_id, at=at)
 
 
 def _must_be_open(offer: WaitingOffer) -> None:

@@ -14,7 +14,15 @@ from webapp.booking.actions.book import book
 from webapp.booking.actions.waiting.locking import end_wish, locked_wish, waiting_wish
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingWish
-from webapp.booking.refusals import NotOffered, PatientNotBookable, WishedAlready, WishEnded, WrongState
+from webapp.booking.queries.together import composed
+from webapp.booking.refusals import (
+    NotOffered,
+    PatientNotBookable,
+    WishedAlready,
+    WishEnded,
+    WishNotSingle,
+    WrongState,
+)
 from webapp.booking.states import MOVABLE, Status
 from webapp.db import db
 from webapp.errors import NotFound
@@ -180,6 +188,8 @@ def _check_visit(appointment_id: UUID, patient_id: UUID, service_id: UUID) -> No
         raise WrongState(patient=patient_id)
     if visit.service_id != service_id:
         raise NotOffered(field="service")
+    if visit.group_session_id is not None or visit.together_id is not None:
+        raise WishNotSingle(patient=patient_id)
 
 
 def _check_offered(terms: WishTerms) -> None:
@@ -187,6 +197,8 @@ def _check_offered(terms: WishTerms) -> None:
     offered = service_offer(terms.service_id)
     if offered is None or offered.service.retired_at is not None:
         raise NotOffered(field="service")
+    if offered.service.capacity > 1 or offered.service.id in composed():
+        raise WishNotSingle(field="service")
     if terms.location_id is not None and terms.location_id not in offered.location_ids:
         raise NotOffered(field="location")
     if not _all_in(terms.provider_ids, offered.provider_ids):
