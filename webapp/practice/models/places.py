@@ -28,13 +28,15 @@ class Resource(Base):
 
 
 class Location(Base):
-    """A site of the clinic; everything that happens there is shown in its IANA zone."""
+    """A site of the clinic; what happens there is shown in its IANA zone and paid in its currency (ISO 4217)."""
 
     __tablename__ = "location"
+    __table_args__ = (CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     time_zone: Mapped[str]
+    currency: Mapped[str] = mapped_column(server_default=text("'USD'"))
     phone: Mapped[str] = mapped_column(server_default=text("''"))
     line: Mapped[str] = mapped_column(server_default=text("''"))
     city: Mapped[str] = mapped_column(server_default=text("''"))
