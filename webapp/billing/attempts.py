@@ -15,7 +15,7 @@ class State(StrEnum):
 
     CREATED = "created"
     AUTHORISING = "authorising"
-    WAITING = "waiting"
+    WAITING = "requires_action"
     UNKNOWN = "unknown"
     DECLINED = "declined"
     AUTHORISED = "authorised"
