@@ -19,7 +19,7 @@ run: python ## open the clinic on http://127.0.0.1:8000 (PORT=… another port, 
 test: python ## lint, types and every test (ARGS="tests/booking -k storm" for some)
 	@$(PREPARE) test $(ARGS)
 
-test-long: python ## the tests that count to more: 100,000 spoilt requests, 1,000 sign-outs under fire
+test-long: python ## the tests that count to more: 100,000 spoilt requests, 1,000 sign-outs under fire, a million changes of money
 	@$(PREPARE) test-long
 
 lint: python ## lint and types only

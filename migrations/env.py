@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import context
 from sqlalchemy import create_engine, pool
 
+import webapp.billing.models
 import webapp.booking.models
 import webapp.identity.models
 import webapp.models

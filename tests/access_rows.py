@@ -24,6 +24,7 @@ PATIENT = frozenset({StaffRole.PATIENT})
 FRONT = frozenset({StaffRole.RECEPTIONIST, StaffRole.CLINICIAN, StaffRole.MANAGER})
 DESK = FRONT | {StaffRole.BILLER, StaffRole.COORDINATOR}
 BOOKERS = FRONT | {StaffRole.COORDINATOR}
+TAKERS = frozenset({StaffRole.RECEPTIONIST, StaffRole.BILLER, StaffRole.MANAGER})
 EDITORS = frozenset({StaffRole.RECEPTIONIST, StaffRole.MANAGER})
 
 NOBODYS_ID = UUID("018f0000-0000-7000-8000-00000000dead")
@@ -59,6 +60,8 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.reset", "POST"): 422,
     ("identity.sign_out", "POST"): 303,
     ("identity.switch_user", "POST"): 303,
+    # Nobody signed it.
+    ("billing.stripe_event", "POST"): 400,
 }
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -135,6 +138,9 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("booking.wish", "GET"): Row(FRONT, 404),
     ("booking.change_wish", "POST"): Row(FRONT, 404),
     ("booking.withdraw", "POST"): Row(FRONT, 404),
+    ("terminal.page", "GET"): Row(TAKERS, 200),
+    ("terminal.add", "POST"): Row(TAKERS, 422),
+    ("terminal.choose", "POST"): Row(TAKERS, 422),
     ("desk.waiting_beside", "GET"): Row(FRONT, 303),
     ("desk.today", "GET"): Row(DESK, 200),
     ("desk.board", "GET"): Row(DESK, 200),

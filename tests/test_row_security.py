@@ -12,7 +12,8 @@ import pytest
 from psycopg import sql
 
 from tests import factories
-from tests.factories import NOW, clock_time
+from tests.factories import NOW
+from tests.full_record import MONEY_TABLES, a_full_record
 from webapp.ids import new_id
 
 if TYPE_CHECKING:
@@ -38,6 +39,8 @@ PATIENT_TABLES = (
     "waiting_offer",
     "patient_merge",
     "patient_merge_row",
+    *MONEY_TABLES,
+    "coverage",
 )
 NOT_FOR_PATIENTS = ("account_patient", "patient_merge", "patient_merge_row")
 CLINICAL = ("clinical_alert", "encounter_detail")
@@ -49,49 +52,6 @@ Owner = psycopg.Connection[Any]
 def owner(database: Database) -> Iterator[Owner]:
     with database.administer() as connection:
         yield connection
-
-
-def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: int) -> None:
-    """One row in every table with patient data."""
-    insert, encounter = factories.insert, new_id()
-    insert(owner, "patient_identifier", id=new_id(), patient_id=patient, system="urn:x", value=str(patient))
-    factories.phone(owner, patient)
-    insert(owner, "patient_address", id=new_id(), patient_id=patient)
-    insert(owner, "patient_contact", id=new_id(), patient_id=patient, name="Luis")
-    insert(owner, "patient_alert", id=new_id(), patient_id=patient, label="Call only")
-    insert(owner, "clinical_alert", id=new_id(), patient_id=patient, label="Penicillin")
-    insert(
-        owner,
-        "encounter",
-        id=encounter,
-        patient_id=patient,
-        source_system="urn:x",
-        source_id=str(patient),
-        status="finished",
-        class_code="AMB",
-        starts_at=NOW,
-    )
-    insert(owner, "encounter_detail", encounter_id=encounter, patient_id=patient)
-    insert(owner, "account_patient", account_id=factories.account(owner), patient_id=patient, relation="self")
-    visit = factories.appointment(owner, clinic, clock_time(hour), patient_id=patient)
-    merge = new_id()
-    insert(
-        owner, "patient_merge", id=merge, patient_id=patient, merged_id=factories.patient(owner), merged_at=NOW,
-    )  # fmt: skip
-    insert(owner, "patient_merge_row", merge_id=merge, patient_id=patient, table_name="appointment", row_id=visit)
-    insert(
-        owner, "series", id=new_id(), patient_id=patient, frequency="weekly", count=2, time_zone="UTC",
-        first_at=NOW, created_at=NOW,
-    )  # fmt: skip
-    listed = new_id()
-    insert(
-        owner, "waiting_wish", id=listed, patient_id=patient, service_id=clinic.service, earliest=NOW.date(),
-        created_at=NOW,
-    )  # fmt: skip
-    insert(
-        owner, "waiting_offer", id=new_id(), wish_id=listed, patient_id=patient, hold_id=visit, offered_at=NOW,
-        expires_at=NOW + timedelta(minutes=30),
-    )  # fmt: skip
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from alembic.script import ScriptDirectory
 from psycopg import sql
 from sqlalchemy.dialects.postgresql import ExcludeConstraint
 
+import webapp.billing.models
 import webapp.booking.models
 import webapp.booking.plan_refusals
 import webapp.booking.refusals

@@ -71,6 +71,8 @@ def _connect(app: Flask, settings: Settings) -> None:
 def _open_slices(app: Flask, settings: Settings) -> None:
     """Wire every slice, in the order in which they may import each other."""
     from webapp import identity
+    from webapp.billing import service as billing
+    from webapp.billing import views as billing_views
     from webapp.booking import views as booking
     from webapp.desk import views as desk
     from webapp.interop import commands as interop
@@ -83,8 +85,11 @@ def _open_slices(app: Flask, settings: Settings) -> None:
 
     signboard.init_app(app)
     identity.init_app(app, settings)
-    for slice_views in (practice, patients, booking, desk, portal, ops):
+    billing.init_app(app, settings)
+    for slice_views in (practice, patients, booking, billing_views, desk, portal, ops):
         app.register_blueprint(slice_views.blueprint)
+    if settings.cards.gateway == "simulated":
+        app.register_blueprint(billing_views.terminal.blueprint)
     for command in (*interop.COMMANDS, *ops_commands.COMMANDS):
         app.cli.add_command(command)
 

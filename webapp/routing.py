@@ -39,6 +39,8 @@ DOORS_WITHOUT_A_SESSION = frozenset(
         "identity.reset",
         "identity.sign_out",
         "identity.switch_user",
+        # Signed by the card gateway.
+        "billing.stripe_event",
     }
 )
 

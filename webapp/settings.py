@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?")
 ENVIRONMENTS = ("local", "test", "production")
+GATEWAYS = ("simulated", "stripe")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SESSION_KEY_BYTES = 32
 MINIMUM_SECRET_LENGTH = 32
 # The warning comes two minutes before the end, so a shorter limit would be warning only.
@@ -26,6 +28,19 @@ IDLE_CHOICES = frozenset(str(minutes) for minutes in range(3, 61))
 
 class SettingsError(ValueError):
     """A setting is missing or cannot be used; the message names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Who moves money on cards: the built-in terminal, with which nobody can pay, or Stripe with its two secrets.
+
+    `address` is another one than Stripe's own, on this machine only: for tests.
+    """
+
+    gateway: str = "simulated"
+    secret_key: str = field(default="", repr=False)
+    webhook_secret: str = field(default="", repr=False)
+    address: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +69,7 @@ class Settings:
     require_second_factor: bool = True
     idle_limits: Mapping[StaffRole, timedelta] = field(default_factory=dict)
     day_sheets: str = ""
+    cards: Cards = field(default_factory=Cards)
 
     @property
     def secure(self) -> bool:
@@ -87,6 +103,7 @@ class Settings:
             require_second_factor=source.get("REQUIRE_SECOND_FACTOR", "1") != "0",
             idle_limits=_idle_limits(source),
             day_sheets=_store(source, "DAY_SHEETS"),
+            cards=_cards(source),
         )
 
 
@@ -155,10 +172,24 @@ def _idle_limits(env: Mapping[str, str]) -> dict[StaffRole, timedelta]:
     return limits
 
 
+def _cards(env: Mapping[str, str]) -> Cards:
+    """Production names its gateway: a clinic that took cards at a simulated terminal would never see the money."""
+    if env.get("ANTEROOM_ENV") == "production" and env.get("CARD_GATEWAY") != "stripe":
+        message = "CARD_GATEWAY must be stripe in production; the simulated terminal moves no money."
+        raise SettingsError(message)
+    gateway = _choice({"CARD_GATEWAY": env.get("CARD_GATEWAY") or "simulated"}, "CARD_GATEWAY", GATEWAYS)
+    if gateway != "stripe":
+        return Cards()
+    address = env.get("STRIPE_ADDRESS", "").strip() or None
+    if address is not None and urlsplit(address).hostname not in LOOPBACK:
+        message = "STRIPE_ADDRESS is for tests: leave it out, or name a stand-in on 127.0.0.1."
+        raise SettingsError(message)
+    return Cards(gateway, _required(env, "STRIPE_SECRET_KEY"), _required(env, "STRIPE_WEBHOOK_SECRET"), address)
+
+
 def _check_public_url(url: str) -> None:
     parts = urlsplit(url)
-    loopback = parts.hostname in {"127.0.0.1", "localhost", "::1"}
-    if parts.scheme == "https" or (parts.scheme == "http" and loopback):
+    if parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK):
         return
     message = f"PUBLIC_URL is {url!r}; use https, or http on 127.0.0.1 for a local run."
     raise SettingsError(message)

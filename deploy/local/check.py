@@ -28,8 +28,12 @@ LINT = {
 TEST_PROCESSES = 2
 ALL_TESTS = ("-n", str(TEST_PROCESSES), "--dist", "loadfile")
 # Tests that prove a promise by numbers, and the numbers of the long run; each reads its own.
-LONG_TESTS = ("tests/identity/test_sessions_in_numbers.py", "tests/test_fuzz_in_numbers.py")
-LONG_NUMBERS = {"SIGN_OUT_ROUNDS": "1000", "FUZZ_REQUESTS": "100000"}
+LONG_TESTS = (
+    "tests/identity/test_sessions_in_numbers.py",
+    "tests/test_fuzz_in_numbers.py",
+    "tests/billing/test_ledger.py",
+)
+LONG_NUMBERS = {"SIGN_OUT_ROUNDS": "1000", "FUZZ_REQUESTS": "100000", "LEDGER_OPERATIONS": "1000000"}
 FAILED = 1
 
 

@@ -116,6 +116,7 @@ class Stack:
             "SHOW_DEMO_ACCOUNTS": "1",
             "REQUIRE_SECOND_FACTOR": "0",
             "DAY_SHEETS": str(self.folder / "day-sheets"),
+            "CARD_GATEWAY": "simulated",
         }
 
 

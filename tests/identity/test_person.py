@@ -66,4 +66,4 @@ def test_what_no_role_may_holds_nowhere() -> None:
 
 def test_a_limit_is_offered_for_exactly_the_roles_of_which_something_is_enforced() -> None:
     enforced = {role for role in LIMITABLE if ROLE_PERMISSIONS[role] & AT_A_LOCATION}
-    assert set(LIMITED_BY_LOCATION) == enforced == {RECEPTIONIST, COORDINATOR, StaffRole.CLINICIAN}
+    assert set(LIMITED_BY_LOCATION) == enforced == {RECEPTIONIST, COORDINATOR, BILLER, StaffRole.CLINICIAN}

@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 TABLES = (
     "appointment", "series", "waiting_wish", "waiting_offer", "encounter", "encounter_detail", "patient_telecom",
-    "patient_address", "patient_contact", "patient_alert", "clinical_alert", "account_patient", "patient_identifier",
-    "appointment_history",
+    "patient_address", "patient_contact", "patient_alert", "clinical_alert", "account_patient", "coverage",
+    "patient_identifier", "appointment_history",
 )  # fmt: skip
-MOVING = TABLES[:12]
+MOVING = TABLES[:13]
 
 
 def rows(connection: Connection[Any], table: str, patient: UUID) -> set[str]:
@@ -74,6 +74,9 @@ def fill(connection: Connection[Any], clinic: Clinic, patient: UUID, hour: int, 
     insert(connection, "patient_contact", id=new_id(), patient_id=patient, name=text)
     insert(connection, "patient_alert", id=new_id(), patient_id=patient, label=text)
     insert(connection, "clinical_alert", id=new_id(), patient_id=patient, label=text)
+    insert(
+        connection, "coverage", id=new_id(), patient_id=patient, payer_name=text, share_percent=25, valid_from=NOW,
+    )  # fmt: skip
     insert(connection, "patient_identifier", id=new_id(), patient_id=patient, system="urn:x", value=text)
     if account:
         made = factories.account(connection)

@@ -10,6 +10,7 @@ import pytest
 
 from tests import factories
 from tests.factories import NOW, clock_time
+from tests.full_record import MONEY_TABLES
 from tests.patients import merging
 from tests.patients.merging import Pair, leads_to, merged, parted
 from webapp.db import Role, transactional
@@ -82,6 +83,7 @@ def test_what_changed_since_stays_with_all_that_hangs_on_it_and_is_told(owner: C
     assert outcomes(owner, made)["stayed"] == stayed
     assert outcomes(owner, made)["returned"] == {
         "clinical_alert", "encounter", "encounter_detail", "patient_alert", "patient_telecom",
+        "coverage",
     }  # fmt: skip
     row = owner.execute("SELECT patient_id FROM appointment WHERE id = %s", (pair.visit,)).fetchone()
     assert row == (pair.stays,)
@@ -201,6 +203,8 @@ def test_every_table_of_a_patient_moves_or_is_known_to_stay(owner: Connection[An
     """)
     moving = {row[0] for row in owner.execute("SELECT name FROM doors.merged_tables()")}
     staying = {"appointment_history", "audit", "patient_identifier", "patient_merge", "patient_merge_row"}
+    # Documents and money stay with the record they were made out to: they are never changed.
+    staying |= set(MONEY_TABLES)
     assert {row[0] for row in with_patients} == moving | staying
     assert moving == set(merging.MOVING)
 

@@ -15,6 +15,7 @@ from webapp.booking.recurrence import Frequency
 from webapp.booking.refusals import WrongState
 from webapp.booking.states import STATES, Action, Status
 from webapp.errors import Refusal, VersionConflict
+from webapp.money import money
 from webapp.practice.models import Service
 
 LOCALE = "en_US"
@@ -99,13 +100,6 @@ def distance(moment: datetime, now: datetime) -> str:
     if away > 0:
         return _("in %(time)s", time=minutes(away))
     return _("%(time)s ago", time=minutes(-away))
-
-
-def money(cents: int, currency: str) -> str:
-    """An amount as the clinic writes it: "$120.00"."""
-    from babel.numbers import format_currency
-
-    return format_currency(cents / 100, currency, locale=LOCALE)
 
 
 def happened(step: Step, zone: str) -> str:

@@ -47,6 +47,16 @@ class Permission(StrEnum):
     FIGURES_VIEW = "figures.view"
     PATIENT_MERGE = "patient.merge"
     BILLING_VIEW = "billing.view"
+    INVOICE_EDIT = "invoice.edit"
+    INVOICE_ISSUE = "invoice.issue"
+    PAYMENT_TAKE = "payment.take"
+    CREDIT_NOTE = "credit_note.issue"
+    REFUND = "payment.refund"
+    WRITE_OFF = "invoice.write_off"
+    FEE_WAIVE = "fee.waive"
+    DAY_CLOSE = "day.close"
+    DAY_REOPEN = "day.reopen"
+    PRICES_EDIT = "prices.edit"
     TRIALS_VIEW = "trials.view"
     SETTINGS_VIEW = "settings.view"
     SETTINGS_EDIT = "settings.edit"
@@ -73,23 +83,45 @@ _FRONT = (
     | frozenset({Permission.WAITING_LIST_EDIT, Permission.DAY_SHEET_PRINT})
 )
 
+_TAKE_MONEY = frozenset(
+    {
+        Permission.BILLING_VIEW,
+        Permission.INVOICE_EDIT,
+        Permission.INVOICE_ISSUE,
+        Permission.PAYMENT_TAKE,
+        Permission.DAY_CLOSE,
+    }
+)
+_GIVE_UP_MONEY = frozenset({Permission.CREDIT_NOTE, Permission.REFUND, Permission.WRITE_OFF, Permission.FEE_WAIVE})
+
 # What happens at a location, and so no further than a role that holds at some of them reaches.
-AT_A_LOCATION = _PLAN_VISITS | _RUN_VISITS | {Permission.VISIT_OVERBOOK}
+AT_A_LOCATION = (
+    _PLAN_VISITS
+    | _RUN_VISITS
+    | (_TAKE_MONEY - {Permission.BILLING_VIEW})
+    | _GIVE_UP_MONEY
+    | {Permission.VISIT_OVERBOOK}
+)
 
 # Nobody holds the sum of all roles: a manager sees no clinical field, an auditor no record, only who looked at it.
 ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
-    StaffRole.RECEPTIONIST: _FRONT | {Permission.PATIENT_EDIT, Permission.EXCEPTIONS_EDIT, Permission.SETTINGS_VIEW},
+    StaffRole.RECEPTIONIST: _FRONT
+    | _TAKE_MONEY
+    | {Permission.PATIENT_EDIT, Permission.EXCEPTIONS_EDIT, Permission.SETTINGS_VIEW},
     StaffRole.CLINICIAN: _FRONT | {Permission.CLINICAL_VIEW, Permission.VISIT_OVERBOOK, Permission.SETTINGS_VIEW},
-    StaffRole.BILLER: _STAFF | _LOOK_AT_THE_DAY | {Permission.BILLING_VIEW},
+    StaffRole.BILLER: _STAFF | _LOOK_AT_THE_DAY | _TAKE_MONEY | _GIVE_UP_MONEY,
     StaffRole.COORDINATOR: _STAFF | _LOOK_AT_THE_DAY | {Permission.TRIALS_VIEW, Permission.VISIT_BOOK},
     StaffRole.MANAGER: _FRONT
+    | _TAKE_MONEY
+    | _GIVE_UP_MONEY
     | {
         Permission.PATIENT_EDIT,
         Permission.PATIENT_MERGE,
         Permission.VISIT_OVERBOOK,
         Permission.EXCEPTIONS_EDIT,
         Permission.FIGURES_VIEW,
-        Permission.BILLING_VIEW,
+        Permission.DAY_REOPEN,
+        Permission.PRICES_EDIT,
         Permission.SETTINGS_VIEW,
         Permission.SETTINGS_EDIT,
         Permission.ACCOUNTS_MANAGE,

@@ -273,3 +273,25 @@ class PatientMergeRow(Base):
     row_id: Mapped[UUID] = mapped_column(primary_key=True)
     patient_id: Mapped[UUID]
     outcome: Mapped[str] = mapped_column(server_default=text("'moved'"))
+
+
+class Coverage(Base):
+    """Who pays a part of what is charged; the patient pays `copay_cents`, then `share_percent` of the rest."""
+
+    __tablename__ = "coverage"
+    __table_args__ = (
+        CheckConstraint("share_percent between 0 and 100", name="share"),
+        CheckConstraint("copay_cents between 0 and 1000000000", name="copay"),
+        CheckConstraint("valid_to is null or valid_from <= valid_to", name="valid"),
+        Index("coverage_patient_id_ix", "patient_id"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    payer_name: Mapped[str]
+    member: Mapped[str] = mapped_column(server_default=text("''"))
+    reference: Mapped[str] = mapped_column(server_default=text("''"))
+    share_percent: Mapped[int]
+    copay_cents: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    valid_from: Mapped[dt.date]
+    valid_to: Mapped[dt.date | None]

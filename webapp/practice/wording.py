@@ -6,7 +6,6 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
-from babel.numbers import format_currency
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -25,16 +24,6 @@ def duration(minutes: int) -> str:
     if not hours:
         return _("%(minutes)s min", minutes=rest)
     return _("%(hours)s h %(minutes)s min", hours=hours, minutes=rest) if rest else _("%(hours)s h", hours=hours)
-
-
-def money(cents: int, currency: str) -> str:
-    """An amount as the clinic writes it: "$120.00"."""
-    return format_currency(cents / 100, currency, locale=LOCALE)
-
-
-def typed_money(cents: int) -> str:
-    """An amount as a form shows it: "120", "120.50"."""
-    return f"{cents // 100}.{cents % 100:02}" if cents % 100 else str(cents // 100)
 
 
 def weekday_name(weekday: int) -> str:

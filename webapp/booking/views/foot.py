@@ -9,7 +9,8 @@ from flask_babel import gettext as _
 
 from webapp.booking.rhythm import Rhythm
 from webapp.booking.views import times
-from webapp.booking.wording import clock, local_date, long_day, money, time_span
+from webapp.booking.wording import clock, local_date, long_day, time_span
+from webapp.money import money
 from webapp.practice.queries import Offer
 
 

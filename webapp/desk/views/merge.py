@@ -272,6 +272,7 @@ def _counted(tables: dict[str, int]) -> list[tuple[str, int]]:
         "patient_contact": _("People to call"),
         "patient_alert": _("Alerts"),
         "clinical_alert": _("Clinical alerts"),
+        "coverage": _("Insurance"),
         "account_patient": _("Portal accounts"),
     }
     return [(label, tables[table]) for table, label in words.items() if table in tables]

@@ -3,6 +3,7 @@
 from webapp.practice.models.directory import Organization, Practitioner
 from webapp.practice.models.people import ExtraHours, Leave, Provider, Schedule, name_of
 from webapp.practice.models.places import Closure, Equipment, Location, Resource, Room
+from webapp.practice.models.prices import BillableItem, ItemPrice, ServicePrice
 from webapp.practice.models.services import (
     ARRIVAL_CHECKS,
     LATTICE_MINUTES,
@@ -17,9 +18,11 @@ from webapp.practice.models.services import (
 __all__ = [
     "ARRIVAL_CHECKS",
     "LATTICE_MINUTES",
+    "BillableItem",
     "Closure",
     "Equipment",
     "ExtraHours",
+    "ItemPrice",
     "Leave",
     "Location",
     "Organization",
@@ -32,6 +35,7 @@ __all__ = [
     "ServiceEquipment",
     "ServiceLocation",
     "ServicePart",
+    "ServicePrice",
     "ServiceProvider",
     "ServiceRoom",
     "name_of",

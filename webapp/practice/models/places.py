@@ -28,17 +28,21 @@ class Resource(Base):
 
 
 class Location(Base):
-    """A site of the clinic; everything that happens there is shown in its IANA zone.
+    """A site of the clinic; what happens there is shown in its IANA zone and paid in its currency (ISO 4217).
 
     `waiting_offer_minutes` is how long a time that became free is held for somebody on the waiting list.
     """
 
     __tablename__ = "location"
-    __table_args__ = (CheckConstraint("waiting_offer_minutes between 5 and 1440", name="waiting_offer"),)
+    __table_args__ = (
+        CheckConstraint("waiting_offer_minutes between 5 and 1440", name="waiting_offer"),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+    )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(unique=True)
     time_zone: Mapped[str]
+    currency: Mapped[str] = mapped_column(server_default=text("'USD'"))
     phone: Mapped[str] = mapped_column(server_default=text("''"))
     line: Mapped[str] = mapped_column(server_default=text("''"))
     city: Mapped[str] = mapped_column(server_default=text("''"))

@@ -22,7 +22,8 @@ class Service(Base):
 
     `notice_minutes` is how long before it can be booked, `furthest_days` how far ahead (none: as far as hours go),
     `online` whether patients book it themselves, `audience` whom it is for, `capacity` above 1 a group visit.
-    Canceling later than `cancel_notice_minutes` before the start costs `cancel_fee_cents`.
+    Canceling later than `cancel_notice_minutes` before the start costs `cancel_fee_cents`.  `code` and `category` are
+    what an invoice calls it and where its revenue is counted; `price_cents` is the version of today.
     """
 
     __tablename__ = "service"
@@ -37,6 +38,7 @@ class Service(Base):
         CheckConstraint("price_cents >= 0", name="price"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("notice_minutes >= 0", name="notice"),
+        CheckConstraint("length(category) between 1 and 60", name="category"),
         CheckConstraint("furthest_days is null or furthest_days between 1 and 1095", name="furthest"),
         CheckConstraint("audience in ('any','new','returning')", name="audience_known"),
         CheckConstraint("capacity between 1 and 50", name="capacity"),
@@ -54,6 +56,8 @@ class Service(Base):
     notice_minutes: Mapped[int] = mapped_column(server_default=text("0"))
     price_cents: Mapped[int]
     currency: Mapped[str] = mapped_column(server_default=text("'USD'"))
+    code: Mapped[str] = mapped_column(server_default=text("''"))
+    category: Mapped[str] = mapped_column(server_default=text("'Visits'"))
     needs_room: Mapped[bool] = mapped_column(server_default=text("true"))
     furthest_days: Mapped[int | None]
     online: Mapped[bool] = mapped_column(server_default=text("true"))

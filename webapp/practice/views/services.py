@@ -11,11 +11,12 @@ from flask_babel import gettext as _
 from webapp import hypermedia
 from webapp.db import Role
 from webapp.identity.permissions import Permission
+from webapp.money import money, typed
 from webapp.practice import catalog
 from webapp.practice.forms import CHECKS, MOST_PARTS
 from webapp.practice.views.door import blueprint
 from webapp.practice.views.home import tabs
-from webapp.practice.wording import audience_label, check_label, duration, money, typed_money
+from webapp.practice.wording import audience_label, check_label, duration
 from webapp.routing import requires
 
 if TYPE_CHECKING:
@@ -132,9 +133,9 @@ def _known(detail: ServiceDetail) -> dict[str, Any]:
         "furthest_days": service.furthest_days or "",
         "online": "1" if service.online else "",
         "room_rule": "none" if not service.needs_room else "some" if detail.rooms else "any",
-        "price": typed_money(service.price_cents),
-        "deposit": typed_money(service.deposit_cents) if service.deposit_cents else "",
-        "cancel_fee": typed_money(service.cancel_fee_cents) if service.cancel_fee_cents else "",
+        "price": typed(service.price_cents),
+        "deposit": typed(service.deposit_cents) if service.deposit_cents else "",
+        "cancel_fee": typed(service.cancel_fee_cents) if service.cancel_fee_cents else "",
         "providers": frozenset(map(str, detail.providers)),
         "locations": frozenset(map(str, detail.locations)),
         "rooms": frozenset(map(str, detail.rooms)),

@@ -1,0 +1,6 @@
+"""Pages of money, and the door at which the card gateway knocks."""
+
+from webapp.billing.views import terminal, webhooks
+from webapp.billing.views.door import blueprint
+
+__all__ = ["blueprint", "terminal", "webhooks"]
