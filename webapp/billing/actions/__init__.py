@@ -1,0 +1,1 @@
+"""Every change of money: one verb a function; each flushes, none commits."""
