@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -197,7 +198,11 @@ def test_a_split_payment_goes_on_with_what_is_left(counter: Counter, desk: Visit
 
 
 def test_the_oldest_is_paid_first(counter: Counter, desk: Visitor) -> None:
-    old, new = counter.invoice(3_350), counter.invoice()
+    counter.at = NOW - timedelta(days=46)
+    old = counter.invoice(3_350)
+    counter.at = NOW
+    new = counter.invoice()
+    assert "46 days late" in desk.get(f"/billing/invoices/{new}").text
     form = counter.form(new, "50", pays=[str(new), str(old)], seen=[f"{old}:3350", f"{new}:8650"])
     assert press(desk, new, form) == 303
     assert (counter.due(old), counter.due(new)) == (0, 7_000)
