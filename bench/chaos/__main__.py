@@ -35,22 +35,11 @@ if TYPE_CHECKING:
 
     from deploy.local.stack import Stack
 
-DATABASE = "chaos"
 
-
-def _arguments(given: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("command", nargs="?", default="chaos", help=argparse.SUPPRESS)
-    parser.add_argument("--trials", type=int, default=1000, help="at least so many, and every message at least once")
-    parser.add_argument("--seconds", type=float, help="stop after so long, whatever was tried by then")
-    parser.add_argument("--seed", type=int, default=1)
-    return parser.parse_args(given)
-
-
-def _ground(stack: Stack, opened: ExitStack) -> tuple[Ground, dict[str, str]]:
-    copy_of_template(stack, DATABASE)
-    environment = stack.environment(database=DATABASE)
-    owner = opened.enter_context(psycopg.connect(stack.postgres.address(DATABASE), autocommit=True))
+def _ground(stack: Stack, database: str, opened: ExitStack) -> tuple[Ground, dict[str, str]]:
+    copy_of_template(stack, database)
+    environment = stack.environment(database=database)
+    owner = opened.enter_context(psycopg.connect(stack.postgres.address(database), autocommit=True))
     owner.row_factory = dict_row  # type: ignore[assignment]
     stand_in = opened.enter_context(StripeStandIn())
     gateway = StripeGateway(SECRET_KEY, WEBHOOK_SECRET, stand_in.address)
@@ -96,12 +85,11 @@ def _trial(ground: Ground, striker: Striker, verdict: Verdict, deed: str, way: s
         verdict.add(order, way, said, answers, ground.standing(order))
 
 
-def main(given: Sequence[str]) -> int:
-    """Exit status: 0 when all was true and nothing was left out."""
-    chosen = _arguments(given)
+def run(stack: Stack, database: str, chosen: argparse.Namespace) -> Verdict:
+    """Try as much as is asked for on a database of its own."""
     verdict, started = Verdict(), monotonic()
-    with throw_away_stack() as stack, ExitStack() as opened:
-        ground, environment = _ground(stack, opened)
+    with ExitStack() as opened:
+        ground, environment = _ground(stack, database, opened)
         striker = opened.enter_context(Striker(environment, ground.till.stand_in.port))
         for turn, deed, way, number in _plan(ground, striker, Random(chosen.seed)):
             if turn > 0 and verdict.trials >= chosen.trials:
@@ -111,16 +99,37 @@ def main(given: Sequence[str]) -> int:
             _trial(ground, striker, verdict, deed, way, number)
             if verdict.trials % 100 == 0:
                 print(f"  {verdict.trials} trials, {monotonic() - started:.0f} s", flush=True)
-        unbalanced = ground.unbalanced()
+        verdict.unbalanced = ground.unbalanced()
+    return verdict
+
+
+def arguments(given: Sequence[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("command", nargs="?", default="chaos", help=argparse.SUPPRESS)
+    parser.add_argument("--trials", type=int, default=1000, help="at least so many, and every message at least once")
+    parser.add_argument("--seconds", type=float, help="stop after so long, whatever was tried by then")
+    parser.add_argument("--seed", type=int, default=1)
+    return parser.parse_args(given)
+
+
+def main(given: Sequence[str]) -> int:
+    """Exit status: 0 when all was true and nothing was left out."""
+    with throw_away_stack() as stack:
+        verdict = run(stack, "chaos", arguments(given))
     for (deed, way), count in sorted(verdict.classes.items()):
         print(f"  {deed:<10} {way:<14} {count:>5}")
     for example in verdict.examples[:10]:
         print(example)
-    left_out = [f"{deed} {way}" for deed in DEEDS for way in WAYS if not verdict.classes[deed, way]]
-    left_out += [f"COMMIT {when}" for when in ("before", "after") if not verdict.commit_cuts[when]]
-    print(f"left out: {', '.join(left_out) or 'nothing'}; ledger against the gateway: {unbalanced} wrong")
+    never = ", ".join(left_out(verdict)) or "nothing"
+    print(f"left out: {never}; ledger beside the gateway: {verdict.unbalanced} wrong")
     print(verdict.line())
-    return 0 if verdict.holds and not left_out and not unbalanced else 1
+    return 0 if verdict.holds and not left_out(verdict) else 1
+
+
+def left_out(verdict: Verdict) -> list[str]:
+    """Name what was never tried."""
+    never = [f"{deed} {way}" for deed in DEEDS for way in WAYS if not verdict.classes[deed, way]]
+    return never + [f"COMMIT {when}" for when in ("before", "after") if not verdict.commit_cuts[when]]
 
 
 if __name__ == "__main__":

@@ -48,7 +48,7 @@ def _scope(now: datetime) -> Scope:
     return scope_of(actor=ACTOR, at=now)
 
 
-def _wanted(order: Order, **other: Any) -> Wanted:
+def _wanted(order: Order, **other: Any) -> Wanted:  # noqa: ANN401 - whatever it has
     return Wanted(
         id=new_id(),
         patient_id=UUID(order["patient"]),
@@ -89,7 +89,7 @@ def refund(order: Order, now: datetime) -> Standing:
     return charging.carry_on(attempt, biller)
 
 
-def settle(order: Order, now: datetime) -> None:
+def settle(order: Order, _now: datetime) -> None:
     """What the promised job does: it captures, above all."""
     jobs.settle_attempt(order["attempt"])
 

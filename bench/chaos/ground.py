@@ -16,8 +16,6 @@ from webapp import clock
 from webapp.ids import new_id
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from tests.billing.cards.card_desk import CardDesk
 
 DEPOSIT, PRICE, PART = 5_000, 12_000, 7_000
@@ -53,13 +51,13 @@ class Ground:
         }
         return {**order, **getattr(self, f"_{deed}")(order)}
 
-    def _book(self, order: Order) -> Order:
+    def _book(self, _order: Order) -> Order:
         day, slot = divmod(self._slot, SLOTS)
         self._slot += 1
         starts = clock_time(9 + slot // 3, slot % 3 * 20, day=(NOW + timedelta(days=1 + day)).date())
         return {"cents": DEPOSIT, "starts": starts.isoformat()}
 
-    def _pay(self, order: Order) -> Order:
+    def _pay(self, _order: Order) -> Order:
         return {"cents": PRICE, "invoice": str(self.till.invoice(PRICE))}
 
     def _refund(self, order: Order) -> Order:
@@ -144,7 +142,7 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """States of the attempts of one form, cents paid and given back in our books, what really moved, visits at its time."""
+    """States of the attempts of one form, cents paid and given back in our books, what really moved, and its visits."""
 
     states: list[str]
     paid: int

@@ -25,6 +25,8 @@ class Verdict:
     wrong: Counter[str] = field(default_factory=Counter)
     classes: Counter[tuple[str, str]] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
+    unbalanced: int = 0
+    """Transactions of the ledger that do not balance, and one more when its cards are not what the gateway says."""
 
     def add(self, order: Order, way: str, said: bytes, answers: list[dict[str, Any]], end: Standing) -> None:
         """Judge one trial: `answers` are what each press was told, in order."""
@@ -42,7 +44,7 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        return not self.wrong and self.claims == self.true_claims
+        return not self.wrong and not self.unbalanced and self.claims == self.true_claims
 
     def line(self) -> str:
         """The last line."""

@@ -29,7 +29,7 @@ LINE = 1 << 20
 
 
 def heard() -> dict[str, Any] | None:
-    """One line of what we are told; None when nobody speaks any more.  Who speaks waits for us, so lines come singly."""
+    """One line of what we are told, None when nobody speaks any more; who speaks waits for us, so lines come singly."""
     line = b""
     while not line.endswith(b"\n"):
         part = os.read(0, LINE)
