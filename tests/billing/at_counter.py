@@ -1,4 +1,4 @@
-"""A counter, and who stands behind it."""
+"""A counter, and who stands behind it: fixtures for the tests of its pages."""
 
 from __future__ import annotations
 
