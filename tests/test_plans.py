@@ -20,6 +20,7 @@ from sqlalchemy import text
 from tests import factories
 from tests.factories import NOW, clock_time
 from tests.stack.services import copy_of_template
+from webapp.billing.queries import balances, worklists
 from webapp.booking import queries as booking
 from webapp.booking.actions import (
     BookRequest,
@@ -170,6 +171,13 @@ QUERIES: dict[str, tuple[Role, Query]] = {
     "visits in the way of a provider": (Role.DESK, lambda: booking.coming(Reach(provider_id=PROVIDERS[1]), NOW)),
     "visits in the way of a day": (Role.MANAGER, lambda: booking.coming(Reach(location_id=SITE, span=DAY), NOW)),
     "why not": (Role.DESK, lambda: booking.why(Asked(SERVICE, PROVIDERS[1], SITE, DAY.start, PERSON), NOW)),
+    "finished without an invoice": (
+        Role.BILLER,
+        lambda: worklists.finished_without_invoice(NOW - timedelta(days=7), NOW),
+    ),
+    "visits to be billed": (Role.DESK, lambda: worklists.unbilled(SITE, DAY.start, DAY.end)),
+    "what is to pay for visits": (Role.DESK, lambda: balances.balances_of([VISIT])),
+    "what somebody owes": (Role.DESK, lambda: balances.open_invoices(balances.same_person(PERSON))),
     "close the site": (Role.MANAGER, lambda: close_location(SITE, DAY, "Snow").affected),
 }
 

@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
 MODULES = (
     "webapp.activity.jobs",
+    "webapp.billing.invoice_jobs",
     "webapp.booking.jobs",
     "webapp.booking.waiting_jobs",
     "webapp.desk.jobs",
     "webapp.identity.jobs",
     "webapp.ops.jobs",
+    "webapp.practice.jobs",
 )
 
 MOST_ATTEMPTS = 8
@@ -111,6 +113,12 @@ def promise(wanted: Job[Any, Any], *, at: datetime | None = None, **ids: str) ->
     configure_task(
         name=wanted.name, job_manager=_promises, queue=wanted.task.queue, connection=connection, schedule_at=at
     ).defer(**ids)
+
+
+def announce(name: str, *, at: datetime | None = None, **ids: str) -> None:
+    """Promise a job of a slice further right, which this one can't import, by its name in the table."""
+    connection = db.session.connection().connection.driver_connection
+    queue.configure_task(name, connection=connection, schedule_at=at).defer(**ids)
 
 
 def scope() -> Scope:

@@ -32,8 +32,14 @@ LONG_TESTS = (
     "tests/identity/test_sessions_in_numbers.py",
     "tests/test_fuzz_in_numbers.py",
     "tests/billing/test_ledger.py",
+    "tests/billing/test_ledger_in_sql.py",
 )
-LONG_NUMBERS = {"SIGN_OUT_ROUNDS": "1000", "FUZZ_REQUESTS": "100000", "LEDGER_OPERATIONS": "1000000"}
+LONG_NUMBERS = {
+    "SIGN_OUT_ROUNDS": "1000",
+    "FUZZ_REQUESTS": "100000",
+    "LEDGER_OPERATIONS": "1000000",
+    "LEDGER_SQL_OPERATIONS": "10000",
+}
 FAILED = 1
 
 

@@ -31,7 +31,7 @@ BEGIN
         RETURN NULL;
     END IF;
     IF NEW.invoice_id IS NOT NULL THEN
-        PERFORM FROM public.invoice AS i WHERE i.id = NEW.invoice_id FOR UPDATE;
+        PERFORM FROM public.invoice AS i WHERE i.id = NEW.invoice_id FOR NO KEY UPDATE;
         IF (SELECT sum(e.cents) FROM public.ledger_entry AS e
                 WHERE e.invoice_id = NEW.invoice_id AND e.account = 'patient_receivable') < 0
             OR (SELECT sum(e.cents) FROM public.ledger_entry AS e
@@ -40,7 +40,7 @@ BEGIN
         END IF;
     END IF;
     IF NEW.payment_id IS NOT NULL THEN
-        PERFORM FROM public.payment AS p WHERE p.id = NEW.payment_id FOR UPDATE;
+        PERFORM FROM public.payment AS p WHERE p.id = NEW.payment_id FOR NO KEY UPDATE;
         IF EXISTS (SELECT FROM public.ledger_entry AS e
                 WHERE e.payment_id = NEW.payment_id AND e.account IN ('credits', 'deposits', 'patient_receivable')
                 GROUP BY e.account, e.invoice_id HAVING sum(e.cents) > 0) THEN

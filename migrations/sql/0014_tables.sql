@@ -446,6 +446,8 @@ CREATE TABLE ledger_entry (
     CONSTRAINT ledger_entry_payment_id_fkey FOREIGN KEY(payment_id) REFERENCES payment (id),
     CONSTRAINT ledger_entry_location_id_fkey FOREIGN KEY(location_id) REFERENCES location (id)
 );
+CREATE INDEX ledger_entry_credit_ix ON ledger_entry (payment_id, cents) WHERE account = 'credits';
+CREATE INDEX ledger_entry_owed_ix ON ledger_entry (invoice_id, cents) WHERE account = 'patient_receivable';
 CREATE INDEX ledger_entry_drawer_day_id_ix ON ledger_entry (drawer_day_id) WHERE drawer_day_id is not null;
 CREATE INDEX ledger_entry_invoice_id_ix ON ledger_entry (invoice_id) WHERE invoice_id is not null;
 CREATE INDEX ledger_entry_patient_id_account_ix ON ledger_entry (patient_id, account);

@@ -153,7 +153,7 @@ def _grant() -> None:
         GRANT INSERT, UPDATE ON service_price, billable_item, item_price TO app_manager, app_import;
         GRANT INSERT, UPDATE, DELETE ON service_price TO app_manager;
         GRANT DELETE ON item_price TO app_manager;
-        GRANT UPDATE (price_cents) ON service TO app_job;
+        GRANT UPDATE (price_cents, version) ON service TO app_job;
         GRANT INSERT, UPDATE ON service_price TO app_job;
         CREATE POLICY doors ON coverage TO anteroom_doors USING (true) WITH CHECK (true);
         GRANT SELECT, UPDATE (patient_id) ON coverage TO anteroom_doors;

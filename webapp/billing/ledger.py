@@ -90,6 +90,7 @@ def credit_note(
     if patient + payer <= 0:
         raise NothingCharged
     owed = books.receivable(invoice_id)
+    _within(payer, books.invoice_balance(invoice_id, payer=True), MoreThanDue)
     moved: dict[Account, int] = defaultdict(int)
     moved[owed] -= patient
     moved[books.receivable(invoice_id, payer=True)] -= payer

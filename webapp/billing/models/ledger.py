@@ -91,6 +91,13 @@ class LedgerEntry(Base):
         Index("ledger_entry_patient_id_account_ix", "patient_id", "account"),
         Index("ledger_entry_invoice_id_ix", "invoice_id", postgresql_where=text("invoice_id is not null")),
         Index("ledger_entry_payment_id_ix", "payment_id", postgresql_where=text("payment_id is not null")),
+        Index(
+            "ledger_entry_owed_ix",
+            "invoice_id",
+            "cents",
+            postgresql_where=text("account = 'patient_receivable'"),
+        ),
+        Index("ledger_entry_credit_ix", "payment_id", "cents", postgresql_where=text("account = 'credits'")),
         Index("ledger_entry_drawer_day_id_ix", "drawer_day_id", postgresql_where=text("drawer_day_id is not null")),
     )
 

@@ -10,6 +10,7 @@ from webapp.booking.actions.locking import advance, locked, settle
 from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.refusals import AnotherDay, NotYetTime
 from webapp.booking.states import TRANSITIONS, Action, Status
+from webapp.jobs import announce
 from webapp.practice.actions import lock_resources
 from webapp.practice.models import LATTICE_MINUTES
 
@@ -69,7 +70,10 @@ def start(appointment_id: UUID, *, at: datetime, version: int | None = None) -> 
 
 
 def finish(appointment_id: UUID, *, at: datetime, version: int | None = None) -> Appointment:
-    """Record the end of the visit; ending early frees the rest of its time from the next step of the lattice on."""
+    """Record the end of the visit; ending early frees the rest of its time from the next step of the lattice on.
+
+    Its invoice is drafted by a job.
+    """
     visit = _locked(appointment_id, Action.FINISH, version)
     lock_resources([part for part in (visit.provider_id, visit.room_id, visit.patient_id) if part is not None])
     visit.finished_at = at
@@ -78,6 +82,7 @@ def finish(appointment_id: UUID, *, at: datetime, version: int | None = None) ->
         visit.released_at = ended
     advance(visit, Action.FINISH)
     settle(visit, at)
+    announce("billing.draft_invoice", visit=str(visit.id))
     return visit
 
 

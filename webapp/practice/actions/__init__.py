@@ -22,6 +22,7 @@ from webapp.practice.actions.locking import (
     site_of,
     touch_hours,
 )
+from webapp.practice.actions.prices import SaveItem, SetPrice, save_item, set_item_price, set_service_price
 from webapp.practice.actions.services import Part, SaveService, save_service
 from webapp.practice.actions.things import (
     MODELS,
@@ -44,7 +45,9 @@ __all__ = [
     "Part",
     "Retire",
     "Save",
+    "SaveItem",
     "SaveService",
+    "SetPrice",
     "add_closure",
     "add_extra_hours",
     "add_leave",
@@ -65,8 +68,11 @@ __all__ = [
     "resources_of",
     "retire",
     "save",
+    "save_item",
     "save_service",
     "set_hours",
+    "set_item_price",
+    "set_service_price",
     "site_of",
     "touch_hours",
 ]
