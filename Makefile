@@ -1,6 +1,6 @@
 # Anteroom's commands.  `make help` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long lint reset storm bench python
+.PHONY: help run test test-long lint reset storm chaos bench python
 
 PORT ?= 8000
 DATA ?= var
@@ -27,6 +27,9 @@ lint: python ## lint and types only
 
 storm: python ## many clients book the same times at once; prints what happened
 	@$(PREPARE) storm $(ARGS)
+
+chaos: python ## cut off or kill whoever moves money, at every message; prints what was true afterwards
+	@$(PREPARE) chaos $(ARGS)
 
 bench: python ## measure the product beside its floors, among a million people and visits; 1 when a limit is missed
 	@$(PREPARE) bench $(ARGS)

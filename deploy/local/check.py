@@ -32,6 +32,7 @@ LONG_TESTS = (
     "tests/identity/test_sessions_in_numbers.py",
     "tests/test_fuzz_in_numbers.py",
     "tests/billing/test_ledger.py",
+    "tests/billing/cards/test_webhooks.py",
     "tests/billing/test_ledger_in_sql.py",
 )
 LONG_NUMBERS = {
@@ -39,6 +40,7 @@ LONG_NUMBERS = {
     "FUZZ_REQUESTS": "100000",
     "LEDGER_OPERATIONS": "1000000",
     "LEDGER_SQL_OPERATIONS": "10000",
+    "WEBHOOKS": "10000",
 }
 FAILED = 1
 

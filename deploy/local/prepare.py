@@ -43,6 +43,7 @@ COMMANDS = {
     "test-long": "deploy.local.check",
     "lint": "deploy.local.check",
     "storm": "bench.storm",
+    "chaos": "bench.chaos",
     "bench": "bench",
 }
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import TracebackType
 
 ACTIVITY = b"-activity"
@@ -64,6 +64,31 @@ class CutAt:
     after: Pass | Reset | None = field(default_factory=Pass)
 
 
+@dataclass(slots=True)
+class Strike:
+    """Hang up at the n-th message that goes through any proxy with this strike, before the service hears it or after.
+
+    `heard` is after it has answered, and nobody gets the answer.  `struck` is called at that moment, e.g. to kill who
+    sent it.  `sent` are the messages so far; number 0 only listens.
+    """
+
+    number: int
+    heard: bool = False
+    struck: Callable[[], None] = lambda: None
+    sent: list[bytes] = field(default_factory=list)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def at(self, data: bytes) -> bool:
+        """Count a message; True for the one to strike at."""
+        with self._lock:
+            self.sent.append(data)
+            if len(self.sent) != self.number:
+                return False
+        if not self.heard:
+            self.struck()
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """Each HTTP request gets this text back; the service is not asked."""
@@ -71,7 +96,7 @@ class Answer:
     content: bytes
 
 
-Mode: TypeAlias = Pass | Reset | BlackHole | Latency | CutAfter | CutAt | Answer
+Mode: TypeAlias = Pass | Reset | BlackHole | Latency | CutAfter | CutAt | Strike | Answer
 
 
 def answer(status: str, body: bytes) -> Answer:
@@ -189,7 +214,7 @@ class _Line:
         self._unanswered = b""
         self._resets = False
         self._has_waited = False
-        self._cut: CutAt | None = None
+        self._cut: CutAt | Strike | None = None
 
     def wake(self) -> None:
         """Make the reading thread look at the mode; nothing is sent by it."""
@@ -198,7 +223,7 @@ class _Line:
 
     def run(self) -> None:
         with contextlib.suppress(OSError):
-            if isinstance(self._proxy.mode, Pass | Latency | CutAfter | CutAt):
+            if isinstance(self._proxy.mode, Pass | Latency | CutAfter | CutAt | Strike):
                 self._call()  # some services speak first
             while self._may_go_on() and (data := self._client.recv(BUFFER)) and self._may_go_on():
                 self._proxy.count(sent=len(data))
@@ -223,6 +248,10 @@ class _Line:
         if isinstance(mode, CutAt) and mode.message in data:
             if mode.after is not None:
                 self._proxy.mode = mode.after
+            if not mode.heard:
+                return False
+            self._cut = mode
+        if isinstance(mode, Strike) and mode.at(data):
             if not mode.heard:
                 return False
             self._cut = mode
@@ -266,6 +295,8 @@ class _Line:
                 self._client.sendall(data)
                 if self._resets:
                     break
+        if isinstance(self._cut, Strike):
+            self._cut.struck()
         self.wake()
 
     def _hang_up(self) -> None:

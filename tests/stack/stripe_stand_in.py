@@ -174,7 +174,12 @@ class _Handler(BaseHTTPRequestHandler):
         self._api("GET", parts.path, parts.query)
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+        length = int(self.headers.get("Content-Length") or 0)
+        body = self.rfile.read(length).decode()
+        if len(body.encode()) < length:
+            # Who was cut off in the middle of an order has ordered nothing.
+            self.close_connection = True
+            return
         path = urlsplit(self.path).path
         if path.startswith("/pay/"):
             self._paid(path.removeprefix("/pay/"), dict(parse_qsl(body)))

@@ -15,16 +15,8 @@ class NotPayable(Refusal):
     message = _l("This invoice cannot be paid like this. Look at it again.")
 
 
-class MoreThanDue(Refusal):
-    """More than an invoice still asks for: somebody paid meanwhile, or its total changed."""
-
-    status = 409
-    code = "more_than_due"
-    message = _l("Less is due than you are about to take. The page now shows what is still open.")
-
-
 class BeingPaid(Refusal):
-    """Another payment of the same invoice is under way; `alternatives` are the ids of its attempts."""
+    """Another payment of the same invoice is under way, and what is due suffices for one of them only."""
 
     status = 409
     code = "being_paid"

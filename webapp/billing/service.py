@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from flask import current_app
 
+from webapp.db import db
+
 if TYPE_CHECKING:
     from flask import Flask
 
@@ -21,7 +23,12 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def gateway() -> Gateway:
-    """The card gateway of the current application; needs an application context."""
+    """The card gateway of the current application; needs an application context.
+
+    Raises RuntimeError within a transaction: nobody's rows stay locked while somebody else's computer thinks.
+    """
+    if db.session().in_transaction():
+        raise RuntimeError("the gateway is asked between transactions, never within one")
     found: Gateway = current_app.extensions[EXTENSION]
     return found
 

@@ -78,6 +78,14 @@ class ProviderAway(Refusal):
     message = _l("The provider is away at that time. Choose one of the times below.")
 
 
+class HoldBeingPaid(Refusal):
+    """Two payments for one time would be one too many."""
+
+    status = 409
+    code = "hold_being_paid"
+    message = _l("A payment for this time is under way. Wait for it to finish, or end it first.")
+
+
 @refuses("hold_over")
 class HoldOver(Refusal):
     """The time is no longer held: it ran out, was given back, or has been used."""

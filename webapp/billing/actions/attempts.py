@@ -11,12 +11,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
-from webapp.billing.actions.due import check_due
-from webapp.billing.attempt_refusals import AttemptOver, CardGone
+from webapp.billing.actions.posting import lock_invoices
+from webapp.billing.attempt_refusals import AttemptOver, BeingPaid, CardGone, NotPayable
 from webapp.billing.attempts import Event, State, after
 from webapp.billing.gateways.protocol import ChargeOrder
 from webapp.billing.models import Attempt, AttemptAllocation, AttemptEvent, CardOnFile
-from webapp.db import db
+from webapp.billing.queries.balances import due_of, reserved_of
+from webapp.billing.refusals import DueChanged, MoreThanIsDue, NoMoneyHere, WrongAmountOfMoney
+from webapp.db import db, reaches
 from webapp.errors import KeyReused, NotFound
 from webapp.jobs import promise
 
@@ -33,8 +35,8 @@ FIRST_LOOK = timedelta(seconds=20)
 class Wanted:
     """One press that asks for a card's money: `id` is made by the caller, `once` is the form's key.
 
-    `shares` are cents by invoice; what they leave of `cents` becomes credit.  `appointment_id` is the hold to be paid
-    for.  A reader is named as the gateway does, a card by its row.
+    `shares` are cents by invoice; what they leave of `cents` becomes credit.  `seen` is what the page showed as due, by
+    invoice.  `appointment_id` is the hold to be paid for.  A reader is named as the gateway does, a card by its row.
     """
 
     id: UUID
@@ -47,6 +49,7 @@ class Wanted:
     currency: str
     once: Claim
     shares: Mapping[UUID, int] = field(default_factory=dict)
+    seen: Mapping[UUID, int] | None = None
     reader_id: str | None = None
     card_id: UUID | None = None
     appointment_id: UUID | None = None
@@ -58,8 +61,10 @@ def open_attempt(wanted: Wanted, *, actor: UUID | None, at: datetime) -> Attempt
 
     A twin of the press waits here for the first one.  Open attempts and what is paid never exceed what is due, because
     the invoices are locked before it is counted.  Raises KeyReused, CardGone, NotFound for an invoice that is not this
-    patient's, NotPayable, BeingPaid or MoreThanDue.
+    patient's, NotPayable, BeingPaid, DueChanged, MoreThanIsDue, WrongAmountOfMoney or NoMoneyHere.
     """
+    if not reaches(wanted.location_id):
+        raise NoMoneyHere(patient=wanted.patient_id)
     made = db.session.execute(
         insert(Attempt)
         .values(
@@ -84,8 +89,9 @@ def open_attempt(wanted: Wanted, *, actor: UUID | None, at: datetime) -> Attempt
         .returning(Attempt.id)
     )
     if made.scalar() is None:
-        return _earlier(wanted, actor)
-    check_due(wanted.shares, wanted.patient_id, wanted.currency)
+        return earlier(wanted.once, actor)
+    _check_amount(wanted)
+    check_due(wanted.shares, wanted.patient_id, wanted.currency, seen=wanted.seen)
     for invoice, cents in sorted(wanted.shares.items()):
         db.session.add(
             AttemptAllocation(attempt_id=wanted.id, invoice_id=invoice, patient_id=wanted.patient_id, cents=cents)
@@ -191,12 +197,47 @@ def order_of(attempt: Attempt) -> ChargeOrder:
     )
 
 
-def _earlier(wanted: Wanted, actor: UUID | None) -> Attempt:
-    query = select(Attempt).where(Attempt.actor_id.is_not_distinct_from(actor), Attempt.form_key == wanted.once.key)
-    earlier = db.session.scalars(query).one()
-    if bytes(earlier.request_hash) != wanted.once.request_hash:
+def find(once: Claim, actor: UUID | None) -> Attempt | None:
+    """The attempt that a press opened before; raises KeyReused when the key came with other content."""
+    query = select(Attempt).where(Attempt.actor_id.is_not_distinct_from(actor), Attempt.form_key == once.key)
+    known = db.session.scalars(query).one_or_none()
+    if known is not None and bytes(known.request_hash) != once.request_hash:
         raise KeyReused
-    return earlier
+    return known
+
+
+def earlier(once: Claim, actor: UUID | None) -> Attempt:
+    """The attempt that a press opened before (NotFound, KeyReused)."""
+    known = find(once, actor)
+    if known is None:
+        raise NotFound
+    return known
+
+
+def check_due(
+    shares: Mapping[UUID, int], patient_id: UUID, currency: str, *, seen: Mapping[UUID, int] | None = None
+) -> None:
+    """Lock the invoices by id and refuse more than is due of each, what other attempts are about to take left out.
+
+    Raises NotFound for what is not this patient's, NotPayable, BeingPaid, DueChanged and MoreThanIsDue.
+    """
+    invoices = lock_invoices(shares).values()
+    if any(one.patient_id != patient_id for one in invoices):
+        raise NotFound
+    if any(one.status != "issued" or one.kind != "invoice" or one.currency != currency for one in invoices):
+        raise NotPayable(patient=patient_id)
+    # Later statements than the locks: they see what whoever held them before has written.
+    due, reserved = due_of(shares), reserved_of(shares)
+    if any(due.get(invoice, 0) != cents for invoice, cents in (seen or {}).items()):
+        raise DueChanged(patient=patient_id, alternatives=list(due.items()))
+    for invoice, cents in shares.items():
+        if cents > due.get(invoice, 0) - reserved.get(invoice, 0):
+            raise (BeingPaid if reserved.get(invoice) else MoreThanIsDue)(field="amount", patient=patient_id)
+
+
+def _check_amount(wanted: Wanted) -> None:
+    if min([wanted.cents, *wanted.shares.values()]) <= 0 or sum(wanted.shares.values()) > wanted.cents:
+        raise WrongAmountOfMoney(field="amount", patient=wanted.patient_id)
 
 
 def _card(wanted: Wanted) -> UUID | None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
 import stripe
 
 from webapp.billing.gateways.protocol import (
     Answered,
-    BadSignature,
     Card,
     ChargeOrder,
     GatewayEvent,
@@ -24,6 +22,7 @@ from webapp.billing.gateways.protocol import (
 )
 from webapp.billing.gateways.punctual import Punctual
 from webapp.billing.gateways.stripe_answers import TROUBLE, UNEXPECTED_STATE, noted, of_error, of_intent, of_refund
+from webapp.billing.gateways.stripe_messages import ATTEMPT, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,10 +30,23 @@ if TYPE_CHECKING:
 
     from stripe import PaymentIntent, RequestOptions
 
-ATTEMPT = "attempt"
-TOLERANCE = timedelta(minutes=5)
 MOST = 100
 SESSION = "cs_"
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def _bounded(verb: Callable[Concatenate[StripeGateway, P], R]) -> Callable[Concatenate[StripeGateway, P], R]:
+    """Let all calls of a verb together take no longer than one may."""
+
+    @wraps(verb)
+    def within(self: StripeGateway, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        with self.http.budget():
+            return verb(self, *args, **kwargs)
+
+    return within
 
 
 class StripeGateway:
@@ -46,15 +58,16 @@ class StripeGateway:
     name = "stripe"
 
     def __init__(self, secret_key: str, webhook_secret: str, address: str | None = None) -> None:
-        self._http = Punctual()
+        self.http = Punctual()
         self._secret = webhook_secret
         self._client = stripe.StripeClient(
             secret_key,
             base_addresses={"api": address} if address else None,
             max_network_retries=0,
-            http_client=self._http,
+            http_client=self.http,
         )
 
+    @_bounded
     def authorise(self, order: ChargeOrder) -> Outcome:
         try:
             intent = self._intent(order)
@@ -64,6 +77,7 @@ class StripeGateway:
             return of_error(error, order.external_id)
         return self._asked(order, intent.id)
 
+    @_bounded
     def look(self, order: ChargeOrder) -> Outcome:
         try:
             intent = self._found(order)
@@ -73,12 +87,14 @@ class StripeGateway:
         except TROUBLE as error:
             return of_error(error, order.external_id)
 
+    @_bounded
     def capture(self, external_id: str, cents: int, key: str) -> Outcome:
         return self._settled(
             external_id,
             lambda: self._client.v1.payment_intents.capture(external_id, {"amount_to_capture": cents}, _once(key)),
         )
 
+    @_bounded
     def void(self, order: ChargeOrder) -> Outcome:
         try:
             if (order.external_id or "").startswith(SESSION):
@@ -97,6 +113,7 @@ class StripeGateway:
         # An order to cancel that is refused changed nothing; what else than captured it could be is asked again.
         return Outcome(Answered.UNKNOWN, name, outcome.code) if outcome.kind is Answered.REFUSED else outcome
 
+    @_bounded
     def refund(self, order: RefundOrder) -> Outcome:
         try:
             made = self._client.v1.refunds.list({"payment_intent": order.charge, "limit": MOST})
@@ -107,6 +124,7 @@ class StripeGateway:
             outcome = of_error(error)
         return Outcome(Answered.REFUSED, None, outcome.code) if outcome.kind is Answered.DECLINED else outcome
 
+    @_bounded
     def checkout(self, order: ChargeOrder, back: Return) -> Page:
         item = {"currency": order.currency.lower(), "unit_amount": order.cents, "product_data": {"name": back.text}}
         params: Any = {
@@ -126,6 +144,7 @@ class StripeGateway:
         except TROUBLE as error:
             return Page(None, of_error(error))
 
+    @_bounded
     def readers(self, location_id: UUID) -> Sequence[Reader]:
         try:
             found = self._client.v1.terminal.readers.list({"limit": MOST})
@@ -134,12 +153,14 @@ class StripeGateway:
         except TROUBLE:
             return ()
 
+    @_bounded
     def customer(self, key: str) -> str | None:
         try:
             return self._client.v1.customers.create({}, _once(key)).id
         except TROUBLE:
             return None
 
+    @_bounded
     def cards(self, customer: str) -> Sequence[Card]:
         try:
             found = self._client.v1.customers.payment_methods.list(customer, {"type": "card", "limit": MOST})
@@ -152,21 +173,10 @@ class StripeGateway:
             return ()
 
     def event(self, body: bytes, signature: str, at: datetime) -> GatewayEvent:
-        try:
-            stripe.WebhookSignature.verify_header(body, signature, self._secret)
-            # The library would compare with the machine's clock; signed or not, an old message can be somebody's copy.
-            signed = int(next(part[2:] for part in signature.split(",") if part.startswith("t=")))
-            told = json.loads(body)
-            about = told["data"]["object"]
-            event = GatewayEvent(str(told["id"]), str(told["type"]), str(about["id"]), _attempt(about.get("metadata")))
-        except (stripe.SignatureVerificationError, ValueError, KeyError, TypeError, AttributeError, StopIteration):
-            raise BadSignature from None
-        if abs(at.timestamp() - signed) > TOLERANCE.total_seconds():
-            raise BadSignature
-        return event
+        return read(body, signature, self._secret, at)
 
     def close(self) -> None:
-        self._http.close()
+        self.http.close()
 
     def _intent(self, order: ChargeOrder) -> PaymentIntent:
         """The attempt's PaymentIntent: made once, and the same one when its making is repeated; no money moves."""
@@ -199,7 +209,10 @@ class StripeGateway:
             return of_intent(confirmed, waits=False)
         except TROUBLE as error:
             outcome = of_error(error, intent)
-        return self._again(intent) if outcome.code == UNEXPECTED_STATE else outcome
+        if outcome.code == UNEXPECTED_STATE:
+            return self._again(intent)
+        # A card that can't be used for this is as good as declined: another one may be.
+        return Outcome(Answered.DECLINED, intent, outcome.code) if outcome.kind is Answered.REFUSED else outcome
 
     def _at_the_reader(self, order: ChargeOrder, intent: PaymentIntent) -> bool:
         """Whether a reader still shows the amount: the intent itself remembers only how the last card ended."""
@@ -268,11 +281,3 @@ class StripeGateway:
 
 def _once(key: str) -> RequestOptions:
     return {"idempotency_key": key}
-
-
-def _attempt(metadata: object) -> UUID | None:
-    named = metadata.get(ATTEMPT) if isinstance(metadata, dict) else None
-    try:
-        return UUID(str(named))
-    except ValueError:
-        return None

@@ -15,7 +15,17 @@ from webapp.booking.actions.changes import (
 )
 from webapp.booking.actions.closing import Closing, change_hours, close_location
 from webapp.booking.actions.death import DeathRequest, record_death, take_back_death
-from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, overdue, release, take_over
+from webapp.booking.actions.holds import (
+    HoldRequest,
+    book_held,
+    close_payment,
+    hold,
+    lapse,
+    open_payment,
+    overdue,
+    release,
+    take_over,
+)
 from webapp.booking.actions.leaving import end_leave, settle_leave
 from webapp.booking.actions.move import MoveRequest, move
 from webapp.booking.actions.progress import check_in, confirm, finish, mark_no_show, note_checks, start
@@ -52,6 +62,7 @@ __all__ = [
     "change_hours",
     "check_in",
     "close_location",
+    "close_payment",
     "confirm",
     "end_leave",
     "finish",
@@ -60,6 +71,7 @@ __all__ = [
     "mark_no_show",
     "move",
     "note_checks",
+    "open_payment",
     "overdue",
     "record_death",
     "release",

@@ -12,7 +12,7 @@ from webapp.booking.actions.book import BookRequest, How, Once, place
 from webapp.booking.actions.locking import advance, lock_if_held, locked, reach, refused, settle
 from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.models import Appointment
-from webapp.booking.refusals import HoldOver
+from webapp.booking.refusals import HoldBeingPaid, HoldOver
 from webapp.booking.states import MOVABLE, TRANSITIONS, Action, Status
 from webapp.db import db
 from webapp.errors import NotFound
@@ -82,6 +82,32 @@ def book_held(appointment_id: UUID, *, actor: UUID | None, at: datetime, version
     return visit
 
 
+def open_payment(appointment_id: UUID, *, at: datetime) -> Appointment:
+    """Say that somebody is paying for a hold: from now on nobody frees its time, whatever the clock says.
+
+    Raises HoldOver when it is over or no hold any more, HoldBeingPaid when somebody is paying already, NotFound.
+    """
+    visit = _held(appointment_id)
+    if visit is not None and visit.payment_open:
+        raise HoldBeingPaid(patient=visit.patient_id)
+    if visit is None or visit.held_until is None or visit.held_until <= at:
+        raise HoldOver(patient=None if visit is None else visit.patient_id)
+    visit.payment_open = True
+    settle(visit, at)
+    return visit
+
+
+def close_payment(appointment_id: UUID, *, at: datetime) -> bool:
+    """Say that nobody pays for a hold any more; one whose time is over ends.  False when it is no hold any more."""
+    visit = _held(appointment_id)
+    if visit is None:
+        return False
+    visit.payment_open = False
+    settle(visit, at)
+    lapse(appointment_id, at=at)
+    return True
+
+
 def release(appointment_id: UUID, *, at: datetime) -> bool:
     """Give a hold back before its time; False when it is none any more, or somebody pays for it (NotAllowedHere)."""
     kept = db.session.get(Appointment, appointment_id)
@@ -141,6 +167,13 @@ _PLACE = (
     "equipment_ids",
     "location_id",
 )
+
+
+def _held(appointment_id: UUID) -> Appointment | None:
+    """The hold, locked; None when it has been booked, has lapsed or was canceled (NotFound)."""
+    lock_if_held(appointment_id)
+    visit = locked(appointment_id, frozenset(Status))
+    return visit if visit.status == Status.HELD.value else None
 
 
 def _end(appointment_id: UUID, at: datetime, *, early: bool) -> bool:

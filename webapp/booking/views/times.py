@@ -54,10 +54,14 @@ def look(
     first_day = choice.week or (local_date(wanted, zone) if wanted and wanted > now else today)
     first_day = max(first_day, today)
     week = _elsewhere(search, _week(search, found, first_day, zone, now))
+    offers = first_free(_elsewhere(search, found.starts), FIRST, found.zones)
+    if not week and offers and wanted is None and choice.week is None:
+        # A week of nothing but "No times" says less than the one with the first of them.
+        first_day = local_date(offers[0].start, zone)
+        week = _elsewhere(search, _week(search, found, first_day, zone, now))
     free = wanted is not None and not refused and _is_free(search, wanted, now)
     if wanted is not None and free and all(start.start != wanted for start in week):
         week = [*week, *_exactly(search, wanted, now)]
-    offers = first_free(_elsewhere(search, found.starts), FIRST, found.zones)
     if wanted is not None and not free:
         offers = _nearest(search, wanted, now)
     proposed = offers[0].start if offers and wanted is None and proposes else None

@@ -1,0 +1,46 @@
+"""Attempts: which of them nobody has brought to an end, and the story of one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import func, select
+
+from webapp.billing.attempts import FINAL, State
+from webapp.billing.models import Attempt, AttemptEvent
+from webapp.db import db
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+AT_ONCE = 200
+
+
+def left_over(before: datetime) -> list[UUID]:
+    """Attempts that are not at their end and that nothing has happened to since, the oldest first."""
+    last = select(func.max(AttemptEvent.at)).where(AttemptEvent.attempt_id == Attempt.id).scalar_subquery()
+    ended = [state.value for state in FINAL - {State.CAPTURED}]
+    query = (
+        select(Attempt.id)
+        .where(
+            Attempt.state.not_in(ended),
+            ~((Attempt.state == State.CAPTURED.value) & Attempt.settled_at.is_not(None)),
+            func.coalesce(last, Attempt.created_at) <= before,
+        )
+        .order_by(Attempt.created_at, Attempt.id)
+        .limit(AT_ONCE)
+    )
+    return list(db.session.scalars(query))
+
+
+def direction_of(attempt_id: UUID) -> str | None:
+    """Whether an attempt charges or refunds; None when there is none."""
+    return db.session.scalar(select(Attempt.direction).where(Attempt.id == attempt_id))
+
+
+def story_of(attempt_id: UUID) -> Sequence[AttemptEvent]:
+    """What happened to an attempt, as it can be read out to a caller."""
+    query = select(AttemptEvent).where(AttemptEvent.attempt_id == attempt_id).order_by(AttemptEvent.id)
+    return db.session.scalars(query).all()
