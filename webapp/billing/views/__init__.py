@@ -1,6 +1,27 @@
 """Pages of money, and the door at which the card gateway knocks."""
 
-from webapp.billing.views import day_close, terminal, webhooks
+from webapp.billing.views import (
+    attempts_page,
+    corrections,
+    day_close,
+    invoices,
+    payment,
+    payments,
+    terminal,
+    webhooks,
+    worklists,
+)
 from webapp.billing.views.door import blueprint
 
-__all__ = ["blueprint", "day_close", "terminal", "webhooks"]
+__all__ = [
+    "attempts_page",
+    "blueprint",
+    "corrections",
+    "day_close",
+    "invoices",
+    "payment",
+    "payments",
+    "terminal",
+    "webhooks",
+    "worklists",
+]
