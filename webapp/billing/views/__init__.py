@@ -3,6 +3,7 @@
 from webapp.billing.views import (
     attempts_page,
     corrections,
+    day_close,
     invoices,
     payment,
     payments,
@@ -16,6 +17,7 @@ __all__ = [
     "attempts_page",
     "blueprint",
     "corrections",
+    "day_close",
     "invoices",
     "payment",
     "payments",
