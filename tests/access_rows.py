@@ -194,6 +194,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("desk.my_day", "GET"): Row(CLINICIAN, 200),
     ("desk.figures", "GET"): Row(MANAGER, 200),
     ("desk.export_figures", "POST"): Row(MANAGER, 422),
+    ("desk.money", "GET"): Row(MANAGER, 200),
+    ("desk.export_money", "POST"): Row(MANAGER, 422),
     ("portal.home", "GET"): Row(PATIENT, 200),
     ("ops.accounts", "GET"): Row(MANAGER, 200),
     ("ops.invitation", "GET"): Row(MANAGER, 200),
