@@ -1,6 +1,29 @@
 """Pages of money, and the door at which the card gateway knocks."""
 
-from webapp.billing.views import day_close, papers, terminal, webhooks
+from webapp.billing.views import (
+    attempts_page,
+    corrections,
+    day_close,
+    invoices,
+    papers,
+    payment,
+    payments,
+    terminal,
+    webhooks,
+    worklists,
+)
 from webapp.billing.views.door import blueprint
 
-__all__ = ["blueprint", "day_close", "papers", "terminal", "webhooks"]
+__all__ = [
+    "attempts_page",
+    "blueprint",
+    "corrections",
+    "day_close",
+    "invoices",
+    "papers",
+    "payment",
+    "payments",
+    "terminal",
+    "webhooks",
+    "worklists",
+]

@@ -129,7 +129,7 @@ def start_drawer(drawer_id: UUID) -> Response:
 
 @blueprint.post("/billing/day/<day:day>/bill")
 @requires(Permission.INVOICE_ISSUE, role=Role.DESK, refused=_refused)
-def bill(day: date) -> Response:
+def bill_day(day: date) -> Response:
     """Issue the invoices of the visits of a day that have none yet."""
     site, visits = _chosen(), read_visits(request.form)
     span = local_day(site.time_zone, day)

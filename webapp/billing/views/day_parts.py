@@ -124,7 +124,7 @@ def unbilled_visits(shown: Shown) -> dict[str, Any]:
         "rows": rows,
         "chargeable": chargeable,
         "total": money(sum(each.cents for each in shown.unbilled), currency),
-        "action": url_for("billing.bill", day=shown.day) if may_at("invoice.issue", shown.site.id) else "",
+        "action": url_for("billing.bill_day", day=shown.day) if may_at("invoice.issue", shown.site.id) else "",
     }
 
 

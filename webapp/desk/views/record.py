@@ -18,7 +18,7 @@ from webapp.cycle import scope
 from webapp.db import Role
 from webapp.desk import merging, queries
 from webapp.desk.queries import PastVisit
-from webapp.desk.views import waiting
+from webapp.desk.views import account, waiting
 from webapp.desk.views.door import blueprint
 from webapp.desk.views.drawer import ICONS, ROUTES
 from webapp.identity.permissions import Permission
@@ -81,6 +81,7 @@ def record(patient_id: UUID) -> Response:
         merge=url_for("desk.choose", patient_id=patient.id),
         death=url_for("desk.death", patient_id=patient.id),
         waiting=waiting.card(patient, at),
+        account=account.card(patient.id, at),
     )
 
 
