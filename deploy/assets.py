@@ -29,7 +29,7 @@ STYLES = tuple(
     ROOT / "static" / "css" / f"{name}.css"
     for name in (
         "tokens base shell controls forms feedback data board visit week side booking plan waiting omnibox desk"
-        " settings terminal figures public portal print sheet"
+        " settings terminal billing figures public portal print sheet"
     ).split()
 )
 SCRIPTS = (
@@ -38,6 +38,7 @@ SCRIPTS = (
     ROOT / "static" / "search.js",
     ROOT / "static" / "move.js",
     ROOT / "static" / "board.js",
+    ROOT / "static" / "pay.js",
     ROOT / "static" / "app.js",
     ROOT / "static" / "session.js",
     ROOT / "static" / "drafts.js",
@@ -50,15 +51,15 @@ FONTS = {
     "inter-semibold.ttf": NODE_MODULES / "@expo-google-fonts" / "inter" / "600SemiBold" / "Inter_600SemiBold.ttf",
 }
 ICONS = (
-    "accessibility activity arrow-left arrow-right badge-check ban bell briefcase-medical building-2 calendar "
+    "accessibility activity arrow-left arrow-right badge-check ban banknote bell briefcase-medical building-2 calendar "
     "calendar-check calendar-clock calendar-days calendar-plus calendar-x chart-column check check-check chevron-down "
     "chevron-left chevron-right chevrons-up-down circle-alert circle-check circle-question-mark circle-x "
     "clipboard-list clock contact corner-down-left credit-card door-open download ellipsis external-link eye eye-off "
-    "file-text flask-conical heart-pulse history hourglass house info keyboard languages layout-dashboard list "
-    "list-checks list-filter lock log-out mail map-pin menu message-square minus pencil phone pill plus printer "
-    "receipt-text refresh-cw repeat rotate-cw search server-crash settings shield-alert shield-check sparkles "
-    "stethoscope sun sunrise trash-2 trending-down trending-up triangle-alert undo-2 user user-check user-plus user-x "
-    "users video wallet wifi-off wrench x"
+    "file-text flask-conical heart-pulse history hourglass house info keyboard landmark languages layout-dashboard "
+    "list list-checks list-filter lock log-out mail map-pin menu message-square minus pencil phone pill plus printer "
+    "receipt-text refresh-cw repeat rotate-cw search server-crash settings shield-alert shield-check smartphone "
+    "sparkles stethoscope sun sunrise trash-2 trending-down trending-up triangle-alert undo-2 user user-check "
+    "user-plus user-x users video wallet wifi-off wrench x"
 ).split()
 KEPT_SECONDS = 86_400
 """A server that is running goes on sending pages that name the files it started with."""

@@ -25,6 +25,7 @@ FRONT = frozenset({StaffRole.RECEPTIONIST, StaffRole.CLINICIAN, StaffRole.MANAGE
 DESK = FRONT | {StaffRole.BILLER, StaffRole.COORDINATOR}
 BOOKERS = FRONT | {StaffRole.COORDINATOR}
 TAKERS = frozenset({StaffRole.RECEPTIONIST, StaffRole.BILLER, StaffRole.MANAGER})
+GIVERS = TAKERS - {StaffRole.RECEPTIONIST}
 EDITORS = frozenset({StaffRole.RECEPTIONIST, StaffRole.MANAGER})
 
 NOBODYS_ID = UUID("018f0000-0000-7000-8000-00000000dead")
@@ -138,6 +139,28 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("booking.wish", "GET"): Row(FRONT, 404),
     ("booking.change_wish", "POST"): Row(FRONT, 404),
     ("booking.withdraw", "POST"): Row(FRONT, 404),
+    ("billing.worklists", "GET"): Row(TAKERS, 200),
+    ("billing.invoice", "GET"): Row(TAKERS, 404),
+    ("billing.of_visit", "GET"): Row(TAKERS, 404),
+    ("billing.bill", "POST"): Row(TAKERS, 404),
+    ("billing.save", "POST"): Row(TAKERS, 404),
+    ("billing.issue_it", "POST"): Row(TAKERS, 404),
+    ("billing.no_charge", "POST"): Row(TAKERS, 404),
+    ("billing.charge", "POST"): Row(TAKERS, 404),
+    ("billing.take", "POST"): Row(TAKERS, 404),
+    ("billing.use_credit", "POST"): Row(TAKERS, 404),
+    ("billing.credit_note", "GET"): Row(GIVERS, 404),
+    ("billing.credit_it", "POST"): Row(GIVERS, 404),
+    ("billing.ask_write_off", "GET"): Row(GIVERS, 404),
+    ("billing.write_it_off", "POST"): Row(GIVERS, 404),
+    ("billing.ask_take_back", "GET"): Row(GIVERS, 404),
+    ("billing.take_it_back", "POST"): Row(GIVERS, 404),
+    ("billing.payment", "GET"): Row(TAKERS, 404),
+    ("billing.refund_it", "POST"): Row(GIVERS, 404),
+    ("billing.attempt", "GET"): Row(TAKERS, 404),
+    ("billing.again", "POST"): Row(TAKERS, 404),
+    ("billing.end", "POST"): Row(TAKERS, 404),
+    ("billing.look", "POST"): Row(TAKERS, 404),
     ("terminal.page", "GET"): Row(TAKERS, 200),
     ("terminal.add", "POST"): Row(TAKERS, 422),
     ("terminal.choose", "POST"): Row(TAKERS, 422),

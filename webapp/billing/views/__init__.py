@@ -1,6 +1,25 @@
 """Pages of money, and the door at which the card gateway knocks."""
 
-from webapp.billing.views import terminal, webhooks
+from webapp.billing.views import (
+    attempts_page,
+    corrections,
+    invoices,
+    payment,
+    payments,
+    terminal,
+    webhooks,
+    worklists,
+)
 from webapp.billing.views.door import blueprint
 
-__all__ = ["blueprint", "terminal", "webhooks"]
+__all__ = [
+    "attempts_page",
+    "blueprint",
+    "corrections",
+    "invoices",
+    "payment",
+    "payments",
+    "terminal",
+    "webhooks",
+    "worklists",
+]
