@@ -2,6 +2,9 @@
 
 from webapp.billing.views import (
     attempts_page,
+    book_paid,
+    cancel_paid,
+    cashier,
     corrections,
     invoices,
     payment,
@@ -15,6 +18,9 @@ from webapp.billing.views.door import blueprint
 __all__ = [
     "attempts_page",
     "blueprint",
+    "book_paid",
+    "cancel_paid",
+    "cashier",
     "corrections",
     "invoices",
     "payment",
