@@ -23,7 +23,6 @@ from webapp.errors import (
     Refusal,
     Unavailable,
     Unchecked,
-    refusal_of,
 )
 from webapp.ids import new_id
 from webapp.problems import DATABASE_ERRORS
@@ -128,7 +127,7 @@ def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
         g.prefetched = door.prefetch(**args)
     reading = door.asks or request.method in READS
     if not door.opens_transaction:
-        response = current_app.make_response(view(**args))
+        response = _by_itself(view, args, Unavailable if reading else Unchecked)
     elif reading:
         response = _read(door, view, args, scope)
     elif door.around is None:
@@ -136,6 +135,14 @@ def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     else:
         response = _change_within(door.around(**args), door, view, args, scope)
     return _recorded(response, scope, changed=not reading and response.status_code < 400)  # noqa: PLR2004
+
+
+def _by_itself(view: View, args: Arguments, away: type[Unavailable]) -> Response:
+    """Answer by a view that opens its own transactions: when one is lost, others and a gateway may have done theirs."""
+    try:
+        return current_app.make_response(view(**args))
+    except DATABASE_ERRORS as error:
+        raise problems.meaning(error, away) from error
 
 
 def _change_within(
@@ -174,7 +181,7 @@ def _read(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
             return rolled_back.response
         except DATABASE_ERRORS as error:
             if not (is_retryable(error) and left):
-                raise _meaning(error, Unavailable) from error
+                raise problems.meaning(error, Unavailable) from error
     raise Unavailable
 
 
@@ -191,7 +198,7 @@ def _change(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
         except DATABASE_ERRORS as error:
             if is_retryable(error) and left and not attempt.commit_sent:
                 continue
-            refusal = _meaning(error, NotSaved)
+            refusal = problems.meaning(error, NotSaved)
             if attempt.commit_sent and isinstance(refusal, Unavailable):
                 return _look_up(claim, scope, error)
             raise refusal from error
@@ -255,19 +262,6 @@ def _claim(scope: Scope, args: Arguments) -> idempotency.Claim:
     g.form_key = key
     digest = idempotency.hash_request(request.endpoint or "", args, request.form.items(multi=True))
     return idempotency.Claim(scope.actor, key, digest)
-
-
-def _meaning(error: Exception, away: type[Unavailable]) -> Exception:
-    """What a database error is to the person: a refusal, a service that is away, or a mistake of ours (as it is)."""
-    refusal = refusal_of(error)
-    if refusal is not None:
-        return refusal
-    if problems.is_outage(error):
-        return away()
-    if problems.is_unreadable(error):
-        problems.log.error("unreadable", exc_info=error)
-        return BadRequest()
-    return error
 
 
 def _refuse(door: Door, refusal: Refusal, args: Arguments, scope: Scope) -> Response:

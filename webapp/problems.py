@@ -19,7 +19,7 @@ from werkzeug.exceptions import HTTPException
 from webapp import hypermedia
 from webapp.db import sqlstate_of
 from webapp.dynamo import DynamoUnavailable
-from webapp.errors import BadRequest, NoSuchMethod, NotAllowed, NotFound, Refusal, TooLarge, Unavailable
+from webapp.errors import BadRequest, NoSuchMethod, NotAllowed, NotFound, Refusal, TooLarge, Unavailable, refusal_of
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -127,6 +127,19 @@ def _has_signed_out() -> bool:
     view = current_app.view_functions.get(request.endpoint or "")
     door = getattr(view, "door", None)
     return door is not None and door.permission is not None and USER_ID not in session
+
+
+def meaning(error: Exception, away: type[Unavailable]) -> Exception:
+    """What a database error is to the person: a refusal, a service that is away, or a mistake of ours (as it is)."""
+    refusal = refusal_of(error)
+    if refusal is not None:
+        return refusal
+    if is_outage(error):
+        return away()
+    if is_unreadable(error):
+        log.error("unreadable", exc_info=error)
+        return BadRequest()
+    return error
 
 
 def _unexpected(error: Exception) -> Response:

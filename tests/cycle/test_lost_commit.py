@@ -50,3 +50,13 @@ def test_an_outcome_that_cannot_be_looked_up_is_called_unknown_and_the_key_finds
     again = through(wired, wire, desk, Pass(), key=key)
     assert again.status_code == 303
     assert words(database) == ["oak"]
+
+
+def test_a_view_that_commits_by_itself_never_says_that_nothing_was_done(
+    wired: Flask, wire: Proxy, desk: Visitor, database: Database
+) -> None:
+    wire.mode = CutAt(b"oakoak")
+    answer = moved(desk, wired).post("/trial/twice", {"word": "oak"})
+    assert answer.status_code == 503
+    assert "could not check" in answer.text
+    assert words(database) == ["oak"]

@@ -12,7 +12,8 @@ from sqlalchemy import text
 from tests.stack.people import Visitor
 from webapp import activity, hypermedia
 from webapp.activity import queries as recorded
-from webapp.db import Role, db
+from webapp.cycle import scope
+from webapp.db import Role, db, transactional
 from webapp.errors import FormInvalid, NotFound, Refusal, refuses
 from webapp.identity.permissions import Permission
 from webapp.routing import requires
@@ -101,6 +102,16 @@ def write() -> Response:
 def write_number(number: int) -> Response:
     db.session.execute(INSERT, {"word": str(number)})
     return hypermedia.done("saved", "/trial")
+
+
+@trial.post("/trial/twice")
+@requires(Permission.VISIT_BOOK, role=Role.DESK, gateway=True)
+def write_twice() -> Response:
+    """As with a gateway between them: the first transaction stands whatever becomes of the second."""
+    for word in (request.form["word"], request.form["word"] * 2):
+        with transactional(scope()):
+            db.session.execute(INSERT, {"word": word})
+    return hypermedia.see("/trial")
 
 
 def words(database: Database) -> list[str]:

@@ -59,6 +59,7 @@ class NothingToCharge(Refusal):
     message = _l("Nothing is charged on this invoice. Add a line, or say that there is no charge.")
 
 
+@refuses("ledger_transaction_reverses_id_key")
 class NothingLeft(Refusal):
     """Nothing is left to take back, to give back or to use."""
 

@@ -1,38 +1,31 @@
-"""A counter, and who stands behind it."""
+"""Five in the afternoon, when people close the day."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import pytest
-from psycopg.rows import dict_row
 
-from tests import factories
-from tests.billing.counter import Counter
-from tests.factories import NOW
+from tests.billing.till import LATER
 from webapp import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
-    from flask import Flask
-
-    from tests.stack.database import Database
-    from tests.stack.people import SignIn, Visitor
+    from tests.stack.people import Visitor
 
 
 @pytest.fixture
-def counter(app: Flask, database: Database) -> Iterator[Counter]:
-    with database.administer() as owner, clock.stopped_at(NOW):
-        owner.row_factory = dict_row
-        yield Counter(app, owner, factories.clinic(owner))
+def five_in_the_afternoon() -> Iterator[None]:
+    with clock.stopped_at(LATER):
+        yield
 
 
 @pytest.fixture
-def desk(sign_in: SignIn) -> Visitor:
-    return sign_in("receptionist", at=NOW)
+def desk(sign_in: Callable[..., Visitor], five_in_the_afternoon: None) -> Visitor:
+    return sign_in("receptionist", at=LATER)
 
 
 @pytest.fixture
-def biller(sign_in: SignIn) -> Visitor:
-    return sign_in("biller", at=NOW)
+def manager(sign_in: Callable[..., Visitor], five_in_the_afternoon: None) -> Visitor:
+    return sign_in("manager", at=LATER)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.billing.at_counter import counter, desk
 from tests.factories import NOW
 from webapp.billing.actions import corrections
 from webapp.billing.actions.corrections import WriteOffRequest
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from tests.billing.counter import Counter
     from tests.stack.people import SignIn, Visitor
+
+__all__ = ["counter", "desk"]
 
 
 def at(invoice: UUID, verb: str = "charge") -> str:

@@ -216,6 +216,16 @@ def attempt(attempt_id: UUID) -> Attempt:
     return found
 
 
+def uncollected(payments: Collection[UUID]) -> dict[UUID, Attempt]:
+    """Payments by card whose money has not come (yet), with their attempt."""
+    query = (
+        select(Payment.id, Attempt)
+        .join(Attempt, Attempt.id == Payment.attempt_id)
+        .where(Payment.id.in_(list(payments)), Attempt.state != State.CAPTURED.value)
+    )
+    return {row[0]: row[1] for row in db.session.execute(query)}
+
+
 def numbers_of(invoices: Collection[UUID]) -> dict[UUID, str]:
     """Invoices by id as people call them."""
     query = select(Invoice).where(Invoice.id.in_(list(invoices)))

@@ -186,6 +186,7 @@ def _activity(page: Page, zone: str, at: datetime) -> list[dict[str, Any]]:
             _("Draft prepared"), "pencil", names.get(invoice.created_by or invoice.id, ""), invoice.created_at, zone, at
         )
     ]
+    open_cards = desk.uncollected({each.payment_id for each in page.history if each.payment_id})
     for each in page.history:
         row = _row(
             wording.happening(each, invoice.currency),
@@ -195,7 +196,9 @@ def _activity(page: Page, zone: str, at: datetime) -> list[dict[str, Any]]:
             zone,
             at,
         )
-        rows.append(row | {"detail": each.reason, **_links(each, invoice)})
+        card = open_cards.get(each.payment_id or invoice.id)
+        detail = wording.state_label(card) if card is not None and each.kind == Kind.PAYMENT else each.reason
+        rows.append(row | {"detail": detail, **_links(each, invoice)})
     if invoice.status == "void_draft":
         rows.append(_row(_("No charge"), "ban", "", invoice.created_at, zone, at) | {"detail": invoice.void_reason})
     return rows

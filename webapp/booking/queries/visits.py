@@ -15,9 +15,10 @@ from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.booking.models import Appointment, AppointmentHistory, BlockedTime
-from webapp.booking.states import UNDO_GRACE, UNDOABLE, Status
+from webapp.booking.states import UNDO_GRACE, UNDOABLE, Status, shown_as
 from webapp.db import db
 from webapp.identity.models import Account
+from webapp.money import Money
 from webapp.patients.models import Patient, PatientAlert
 from webapp.practice.hours import Span
 from webapp.practice.models import Provider, Room, Service, name_of
@@ -51,6 +52,13 @@ class BoardVisit:
     """What the service asks to look at on arrival and nobody has yet, in the service's order."""
     group_session_id: UUID | None = None
     """The group visit that this is a seat of; the board shows that instead."""
+    owed: Money | None = None
+    """What the patient still owes for it, where whoever shows it has asked: bookings know of no invoices."""
+
+    @property
+    def shown(self) -> str:
+        """The status that people see."""
+        return shown_as(self.status, balance_cents=0 if self.owed is None else self.owed.cents)
 
 
 @dataclass(frozen=True, slots=True)

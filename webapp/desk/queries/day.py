@@ -15,6 +15,7 @@ from webapp.booking.states import LIVE, Status
 from webapp.desk.day_plan import Facts
 from webapp.desk.queries.clinic import Clinic, clinic
 from webapp.desk.queries.month import Month, month, weeks
+from webapp.desk.queries.owed import with_owed
 from webapp.practice import queries as practice
 from webapp.practice.hours import Seconds, Span, local_day, monday
 from webapp.practice.models import Location, Provider
@@ -79,7 +80,7 @@ def day(location_id: UUID | None, wanted: date, at: datetime) -> Day | None:
     if found is None:
         return None
     span = local_day(found.location.time_zone, wanted)
-    visits = tuple(day_visits(found.location.id, span, at))
+    visits = with_owed(day_visits(found.location.id, span, at))
     return _day(found, wanted, span, visits, month(found, wanted, at))
 
 
@@ -91,7 +92,7 @@ def week(location_id: UUID | None, wanted: date, at: datetime) -> Week | None:
     zone, first = found.location.time_zone, monday(wanted)
     spans = {first + timedelta(days=n): local_day(zone, first + timedelta(days=n)) for n in range(WEEK)}
     whole = Span(min(span.start for span in spans.values()), max(span.end for span in spans.values()))
-    visits = day_visits(found.location.id, whole, at)
+    visits = with_owed(day_visits(found.location.id, whole, at))
     marks = month(found, wanted, at)
     days = tuple(_day(found, each, span, tuple(_within(visits, span)), marks) for each, span in spans.items())
     return Week(days, next(each for each in days if each.day == wanted))

@@ -1,7 +1,8 @@
 -- Everything a board of some days shows, as one number. Each row stands for itself as its id hashed with the
 -- transaction that wrote it (xmin): no change leaves that as it was, and a sum forgets no row that came or went. It is
 -- taken from the rows of one snapshot, so nothing that commits later can hide behind it, as it could behind a
--- highest id. A hold that has lapsed is left out, as the board leaves it out.
+-- highest id. What is owed for a visit is a sum of entries of the ledger, which come and never change. A hold that has
+-- lapsed is left out, as the board leaves it out.
 with site as materialized (
     select l.id, l.time_zone, uuid_hash_extended(l.id, l.xmin::text::bigint) as hash
     from location as l
@@ -19,7 +20,10 @@ cross join lateral (
     select count(*) as n, sum(uuid_hash_extended(a.id, a.xmin::text::bigint)
         + uuid_hash_extended(a.patient_id, p.xmin::text::bigint)::numeric
         + coalesce((select sum(uuid_hash_extended(t.id, t.xmin::text::bigint))
-            from patient_alert as t where t.patient_id = a.patient_id), 0)) as hash
+            from patient_alert as t where t.patient_id = a.patient_id), 0)
+        + coalesce((select sum(uuid_hash_extended(i.id, e.id))
+            from invoice as i join ledger_entry as e on e.invoice_id = i.id
+            where a.status = 'finished' and i.appointment_id = a.id and e.account = 'patient_receivable'), 0)) as hash
     from appointment as a
     join patient as p on p.id = a.patient_id
     where a.location_id = s.id and a.starts_at >= s.opens and a.starts_at < s.closes

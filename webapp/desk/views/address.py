@@ -12,13 +12,13 @@ from flask import url_for
 from werkzeug.datastructures import MultiDict
 
 from webapp.booking.queries import BoardVisit
-from webapp.booking.states import STATES, Status
+from webapp.booking.states import STATES, TO_PAY, Status
 from webapp.practice.hours import monday
 
 VIEWS = ("day", "week", "list")
 YEARS = range(1900, 2200)
 """Years that a board can be opened in: every instant around them exists in every zone."""
-FILTERS = frozenset(STATES) - {Status.LAPSED}
+FILTERS = frozenset({*(status.value for status in STATES), TO_PAY}) - {Status.LAPSED.value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ class Address:
 
     def shows(self, visit: BoardVisit) -> bool:
         """Whether all filters let a visit through, the one by status too."""
-        return self.among(visit) and (not self.status or visit.status.value == self.status)
+        return self.among(visit) and (not self.status or visit.shown == self.status)
 
 
 def read(args: MultiDict[str, str], day: date) -> Address:
@@ -76,7 +76,7 @@ def read(args: MultiDict[str, str], day: date) -> Address:
     return Address(
         day=day,
         view=view if view in VIEWS else "day",
-        status=status if status in {each.value for each in FILTERS} else "",
+        status=status if status in FILTERS else "",
         providers=tuple(filter(None, map(_id, args.getlist("provider")))),
         room=_id(args.get("room", "")),
         location=_id(args.get("location", "")),

@@ -11,7 +11,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.booking.queries import BoardVisit, Group
-from webapp.booking.states import MOVABLE, Status, minutes_in_state, minutes_late, shown_as
+from webapp.booking.states import MOVABLE, Status, minutes_in_state, minutes_late
 from webapp.booking.wording import check_label, clock, local_date
 from webapp.desk.views.address import Address
 from webapp.practice.hours import local_day
@@ -85,7 +85,7 @@ class Cards:
         card = Card(
             id=id_,
             href=f"{self._open}{id_}",
-            status=shown_as(status),
+            status=visit.shown,
             who=visit.patient_name,
             start=clock(visit.starts_at, self._zone),
             what=visit.service,
@@ -94,6 +94,7 @@ class Cards:
             overbooked=visit.lane > 0,
             selected=visit.id == self._selected,
             version=visit.version if self._moves and status in MOVABLE else None,
+            amount="" if visit.owed is None else str(visit.owed),
         )
         if status is Status.HELD:
             self._count_down(card, visit)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from flask import url_for
@@ -24,7 +24,8 @@ from webapp.booking.wording import (
     time_span,
     via_label,
 )
-from webapp.desk.views import ties, waiting
+from webapp.desk import queries
+from webapp.desk.views import ties, to_pay, waiting
 from webapp.desk.views.address import Address
 from webapp.patients.models import Patient
 from webapp.patients.wording import age_line, initials, phone_of, record_number, tone
@@ -55,39 +56,39 @@ def context(detail: VisitDetail, asked: Address, at: datetime) -> dict[str, Any]
     patient = visit.patient
     zone = visit.location.time_zone
     back = asked.url(visit=visit.id)
+    bills = to_pay.bills(detail)
     return {
         "id": visit.id,
         "close": asked.url(visit=None),
-        "person": {
-            "name": patient.name,
-            "initials": initials(patient.name),
-            "tone": tone(patient.id),
-            "href": url_for("desk.record", patient_id=patient.id),
-            "lines": [
-                age_line(patient, local_date(at, zone)),
-                " · ".join(
-                    part
-                    for part in (_("MRN %(number)s", number=record_number(patient.record_number)), phone_of(patient))
-                    if part
-                ),
-            ],
-        },
+        "person": _person(patient, local_date(at, zone)),
         "alerts": _alerts(patient),
-        "status": shown_as(detail.status),
+        "status": shown_as(detail.status, balance_cents=to_pay.balance(bills)),
         "steps": _stepper(detail),
         "primary": _primary(detail, at, back),
+        "pay": to_pay.primary(visit, bills),
         "elsewhere": _elsewhere(visit),
         "checks": _checks(detail),
         "note_checks": _note_checks(detail, back),
         "undo": _undo(detail, at, back),
         "facts": _facts(detail, at),
-        "ties": ties.context(visit, at),
+        "ties": ties.context(visit, at) + to_pay.ties(bills),
         "note": visit.note,
         "cancel_reason": visit.cancel_reason if detail.status is Status.CANCELLED else "",
         "history": [_happened(step, zone) for step in reversed(detail.steps)],
         "visits": _other_visits(detail, zone),
         "record": url_for("desk.record", patient_id=patient.id),
         "actions": _actions(detail, at, back),
+    }
+
+
+def _person(patient: Patient, today: date) -> dict[str, Any]:
+    identifiers = (_("MRN %(number)s", number=record_number(patient.record_number)), phone_of(patient))
+    return {
+        "name": patient.name,
+        "initials": initials(patient.name),
+        "tone": tone(patient.id),
+        "href": url_for("desk.record", patient_id=patient.id),
+        "lines": [age_line(patient, today), " · ".join(part for part in identifiers if part)],
     }
 
 
@@ -265,6 +266,7 @@ def _happened(step: Step, zone: str) -> dict[str, str]:
 def _other_visits(detail: VisitDetail, zone: str) -> list[dict[str, Any]]:
     visits = [visit for visit in patient_visits(detail.appointment.patient_id) if visit.id != detail.appointment.id]
     nearest = sorted(visits, key=lambda visit: abs(visit.starts_at - detail.appointment.starts_at))[:OTHER_VISITS]
+    nearest = list(queries.with_owed(nearest))
     return [_line(visit, zone) for visit in sorted(nearest, key=lambda visit: visit.starts_at, reverse=True)]
 
 
@@ -273,5 +275,5 @@ def _line(visit: BoardVisit, zone: str) -> dict[str, Any]:
         "href": url_for("desk.visit", appointment_id=visit.id),
         "when": short_date(local_date(visit.starts_at, zone)),
         "text": visit.service,
-        "status": shown_as(visit.status),
+        "status": visit.shown,
     }

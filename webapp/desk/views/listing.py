@@ -9,7 +9,7 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.booking.queries import BoardVisit
-from webapp.booking.states import Status, next_step
+from webapp.booking.states import TO_PAY, Status, next_step
 from webapp.booking.wording import action_label, local_date
 from webapp.desk.queries import Day
 from webapp.desk.views.address import Address
@@ -23,6 +23,7 @@ def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
     groups = (
         (_("Waiting now"), {Status.ARRIVED}),
         (_("In room"), {Status.IN_ROOM}),
+        (_("To pay"), {TO_PAY}),
         (_("Next"), {Status.HELD, Status.BOOKED, Status.CONFIRMED}),
         (_("Done"), {Status.FINISHED}),
         (_("Did not attend"), {Status.NOSHOW}),
@@ -30,7 +31,7 @@ def context(asked: Address, day: Day, at: datetime) -> dict[str, Any]:
     )
     visits = [visit for visit in day.visits if asked.shows(visit)]
     maker = Cards(asked, at, day.location)
-    filled = [(title, [visit for visit in visits if visit.status in within]) for title, within in groups]
+    filled = [(title, [visit for visit in visits if visit.shown in within]) for title, within in groups]
     return {
         "groups": [
             {"title": title, "rows": [_row(visit, maker.card(visit), asked, day, at) for visit in members]}

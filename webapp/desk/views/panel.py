@@ -13,18 +13,22 @@ from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.booking.queries import BoardVisit
-from webapp.booking.states import Status
+from webapp.booking.states import TO_PAY, Status
 from webapp.booking.wording import LOCALE, local_date, long_day, short_day, week_title
 from webapp.desk.queries import Day, Month
 from webapp.desk.views.address import Address
 
-FLOW = (Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM, Status.FINISHED, Status.NOSHOW)
+FLOW = (
+    *(each.value for each in (Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM)),
+    TO_PAY,
+    *(each.value for each in (Status.FINISHED, Status.NOSHOW)),
+)
 _WEEK = 7
 
 
 def head(asked: Address, visits: Sequence[BoardVisit], day: Day, at: datetime) -> dict[str, Any]:
     """Title, steps to other days, views, and how many visits stand where."""
-    counts = Counter(visit.status for visit in visits if asked.among(visit))
+    counts = Counter(visit.shown for visit in visits if asked.among(visit))
     first, last = asked.days
     step = timedelta(days=(last - first).days + 1)
     weekly = asked.view == "week"
@@ -50,10 +54,10 @@ def head(asked: Address, visits: Sequence[BoardVisit], day: Day, at: datetime) -
         "narrow": asked.url(view="list"),
         "flow": [
             {
-                "status": status.value,
+                "status": status,
                 "count": counts[status],
-                "href": asked.url(status="" if asked.status == status.value else status.value),
-                "current": asked.status == status.value,
+                "href": asked.url(status="" if asked.status == status else status),
+                "current": asked.status == status,
                 "key": str(number),
             }
             for number, status in enumerate(FLOW, start=1)

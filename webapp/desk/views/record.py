@@ -12,13 +12,13 @@ from flask_babel import lazy_gettext as _l
 
 from webapp import activity, hypermedia, toasts
 from webapp.booking.queries import BoardVisit, patient_visits
-from webapp.booking.states import MOVABLE, Status, next_step, shown_as
+from webapp.booking.states import MOVABLE, Status, next_step
 from webapp.booking.wording import action_label, clock, day_name, local_date, short_date, time_span
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.desk import merging, queries
 from webapp.desk.queries import PastVisit
-from webapp.desk.views import waiting
+from webapp.desk.views import account, waiting
 from webapp.desk.views.door import blueprint
 from webapp.desk.views.drawer import ICONS, ROUTES
 from webapp.identity.permissions import Permission
@@ -57,6 +57,7 @@ def record(patient_id: UUID) -> Response:
     zone = "UTC" if site is None else site.time_zone
     merges = merging.open_merges(patient.id)
     visits = patient_visits(patient.id) + (merging.visits_left(patient.id) if merges else [])
+    visits = list(queries.with_owed(visits))
     past = queries.past_visits(patient.id)
     tab = request.args.get("tab", "summary")
     tab = tab if tab in TABS else "summary"
@@ -80,6 +81,7 @@ def record(patient_id: UUID) -> Response:
         merge=url_for("desk.choose", patient_id=patient.id),
         death=url_for("desk.death", patient_id=patient.id),
         waiting=waiting.card(patient, at),
+        account=account.card(patient.id, at),
     )
 
 
@@ -151,7 +153,7 @@ def _next(visits: list[BoardVisit], patient: Patient, at: datetime, zone: str) -
         "when": time_span(visit.starts_at, visit.ends_at, zone),
         "day": "" if day == today else day_name(day, today),
         "what": _("%(service)s with %(provider)s", service=visit.service, provider=_with(visit)),
-        "status": shown_as(visit.status),
+        "status": visit.shown,
         "step": step,
         "open": url_for("desk.visit", appointment_id=visit.id),
         **{name: _change(visit, name) for name in ("move", "cancel")},
@@ -180,7 +182,7 @@ def _rows(visits: list[BoardVisit], past: list[PastVisit], zone: str) -> list[di
             {
                 "what": visit.service,
                 "who": visit.provider_name,
-                "status": shown_as(visit.status),
+                "status": visit.shown,
                 "href": url_for("desk.visit", appointment_id=visit.id),
             },
         )

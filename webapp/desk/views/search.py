@@ -21,7 +21,7 @@ from webapp.cycle import scope
 from webapp.db import Role
 from webapp.desk import queries
 from webapp.desk.proposals import Desk
-from webapp.desk.views import one_line
+from webapp.desk.views import invoices_found, one_line
 from webapp.desk.views.door import blueprint
 from webapp.identity.permissions import Permission
 from webapp.patients.queries import Found, by_ids
@@ -78,7 +78,12 @@ def _results(section: str, asked: MultiDict[str, str]) -> Response:
     line, visits = (None, []) if site is None or purpose else _line(typed, Desk(site, at, coming))
     found = [person for person in _found(section, typed, line, today, coming) if not merging or person.id != _merging()]
     asked_about = [] if line is None else line["people"]
-    listed = {person.id for person in (*found, *asked_about)} | {visit["patient"] for visit in visits}
+    invoices = [] if purpose else invoices_found.rows(typed)
+    listed = (
+        {each["patient"] for each in invoices}
+        | {person.id for person in (*found, *asked_about)}
+        | {visit["patient"] for visit in visits}
+    )
     activity.note("listed", listed=listed)
     return hypermedia.page(
         TEMPLATE,
@@ -89,6 +94,7 @@ def _results(section: str, asked: MultiDict[str, str]) -> Response:
         today=today,
         line=line,
         visits=visits,
+        invoices=invoices,
         rows=_rows(found, typed, at, zone, purpose if booking or merging else ""),
         title=_("Patients") if typed else _("Today"),
         actions=[] if purpose else _actions(found if typed else [], typed),
