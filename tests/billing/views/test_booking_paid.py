@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests import factories
+from tests.billing.at_counter import counter, desk
 from tests.factories import clock_time
 from webapp.ids import new_id
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from tests.stack.people import SignIn, Visitor
 
 BOOK = "/billing/book"
+__all__ = ["counter", "desk"]
+
 DIALOG = {"HX-Target": "div#book-sheet"}
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 
 from tests import factories
+from tests.billing.at_counter import counter, desk
 from tests.billing.views.test_booking_paid import form, press
 from tests.factories import clock_time
 from webapp.ids import new_id
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from tests.billing.counter import Counter
     from tests.stack.people import SignIn, Visitor
 
-DAY = 1_440
+__all__ = ["counter", "desk"]
 
 
 @pytest.fixture

@@ -56,12 +56,12 @@ def _refused(refusal: Refusal) -> Response:
 @requires(BOOK, role=Role.DESK, refused=_refused, prefetch=readers, gateway=True)
 def book_paid() -> Response:
     """Book and charge a card.  Any other way to pay is sent on, as it is, to the door with one transaction for both."""
-    if _how() in BY_HAND:
+    if by_hand():
         return cast("Response", redirect(url_for("billing.book_in_hand"), SAME_REQUEST))
     time = booking_desk.time_wanted(request.form)
-    _may(Permission.PAYMENT_TAKE, time.location_id)
+    may(Permission.PAYMENT_TAKE, time.location_id)
     standing = booking_desk.charge(time, request.form, g.prefetched, cycle.form_claim({}), scope())
-    return _charged(standing, time.patient_id)
+    return charged(standing, time.patient_id)
 
 
 @blueprint.post("/billing/book/in-hand")
@@ -69,8 +69,8 @@ def book_paid() -> Response:
 def book_in_hand() -> Response:
     """Book and take the deposit in cash, by check or by bank transfer."""
     time = booking_desk.time_wanted(request.form)
-    _may(Permission.PAYMENT_TAKE, time.location_id)
-    return _done(PAID, booking_desk.take(time, request.form, actor=scope().actor, at=scope().at))
+    may(Permission.PAYMENT_TAKE, time.location_id)
+    return done(PAID, booking_desk.take(time, request.form, actor=scope().actor, at=scope().at))
 
 
 @blueprint.post("/billing/book/unpaid")
@@ -78,15 +78,16 @@ def book_in_hand() -> Response:
 def book_unpaid() -> Response:
     """Book without the deposit; the reason stays with the visit."""
     time = booking_desk.time_wanted(request.form)
-    _may(Permission.FEE_WAIVE, time.location_id)
-    return _done(UNPAID, booking_desk.go_without(time, request.form, actor=scope().actor, at=scope().at))
+    may(Permission.FEE_WAIVE, time.location_id)
+    return done(UNPAID, booking_desk.go_without(time, request.form, actor=scope().actor, at=scope().at))
 
 
-def _how() -> str:
-    return request.form.get("how", "").partition(":")[0]
+def by_hand() -> bool:
+    """Whether the form pays with something that needs no gateway."""
+    return request.form.get("how", "").partition(":")[0] in BY_HAND
 
 
-def _may(permission: Permission, location_id: UUID) -> None:
+def may(permission: Permission, location_id: UUID) -> None:
     """Raise what tells somebody that another one has to do this (NeedsLeave, NoMoneyHere)."""
     if permission not in current_user.permissions:
         raise NeedsLeave
@@ -94,16 +95,22 @@ def _may(permission: Permission, location_id: UUID) -> None:
         raise NoMoneyHere
 
 
-def _charged(standing: Standing, patient_id: UUID) -> Response:
+def charged(standing: Standing, patient_id: UUID) -> Response:
     """Lead to the visit when it is booked, else to the attempt, whose page says how it stands and looks again."""
     activity.note("changed", patient=patient_id, detail=STARTED)
     if not standing.settled or standing.appointment_id is None:
         address = url_for("billing.attempt", attempt_id=standing.id)
         return hypermedia.leave(address) if hypermedia.wants_fragment() else hypermedia.see(address)
+    return booked(standing.appointment_id)
+
+
+def booked(appointment_id: UUID) -> Response:
+    """Lead to the visit that a card has paid for."""
     hypermedia.announce(PAID)
-    return hypermedia.see(url_for("desk.visit", appointment_id=standing.appointment_id))
+    return hypermedia.see(url_for("desk.visit", appointment_id=appointment_id))
 
 
-def _done(code: str, visit: Appointment) -> Response:
+def done(code: str, visit: Appointment) -> Response:
+    """Lead to the visit that is booked."""
     activity.note("changed", patient=visit.patient_id, detail=code)
     return hypermedia.done(code, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
