@@ -37,7 +37,7 @@ class Till:
             factories.insert(owner, "simulated_reader", id=self.reader, location_id=place, name="Desk 1")
             factories.insert(owner, "drawer", id=drawer, location_id=place, name="Drawer 1", kind="cash")
             factories.insert(
-                owner, "drawer_day", id=new_id(), drawer_id=drawer, location_id=place,
+                owner, "drawer_day", id=new_id(), drawer_id=drawer,
                 day=factories.NOW.date(), opened_at=factories.NOW, float_cents=0,
             )  # fmt: skip
 
@@ -78,7 +78,7 @@ def press(page: Page) -> None:
 def test_cash_books_and_pays(at_desk: Desk, till: Till) -> None:
     page = till.dialog(at_desk)
     expect(page.get_by_label("Handed over")).to_be_hidden()
-    page.get_by_text("Cash", exact=True).click()
+    page.get_by_role("radio", name="Cash").check()
     page.get_by_label("Handed over").fill("60")
     press(page)
     expect(page.get_by_text("Booked, and the deposit is taken.")).to_be_visible()

@@ -11,6 +11,9 @@ from tests import factories
 from tests.billing.at_counter import counter, desk
 from tests.billing.views.test_booking_paid import form, press
 from tests.factories import clock_time
+from webapp.booking import actions as booking
+from webapp.booking.actions import CancelRequest, Costs
+from webapp.db import Role, transactional
 from webapp.ids import new_id
 
 if TYPE_CHECKING:
@@ -162,6 +165,30 @@ def test_what_sent_money_back_is_not_undone(late: Counter, desk: Visitor) -> Non
     assert answer.status_code == 409
     assert "cannot be undone" in answer.text
     assert status(late, visit) == "cancelled"
+
+
+@pytest.mark.parametrize("role", [Role.DESK, Role.MANAGER])
+@pytest.mark.parametrize("how", ["reader", "cash"])
+def test_when_the_clinic_cancels_there_is_no_fee_and_the_prepayment_goes_back(
+    late: Counter, desk: Visitor, how: str, role: Role
+) -> None:
+    visit = prepaid(late, desk, how)
+    with late.app.app_context(), transactional(factories.scope(role, at=late.at)):
+        booking.cancel(CancelRequest(visit, "The provider is ill", costs=Costs.GIVE_BACK), at=late.at)
+    assert (status(late, visit), sums(late, "fees")) == ("cancelled", 0)
+    if how == "reader":
+        assert refunds(late) == [5_000]
+    else:
+        assert (sums(late, "deposits"), sums(late, "credits")) == (0, -5_000)
+
+
+def test_who_paid_and_died_leaves_nothing_behind(late: Counter, desk: Visitor) -> None:
+    visit = prepaid(late, desk)
+    row = late.owner.execute("select version from patient where id = %s", (late.patient,)).fetchone()
+    assert row is not None
+    sent = {"died_on": "2026-11-23", "cancels": "1", "version": str(row["version"])}
+    assert desk.post(f"/patients/{late.patient}/death", sent).status_code == 303
+    assert (status(late, visit), refunds(late)) == ("cancelled", [5_000])
 
 
 def test_a_hold_that_is_being_paid_for_is_ended_with_its_payment(late: Counter, desk: Visitor) -> None:
