@@ -203,6 +203,8 @@ def _what(
         "errors": _errors(refusal),
         "refusal": refusal,
         **_gone(found, choice, zone, refusal),
+        # A hold never lies over a visit, so what is paid for before is not booked over one.
+        **({} if kind.deposit is None else {"anyway": None}),
     }
 
 
