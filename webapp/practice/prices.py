@@ -69,3 +69,8 @@ def services_out_of_date(day: dt.date) -> list[tuple[UUID, int]]:
         .order_by(Service.id)
     )
     return [(row.id, row.cents) for row in db.session.execute(query)]
+
+
+def item(item_id: UUID) -> BillableItem | None:
+    """One item by id."""
+    return db.session.get(BillableItem, item_id)

@@ -226,6 +226,12 @@ def uncollected(payments: Collection[UUID]) -> dict[UUID, Attempt]:
     return {row[0]: row[1] for row in db.session.execute(query)}
 
 
+def last_receipt(payments: Collection[UUID]) -> UUID | None:
+    """The receipt of the latest of some payments."""
+    query = select(Payment.receipt_id).where(Payment.id.in_(list(payments)))
+    return db.session.scalars(query.order_by(Payment.at.desc(), Payment.id.desc()).limit(1)).first()
+
+
 def numbers_of(invoices: Collection[UUID]) -> dict[UUID, str]:
     """Invoices by id as people call them."""
     query = select(Invoice).where(Invoice.id.in_(list(invoices)))

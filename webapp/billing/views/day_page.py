@@ -114,7 +114,7 @@ def context(shown: Shown) -> dict[str, Any]:
         ],
         "previous": _url(day - timedelta(days=1), site.id),
         "next": _url(day + timedelta(days=1), site.id),
-        "report": f"/billing/day/{day.isoformat()}/report?location={site.id}",
+        "report": url_for("billing.day_report", day=day, location=site.id),
         "close": url_for("billing.close", day=day),
         "count": url_for("billing.count", day=day),
         "errors": errors,

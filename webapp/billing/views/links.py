@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flask import current_app, url_for
+from flask import url_for
 from flask_babel import gettext as _
 
+from webapp.billing.queries import desk
 from webapp.templating import may_at
 
 if TYPE_CHECKING:
     from webapp.billing.queries.documents import Page
-
-PAPERS = {"pdf": "billing.invoice_pdf", "print": "billing.invoice_print"}
-"""Pages on paper, offered where there are any."""
 
 
 def of(page: Page) -> dict[str, Any]:
@@ -28,7 +26,7 @@ def of(page: Page) -> dict[str, Any]:
     draft = invoice.status == "draft" and may_at("invoice.edit", invoice.location_id)
     return {
         "actions": [item for item in items if item is not None],
-        "papers": {name: _paper(endpoint, page) for name, endpoint in PAPERS.items()},
+        "papers": _papers(page),
         "no_charge": url_for("billing.no_charge", invoice_id=invoice.id) if draft else "",
         "notes": [
             {"text": note.shown_number, "href": url_for("billing.invoice", invoice_id=note.id)} for note in page.notes
@@ -44,7 +42,14 @@ def _item(name: str, label: str, icon: str, page: Page, *, shown: bool) -> dict[
     return {"label": label, "icon": icon, "href": url_for(f"billing.{name}", invoice_id=page.invoice.id)}
 
 
-def _paper(endpoint: str, page: Page) -> str:
-    if endpoint not in current_app.view_functions or page.invoice.status != "issued":
-        return ""
-    return url_for(endpoint, invoice_id=page.invoice.id)
+def _papers(page: Page) -> dict[str, str]:
+    """The document and the receipt of its last payment on paper; empty where there is none."""
+    invoice = page.invoice
+    if invoice.status != "issued":
+        return {"print": "", "pdf": "", "receipt": ""}
+    receipt = desk.last_receipt({each.payment_id for each in page.history if each.payment_id})
+    return {
+        "print": url_for("billing.invoice_print", invoice_id=invoice.id),
+        "pdf": url_for("billing.invoice_pdf", invoice_id=invoice.id),
+        "receipt": "" if receipt is None else url_for("billing.receipt_print", receipt_id=receipt),
+    }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from flask import Response, current_app, g, request, url_for
+from flask import Response, g, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 TEMPLATE = "billing/payment.html"
 REFUNDED, SENT = "payment.refunded", "payment.refund_sent"
-RECEIPT = "billing.receipt_pdf"
 
 toasts.say(REFUNDED, _l("The refund is booked. Hand it over."))
 toasts.say(SENT, _l("The refund is on its way to the card."), "info")
@@ -87,7 +86,7 @@ def _page(payment_id: UUID, refusal: Refusal | None = None) -> Response:
         kept=_kept(found),
         back=_back(found, zone),
         refund=_refund(found, refusal),
-        receipt=_paper(found),
+        receipt=url_for("billing.receipt_print", receipt_id=paid.receipt_id),
         attempt=_attempt(found),
         errors={} if refusal is None else refusal.errors,
         messages=[refusal.message] if refusal is not None and not refusal.errors else [],
@@ -170,13 +169,6 @@ def _attempt(found: Taken) -> dict[str, str] | None:
         "icon": icon,
         "href": url_for("billing.attempt", attempt_id=found.attempt.id),
     }
-
-
-def _paper(found: Taken) -> str:
-    """The receipt on paper, where there is one."""
-    if RECEIPT not in current_app.view_functions:
-        return ""
-    return url_for(RECEIPT, receipt_id=found.payment.receipt_id)
 
 
 def _when(moment: datetime, zone: str) -> str:

@@ -131,7 +131,7 @@ def no_shows(figures: Figures, table: Table) -> dict[str, Any]:
     rates = [missed / (came + missed) for _name, came, missed in tables.by_service(figures)]
     texts = [(row[0].text, row[3].text) for row in table.rows]
     bars = [[(rate, "solid")] for rate in rates]
-    return _bars(table, _("Share of visits whose patient did not attend."), texts, bars, max([0.1, *rates]))
+    return bar_rows(table, _("Share of visits whose patient did not attend."), texts, bars, max([0.1, *rates]))
 
 
 def lead_time(figures: Figures, table: Table) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def lead_time(figures: Figures, table: Table) -> dict[str, Any]:
     visits = [float(row[1]) for row in tables.by_step(figures)]
     texts = [(row[0].text, f"{row[1].text} · {row[2].text}") for row in table.rows]
     bars = [[(number, "solid")] for number in visits]
-    return _bars(table, _("Visits by how long before they were booked."), texts, bars, max([1.0, *visits]))
+    return bar_rows(table, _("Visits by how long before they were booked."), texts, bars, max([1.0, *visits]))
 
 
 def cancellations(figures: Figures, table: Table) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def cancellations(figures: Figures, table: Table) -> dict[str, Any]:
     bars = [[(float(each.late), "stripes"), (float(each.visits - each.late), "solid")] for each in figures.canceled]
     texts = [(row[0].text, row[1].text) for row in table.rows]
     whole = max([1.0, *(float(each.visits) for each in figures.canceled)])
-    return _bars(table, _("Canceled visits by reason; the late ones are striped."), texts, bars, whole)
+    return bar_rows(table, _("Canceled visits by reason; the late ones are striped."), texts, bars, whole)
 
 
 def places(figures: Figures, table: Table) -> dict[str, Any]:
@@ -155,10 +155,10 @@ def places(figures: Figures, table: Table) -> dict[str, Any]:
     shares = [tables.ratio(*figures.filled.minutes(site=site.id)) or 0.0 for site in figures.period.sites]
     bars = [[(share, PATTERNS[number % len(PATTERNS)])] for number, share in enumerate(shares)]
     texts = [(row[0].text, row[3].text) for row in table.rows]
-    return _bars(table, _("Share of open hours that visits took, by location."), texts, bars, max([1.0, *shares]))
+    return bar_rows(table, _("Share of open hours that visits took, by location."), texts, bars, max([1.0, *shares]))
 
 
-def _bars(
+def bar_rows(
     table: Table,
     desc: str,
     texts: Sequence[tuple[str, str]],

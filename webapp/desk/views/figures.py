@@ -51,13 +51,13 @@ class Asked:
 def figures() -> Response:
     """Show how a period went: the last four whole weeks unless another is asked for."""
     sites = practice.locations()
-    asked = _asked(request.args)
-    found = tables.read(_period(asked, sites))
+    asked = asked_for(request.args)
+    found = tables.read(period_of(asked, sites))
     return hypermedia.page(
         "desk/figures.html",
         status=422 if asked.errors else 200,
         clinic=letterhead(queries.location(asked.location)),
-        title=_days(found.period),
+        title=days_label(found.period),
         asked=asked,
         errors=asked.errors,
         presets=[
@@ -77,10 +77,10 @@ def figures() -> Response:
 def export_figures() -> Response:
     """One of the tables as a CSV file; that it left the clinic is recorded, and it names no patient."""
     name = request.form.get("table", "")
-    asked = _asked(request.form)
+    asked = asked_for(request.form)
     if name not in tables.TABLES or asked.errors:
         raise FormInvalid({"table": [_("Choose one of the tables and a period")]})
-    table = tables.TABLES[name](tables.read(_period(asked, practice.locations())))
+    table = tables.TABLES[name](tables.read(period_of(asked, practice.locations())))
     activity.note("exported", detail=f"figures.{name}")
     rows = [[cell.raw for cell in row] for row in table.rows]
     response = Response(spreadsheet.as_csv(table.columns, rows), mimetype="text/csv")
@@ -89,7 +89,7 @@ def export_figures() -> Response:
     return response
 
 
-def _asked(values: Mapping[str, str]) -> Asked:
+def asked_for(values: Mapping[str, str]) -> Asked:
     today = local_date(scope().at, practice.time_zone())
     preset = values.get("period", "")
     location = _id(values.get("location", ""))
@@ -131,7 +131,7 @@ def _read_days(first: str, last: str) -> tuple[tuple[date, date] | None, dict[st
     return (begin, end), {}
 
 
-def _period(asked: Asked, sites: list[Location]) -> Period:
+def period_of(asked: Asked, sites: list[Location]) -> Period:
     chosen = [site for site in sites if site.id == asked.location] or sites
     return Period(asked.first, asked.last, tuple(chosen))
 
@@ -141,7 +141,7 @@ def _url(asked: Asked, **changes: str) -> str:
     return url_for("desk.figures", location=location, **changes)  # type: ignore[arg-type]
 
 
-def _days(period: Period) -> str:
+def days_label(period: Period) -> str:
     same = period.first.year == period.last.year
     first = format_date(period.first, "MMMM d" if same else "MMMM d, y", locale=LOCALE)
     return _("%(first)s to %(last)s", first=first, last=format_date(period.last, "MMMM d, y", locale=LOCALE))

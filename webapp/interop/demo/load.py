@@ -14,7 +14,7 @@ from webapp.identity.demo_accounts import DemoLinks, demo_email, ensure_demo_acc
 from webapp.identity.models import Account
 from webapp.identity.permissions import StaffRole
 from webapp.ids import new_id
-from webapp.interop.demo import build, fill, wishes
+from webapp.interop.demo import build, fill, money, wishes
 from webapp.interop.demo.clinic import PROVIDERS, TIME_ZONE
 from webapp.interop.demo.people import ROSA
 from webapp.interop.importing import Import
@@ -83,6 +83,8 @@ def load_days(clinic: Clinic, now: datetime, *, before: int = DAYS_BEFORE, after
     made = sum(_load_day(clinic, day, actor, now) for day in days)
     with transactional(_scope(Role.DESK, now, actor)):
         wishes.put_on_list(clinic, today, actor=actor, now=now)
+    with transactional(_scope(Role.DESK, now, actor)):
+        money.fill_tills(clinic, today, actor=actor, now=now)
     return made
 
 

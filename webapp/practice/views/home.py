@@ -11,7 +11,7 @@ from webapp import hypermedia
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.identity.permissions import Permission
-from webapp.practice import catalog
+from webapp.practice import catalog, prices
 from webapp.practice.views.door import blueprint
 from webapp.routing import requires
 
@@ -33,6 +33,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
             ("schedules", _("Schedules"), url_for("practice.schedules")),
             ("closures", _("Closures"), url_for("practice.closures")),
             ("services", _("Services and prices"), url_for("practice.services")),
+            ("items", _("Items"), url_for("practice.items")),
             ("providers", _("Providers"), url_for("practice.things", kind="providers")),
             ("rooms", _("Rooms"), url_for("practice.things", kind="rooms")),
             ("equipment", _("Equipment"), url_for("practice.things", kind="equipment")),
@@ -46,12 +47,13 @@ def _cards(counts: dict[str, int], closed: int) -> list[dict[str, Any]]:
         "schedules": ("calendar-clock", _("Who works when and where; leave, sick days and extra hours")),
         "closures": ("calendar-x", _("Days and hours on which a whole location is closed")),
         "services": ("list-checks", _("Types of visits: length, who and where, rules for booking, prices")),
+        "items": ("receipt-text", _("What is charged beside visits: tests, vaccines, forms, with their prices")),
         "providers": ("stethoscope", _("People whose time is booked")),
         "rooms": ("door-open", _("Rooms that visits take place in")),
         "equipment": ("wrench", _("Equipment that visits need")),
         "locations": ("building-2", _("Sites with their address, phone and time zone")),
     }
-    shown = {**counts, "closures": closed, "schedules": counts["providers"]}
+    shown = {**counts, "closures": closed, "items": len(prices.items()), "schedules": counts["providers"]}
     names = list(texts)
     return [
         {**tab, "icon": texts[name][0], "text": texts[name][1], "count": shown[name]}

@@ -1,0 +1,93 @@
+"""Money of the demo: a drawer and a card reader at the desk, and invoices of the last days, most of them paid."""
+
+from __future__ import annotations
+
+import datetime as dt
+from datetime import UTC, datetime, time
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from webapp.billing.actions.drafts import draft_visit
+from webapp.billing.actions.drawers import add_drawer, open_drawer
+from webapp.billing.actions.issue import issue
+from webapp.billing.actions.pay import Part, TakePayment, take_payment
+from webapp.billing.actions.terminal import add_reader
+from webapp.billing.models import Drawer, SimulatedReader
+from webapp.billing.queries.balances import due_of
+from webapp.booking.models import Appointment
+from webapp.booking.states import Status
+from webapp.db import db
+from webapp.errors import Refusal
+from webapp.ids import new_id
+from webapp.interop.demo.clinic import TIME_ZONE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from webapp.billing.models import Invoice
+    from webapp.interop.demo.build import Clinic
+
+DESK = "Desk 1"
+CHANGE_CENTS = 15_000
+BEFORE, TODAY = 40, 6
+"""Visits of the days before and of today whose invoices are issued; the rest waits to be billed."""
+OWES_EVERY, HALF_EVERY, TRANSFER_EVERY = 5, 7, 3
+
+
+def fill_tills(clinic: Clinic, today: dt.date, *, actor: UUID | None, now: datetime) -> int:
+    """Put up the desk's drawer and reader, bill and take money, once: where a drawer is, people take it themselves.
+
+    Returns the number of invoices.
+    """
+    if db.session.scalar(select(Drawer.id).limit(1)) is not None:
+        return 0
+    drawer = add_drawer(clinic.location_id, DESK, at=now)
+    open_drawer(drawer.id, CHANGE_CENTS, actor=actor, at=now)
+    if db.session.scalar(select(SimulatedReader.id).limit(1)) is None:
+        add_reader(new_id(), clinic.location_id, DESK)
+    midnight = datetime.combine(today, time(), ZoneInfo(TIME_ZONE)).astimezone(UTC)
+    earlier = _finished(clinic, Appointment.starts_at < midnight, BEFORE)
+    made = sum(_billed(visit, n, None, actor, now) for n, visit in enumerate(earlier))
+    todays = _finished(clinic, Appointment.starts_at >= midnight, TODAY)
+    return made + sum(_billed(visit, n, drawer.id, actor, now) for n, visit in enumerate(todays))
+
+
+def _finished(clinic: Clinic, when: object, most: int) -> Sequence[Appointment]:
+    query = select(Appointment).where(
+        Appointment.location_id == clinic.location_id,
+        Appointment.status == Status.FINISHED.value,
+        when,  # type: ignore[arg-type]
+    )
+    return db.session.scalars(query.order_by(Appointment.starts_at, Appointment.id).limit(most)).all()
+
+
+def _billed(visit: Appointment, number: int, drawer: UUID | None, actor: UUID | None, now: datetime) -> bool:
+    """Issue a visit's invoice and take what its patient paid then; False where somebody was quicker."""
+    at = visit.finished_at or now
+    try:
+        with db.session.begin_nested():
+            invoice = issue(draft_visit(visit.id, actor=actor, at=at).id, actor=actor, at=at)
+            if number % OWES_EVERY:
+                _pay(invoice, number, drawer, actor, at if drawer is None else now)
+    except Refusal:
+        return False
+    return True
+
+
+def _pay(invoice: Invoice, number: int, drawer: UUID | None, actor: UUID | None, at: datetime) -> None:
+    due = due_of([invoice.id])[invoice.id]
+    cents = due if number % HALF_EVERY else due // 2
+    if cents <= 0:
+        return
+    if drawer is not None:
+        part = Part("cash", cents, tendered_cents=-(-cents // 2_000) * 2_000, drawer_id=drawer)
+    elif number % TRANSFER_EVERY:
+        part = Part("check", cents, reference=f"{1040 + number}")
+    else:
+        part = Part("bank_transfer", cents, reference=f"Transfer {1040 + number}")
+    exactly = {invoice.id: cents}
+    wanted = TakePayment(invoice.patient_id, invoice.location_id, (part,), invoice.currency, exactly=exactly)
+    take_payment(wanted, actor=actor, at=at)
