@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask_babel import gettext as _
-from werkzeug.datastructures import MultiDict
 
 from webapp.billing.forms.payment import BY_CARD, METHODS, amount
 from webapp.errors import BadRequest, FormInvalid
@@ -17,6 +16,8 @@ from webapp.practice.forms.parsing import Form, Line, parsed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from werkzeug.datastructures import MultiDict
 
 _HOW = re.compile(r"(reader|card|cash|bank_transfer|check)(?::(.{1,80}))?", re.ASCII)
 _CENTS = re.compile(r"[0-9]{1,12}", re.ASCII)
@@ -92,5 +93,8 @@ def read_waived(form: MultiDict[str, str]) -> str:
     return reason
 
 
-def _read(form: Mapping[str, str]) -> _DepositForm:
-    return parsed(_DepositForm, MultiDict((name, form[name]) for name in FIELDS if name in form), {})
+def _read(form: MultiDict[str, str]) -> _DepositForm:
+    about_money = form.copy()
+    for name in form.keys() - FIELDS:
+        del about_money[name]
+    return parsed(_DepositForm, about_money, {})
