@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from webapp.interop.demo import load
+from webapp.interop.demo.money import BEFORE, TODAY
 from webapp.interop.demo.people import COUNT
 from webapp.interop.demo.wishes import WISHES
 
@@ -97,6 +98,22 @@ def test_some_people_wait_once_for_a_time(admin: psycopg.Connection[Any], bundle
     admin.execute("delete from waiting_wish where urgency = 3")
     load.load_days(clinic, LATE_MORNING, before=0, after=3)
     assert one(admin, "select count(*) from waiting_wish") == len(WISHES) - 1
+
+
+def test_the_desk_has_a_drawer_a_reader_and_invoices_most_of_them_paid(
+    admin: psycopg.Connection[Any], bundles: Path
+) -> None:
+    clinic, _ = load.load_people(bundles, LATE_MORNING)
+    load.load_days(clinic, LATE_MORNING, before=1, after=0)
+    assert one(admin, "select count(*) from drawer where name = 'Desk 1'") == 1
+    assert one(admin, "select count(*) from simulated_reader") == 1
+    invoices = one(admin, "select count(*) from invoice where status = 'issued'")
+    assert invoices == BEFORE + TODAY
+    assert invoices > one(admin, "select count(*) from payment") > invoices // 2
+    assert one(admin, "select sum(cents) from ledger_entry") == 0
+    assert one(admin, "select sum(cents) from ledger_entry where account = 'patient_receivable'") > 0
+    load.load_days(clinic, LATE_MORNING, before=1, after=0)
+    assert one(admin, "select count(*) from invoice where status = 'issued'") == invoices
 
 
 def test_a_clinic_that_was_changed_is_not_put_back(admin: psycopg.Connection[Any], bundles: Path) -> None:

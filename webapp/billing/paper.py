@@ -28,11 +28,17 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """A table with its title; without rows it is left out."""
+    """A table with its title; without rows it is left out, and so are columns that are empty in all of them."""
 
     title: str
     columns: tuple[Column, ...]
     rows: tuple[tuple[str, ...], ...]
+
+    def filled(self) -> Section:
+        """The same without empty columns."""
+        used = [n for n in range(len(self.columns)) if any(row[n] for row in self.rows)]
+        rows = tuple(tuple(row[n] for n in used) for row in self.rows)
+        return Section(self.title, tuple(self.columns[n] for n in used), rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +77,7 @@ class Paper:
             "clinic_lines": [line for line in (*head.address_lines, head.phone) if line],
             "to": list(self.to),
             "facts": [list(fact) for fact in self.facts],
-            "sections": [asdict(section) for section in self.sections if section.rows],
+            "sections": [asdict(section.filled()) for section in self.sections if section.rows],
             "sums": [asdict(line) for line in self.sums],
             "notes": [note for note in self.notes if note],
             "foot": f"{self.title} · {head.name} · {made}",

@@ -33,6 +33,12 @@ def gateway() -> Gateway:
     return found
 
 
+def gateway_name() -> str:
+    """What the gateway is called in our rows; asks nobody, so a transaction may be open."""
+    found: Gateway = current_app.extensions[EXTENSION]
+    return found.name
+
+
 def made(cards: Cards) -> Gateway:
     """The gateway that the settings choose; Stripe's library is loaded only where it is chosen."""
     if cards.gateway == "stripe":

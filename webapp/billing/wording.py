@@ -116,6 +116,11 @@ def reason_label(code: str) -> str:
         "hold_over": _("the time had been given away"),
         "slot_taken": _("somebody was quicker"),
         "never_collected": _("it was never collected"),
+        "canceled": _("the visit was canceled"),
+        "patient_not_bookable": _("the patient cannot be booked any more"),
+        "location_closed": _("the clinic is closed then"),
+        "provider_away": _("the provider is away then"),
+        "outside_hours": _("the provider does not work then any more"),
     }
     return words.get(code, "" if not code else _("reason %(code)s", code=code.replace("_", " ")))
 

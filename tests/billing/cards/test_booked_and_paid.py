@@ -204,7 +204,12 @@ def test_late_money_goes_back_when_somebody_has_the_time(till: CardDesk) -> None
     waiting = till.book(till.booking(5_000, reader_id=till.reader))
     lapsed(till, waiting.id)
     other = BookRequest(
-        till.clinic.patients[1], till.clinic.service, till.clinic.location, TEN, till.clinic.providers[0]
+        till.clinic.patients[1],
+        till.clinic.service,
+        till.clinic.location,
+        TEN,
+        till.clinic.providers[0],
+        deposit_seen_to=True,
     )
     with till.app.app_context(), transactional(till.scope()):
         book(other, actor=ACTOR, at=till.now)
@@ -220,7 +225,9 @@ def test_late_money_goes_back_when_somebody_has_the_time(till: CardDesk) -> None
 
 def test_who_has_another_visit_by_then_gets_the_money_back_and_no_visit(till: CardDesk) -> None:
     kept = held(till)
-    second = BookRequest(till.patient, till.clinic.service, till.clinic.location, TEN, till.clinic.providers[1])
+    second = BookRequest(
+        till.patient, till.clinic.service, till.clinic.location, TEN, till.clinic.providers[1], deposit_seen_to=True
+    )
     with till.app.app_context(), transactional(till.scope()):
         book(second, actor=ACTOR, at=till.now)
     ended = till.book(till.booking(5_000, kept, card_id=till.card()))
@@ -252,7 +259,12 @@ def test_money_that_was_collected_by_hand_belongs_to_somebody(till: CardDesk) ->
     waiting = till.book(till.booking(5_000, reader_id=till.reader))
     lapsed(till, waiting.id)
     other = BookRequest(
-        till.clinic.patients[1], till.clinic.service, till.clinic.location, TEN, till.clinic.providers[0]
+        till.clinic.patients[1],
+        till.clinic.service,
+        till.clinic.location,
+        TEN,
+        till.clinic.providers[0],
+        deposit_seen_to=True,
     )
     with till.app.app_context(), transactional(till.scope()):
         book(other, actor=ACTOR, at=till.now)

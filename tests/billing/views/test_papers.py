@@ -53,6 +53,7 @@ def test_an_invoice_says_what_is_charged_paid_and_open(till: Till, desk: Visitor
     assert "Insurer</dt><dd>\u2212$40.00" in page
     assert "Paid, Cash, Nov 23, 2026</dt><dd>\u2212$50.00" in page
     assert "To pay</dt><dd>$30.00" in page
+    assert "Discount" not in page  # nothing was: a column without a word is left out
 
 
 def test_a_credit_note_says_what_is_taken_back(till: Till, desk: Visitor, paid: UUID) -> None:

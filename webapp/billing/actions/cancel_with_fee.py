@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
@@ -14,10 +14,10 @@ from webapp.billing.actions.fees import FeeRequest, charge_fee, waive_fee
 from webapp.billing.actions.refund_by_card import CardRefund, open_refund
 from webapp.billing.actions.refunds import RefundRequest, refund, way_back
 from webapp.billing.attempts import FINAL, State
-from webapp.billing.models import Attempt, Payment
+from webapp.billing.models import Attempt, Invoice, Payment
 from webapp.billing.queries.balances import held_by
 from webapp.billing.refusals import DueChanged
-from webapp.booking.actions import CancelRequest, cancel
+from webapp.booking.actions import CancelRequest, Costs, cancel
 from webapp.booking.models import Appointment
 from webapp.booking.states import Status
 from webapp.db import db
@@ -72,7 +72,7 @@ def terms_of(appointment_id: UUID, *, at: datetime) -> Terms:
     visit = db.session.get(Appointment, appointment_id)
     if visit is None:
         raise NotFound
-    return Terms(fee_of(visit, at=at), sum(_held(_prepaid(visit.id)).values()))
+    return Terms(fee_of(visit, at=at), sum(_held(prepaid(visit.id)).values()))
 
 
 def fee_of(visit: Appointment, *, at: datetime) -> int:
@@ -89,13 +89,13 @@ def cancel_with_fee(wanted: CancelWithFee, *, actor: UUID | None, at: datetime) 
     that is still under way for a hold is given up.  Raises what `cancel` does, DueChanged when the fee is another one
     by now (`alternatives`: it), and what charging or waiving a fee and refunding in cash raise.
     """
-    for attempt in _under_way(wanted.cancel.appointment_id):
+    for attempt in under_way(wanted.cancel.appointment_id):
         give_up(attempt, actor=actor, at=at, code="canceled")
     known = db.session.get(Appointment, wanted.cancel.appointment_id, populate_existing=True)
     if known is None:
         raise NotFound
     fee = fee_of(known, at=at)
-    visit = cancel(wanted.cancel, at=at)
+    visit = cancel(replace(wanted.cancel, costs=Costs.SEEN_TO), at=at)
     if fee != wanted.seen:
         raise DueChanged(patient=visit.patient_id, alternatives=[fee])
     if fee:
@@ -104,12 +104,38 @@ def cancel_with_fee(wanted: CancelWithFee, *, actor: UUID | None, at: datetime) 
             waive_fee(request, wanted.waive, actor=actor, at=at)
         else:
             charge_fee(request, actor=actor, at=at)
-    _give_back(visit, wanted, actor=actor, at=at)
+    give_back(visit, wanted, actor=actor, at=at)
     return visit
 
 
-def _give_back(visit: Appointment, wanted: CancelWithFee, *, actor: UUID | None, at: datetime) -> None:
-    payments = _prepaid(visit.id)
+def under_way(appointment_id: UUID) -> Sequence[UUID]:
+    """Attempts to pay for a hold that have not come to their end, by id."""
+    ended = [state.value for state in FINAL | {State.VOIDING}]
+    query = select(Attempt.id).where(
+        Attempt.appointment_id == appointment_id,
+        Attempt.direction == "charge",
+        Attempt.settled_at.is_(None),
+        Attempt.state.not_in(ended),
+    )
+    return db.session.scalars(query.order_by(Attempt.id)).all()
+
+
+def money_moved(appointment_id: UUID) -> bool:
+    """Whether canceling a visit has charged a fee, or sent what was paid before on its way back."""
+    fee = select(Invoice.id).where(
+        Invoice.appointment_id == appointment_id, Invoice.purpose == "fee", Invoice.status == "issued"
+    )
+    going = select(Attempt.id).where(Attempt.appointment_id == appointment_id, Attempt.direction == "refund")
+    if db.session.scalar(select(fee.exists() | going.exists())):
+        return True
+    payments = prepaid(appointment_id)
+    waits = held_by([payment.id for payment in payments])
+    return any(waits.get(payment.id, {}).get("deposits", 0) <= 0 for payment in payments)
+
+
+def give_back(visit: Appointment, wanted: CancelWithFee, *, actor: UUID | None, at: datetime) -> None:
+    """Send what is left of the prepayments of a canceled visit back to where each came from."""
+    payments = prepaid(visit.id)
     left = _held(payments)
     for payment in payments:
         cents = left.get(payment.id, 0)
@@ -138,7 +164,8 @@ def _keep_as_credit(payment: Payment, *, actor: UUID | None, at: datetime) -> No
         release_deposit(payment.id, actor=actor, at=at)
 
 
-def _prepaid(appointment_id: UUID) -> Sequence[Payment]:
+def prepaid(appointment_id: UUID) -> Sequence[Payment]:
+    """Payments for a visit to come, the oldest first."""
     query = select(Payment).where(Payment.appointment_id == appointment_id).order_by(Payment.at, Payment.id)
     return db.session.scalars(query).all()
 
@@ -147,14 +174,3 @@ def _held(payments: Sequence[Payment]) -> dict[UUID, int]:
     """What of prepayments pays for nothing yet."""
     found = held_by([payment.id for payment in payments])
     return {one: held.get("deposits", 0) + held.get("credits", 0) for one, held in found.items()}
-
-
-def _under_way(appointment_id: UUID) -> Sequence[UUID]:
-    ended = [state.value for state in FINAL | {State.VOIDING}]
-    query = select(Attempt.id).where(
-        Attempt.appointment_id == appointment_id,
-        Attempt.direction == "charge",
-        Attempt.settled_at.is_(None),
-        Attempt.state.not_in(ended),
-    )
-    return db.session.scalars(query.order_by(Attempt.id)).all()

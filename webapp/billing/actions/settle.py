@@ -15,6 +15,7 @@ from webapp.billing.gateways.protocol import Answered
 from webapp.billing.models import GatewayEvent, Payment
 from webapp.billing.queries.balances import due_of, refundable, reserved_of
 from webapp.booking.actions import BookRequest, book, book_held, close_payment
+from webapp.booking.actions.waiting.wishes import come_true
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import HoldOver
 from webapp.db import db
@@ -127,11 +128,13 @@ def _book(attempt: Attempt, *, actor: UUID | None, at: datetime) -> None:
         visit = book_held(kept.id, actor=actor, at=at)
     except HoldOver:
         again = BookRequest(
-            kept.patient_id, kept.service_id, kept.location_id, kept.starts_at, kept.provider_id, kept.note
-        )
+            kept.patient_id, kept.service_id, kept.location_id, kept.starts_at, kept.provider_id, kept.note,
+            deposit_seen_to=True,
+        )  # fmt: skip
         visit = book(again, actor=actor, at=at)
         attempt.appointment_id = visit.id
     take_deposit(TakeDeposit(visit.id, _part(attempt), attempt.currency), actor=actor, at=at)
+    come_true(visit, at=at)
 
 
 def _take_back(attempt: Attempt, *, actor: UUID | None, at: datetime) -> None:

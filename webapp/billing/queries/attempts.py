@@ -40,6 +40,12 @@ def direction_of(attempt_id: UUID) -> str | None:
     return db.session.scalar(select(Attempt.direction).where(Attempt.id == attempt_id))
 
 
+def latest_for(appointment_id: UUID) -> Attempt | None:
+    """The attempt that was last made to pay for a held time."""
+    query = select(Attempt).where(Attempt.appointment_id == appointment_id, Attempt.direction == "charge")
+    return db.session.scalars(query.order_by(Attempt.created_at.desc(), Attempt.id.desc()).limit(1)).first()
+
+
 def story_of(attempt_id: UUID) -> Sequence[AttemptEvent]:
     """What happened to an attempt, as it can be read out to a caller."""
     query = select(AttemptEvent).where(AttemptEvent.attempt_id == attempt_id).order_by(AttemptEvent.id)

@@ -2,8 +2,12 @@
 
 from webapp.billing.views import (
     attempts_page,
+    book_paid,
+    cancel_paid,
+    cashier,
     corrections,
     day_close,
+    held,
     invoices,
     papers,
     payment,
@@ -17,8 +21,12 @@ from webapp.billing.views.door import blueprint
 __all__ = [
     "attempts_page",
     "blueprint",
+    "book_paid",
+    "cancel_paid",
+    "cashier",
     "corrections",
     "day_close",
+    "held",
     "invoices",
     "papers",
     "payment",

@@ -13,6 +13,7 @@ from webapp import activity, hypermedia, toasts
 from webapp.billing import charging, wording
 from webapp.billing.attempts import FINAL, State
 from webapp.billing.queries import desk
+from webapp.billing.views.book_paid import booked
 from webapp.billing.views.door import blueprint
 from webapp.booking.wording import clock, day_name, local_date
 from webapp.cycle import scope
@@ -56,7 +57,9 @@ def _refused(refusal: Refusal, attempt_id: UUID) -> Response:
 @requires(Permission.PAYMENT_TAKE, role=Role.DESK, refused=_refused, gateway=True)
 def again(attempt_id: UUID) -> Response:
     """Charge another card after a decline; two presses ask once, for the second finds it under way."""
-    charging.try_again(attempt_id, scope())
+    standing = charging.try_again(attempt_id, scope())
+    if standing.settled and standing.appointment_id is not None:
+        return booked(standing.appointment_id)
     return _done(AGAIN, attempt_id)
 
 
@@ -169,6 +172,13 @@ def _facts(found: Attempt, patient: Patient) -> list[dict[str, Any]]:
     return facts
 
 
+def _held(found: Attempt, state: State) -> str:
+    """Where the time of a declined attempt is paid for in another way; empty for any other."""
+    if found.purpose != "booking" or found.appointment_id is None or state is not State.DECLINED:
+        return ""
+    return url_for("billing.held", appointment_id=found.appointment_id)
+
+
 def _actions(found: Attempt, state: State) -> dict[str, str]:
     """Where forms lead, by name; empty where they do not apply."""
     takes = may_at("payment.take", found.location_id)
@@ -184,5 +194,6 @@ def _actions(found: Attempt, state: State) -> dict[str, str]:
         "end": door("end", shown=charge and state in ENDABLE),
         "look": door("look", shown=state in {State.UNKNOWN, State.WAITING, State.AUTHORISING}),
         "back": back,
+        "held": _held(found, state) if takes else "",
         "other": back if charge and state in {State.DECLINED, State.VOIDED, State.FAILED, State.CAPTURE_FAILED} else "",
     }

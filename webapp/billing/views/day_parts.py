@@ -115,7 +115,7 @@ def unbilled_visits(shown: Shown) -> dict[str, Any]:
             "id": each.appointment_id, "patient": each.patient, "initials": initials(each.patient),
             "tone": tone(each.patient_id), "time": clock(each.starts_at, zone), "service": each.service,
             "provider": each.provider, "amount": money(each.cents, currency), "free": each.cents == 0,
-            "href": f"/billing/visits/{each.appointment_id}",
+            "href": url_for("billing.of_visit", appointment_id=each.appointment_id),
         }
         for each in shown.unbilled
     ]  # fmt: skip
@@ -140,7 +140,7 @@ def visit(shown: Shown, each: DayVisit) -> dict[str, Any]:
         "status": each.status.value,
         "amount": money(each.cents, shown.site.currency),
         "number": each.number,
-        "href": href if each.invoice_id is None else f"/billing/invoices/{each.invoice_id}",
+        "href": href if each.invoice_id is None else url_for("billing.invoice", invoice_id=each.invoice_id),
     }
 
 

@@ -3,7 +3,7 @@
 from webapp.booking.actions.affected import Carried, Choice, Decisions, Hit, Target, carry_out
 from webapp.booking.actions.blocking import block_time
 from webapp.booking.actions.book import BookRequest, Once, Overbook, book
-from webapp.booking.actions.cancel import CancelRequest, cancel
+from webapp.booking.actions.cancel import CancelRequest, Costs, cancel
 from webapp.booking.actions.changes import (
     Change,
     ClosureChange,
@@ -40,6 +40,7 @@ __all__ = [
     "Choice",
     "Closing",
     "ClosureChange",
+    "Costs",
     "DeathRequest",
     "Decisions",
     "ExtraHoursRemoval",

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from webapp.booking import queries
 from webapp.booking.actions.affected_groups import free_for_group, lock_groups, patients_of
-from webapp.booking.actions.cancel import CancelRequest, cancel
+from webapp.booking.actions.cancel import CancelRequest, Costs, cancel
 from webapp.booking.actions.locking import lock_visits
 from webapp.booking.actions.move import MoveRequest, move
 from webapp.booking.actions.sessions import SessionMove, cancel_session, move_session
@@ -161,7 +161,7 @@ def _do(visit: Coming, choice: Choice, reason: str, at: datetime) -> None:
     if choice.what == "cancel" and visit.patient_id is None:
         cancel_session(visit.id, reason, at=at, version=visit.version)
     elif choice.what == "cancel":
-        cancel(CancelRequest(visit.id, reason, visit.version), at=at)
+        cancel(CancelRequest(visit.id, reason, visit.version, costs=Costs.GIVE_BACK), at=at)
     elif choice.what == "move" and target is not None and visit.patient_id is None:
         move_session(SessionMove(visit.id, target.starts_at, target.provider_id, visit.version), at=at)
     elif choice.what == "move" and target is not None:

@@ -10,6 +10,7 @@ from webapp import idempotency
 from webapp.booking.actions.locking import reach
 from webapp.booking.actions.placing import Offered, Piece, Place, Terms, Wish, offered
 from webapp.booking.models import Appointment
+from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.refusals import OverbookReasonMissing, ScheduleChanged, SlotTaken, TimePassed
 from webapp.db import db, swiftly, unread
 from webapp.errors import NotFound, Refusal, refusal_named
@@ -33,7 +34,10 @@ BOOK = (
 
 @dataclass(frozen=True, slots=True)
 class BookRequest:
-    """A visit to be booked; no `provider_id` means anybody who performs the service and is free."""
+    """A visit to be booked; no `provider_id` means anybody who performs the service and is free.
+
+    `deposit_seen_to` is said by billing, which takes what the service asks for before, or has leave to go without it.
+    """
 
     patient_id: UUID
     service_id: UUID
@@ -42,6 +46,7 @@ class BookRequest:
     provider_id: UUID | None = None
     note: str = ""
     via: str = "desk"
+    deposit_seen_to: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +99,8 @@ def book(
     tried and leaves the transaction usable.  `overbook` takes the time although it is taken, beside what is there; the
     patient is never in two places, and hours, closures and leave still count.  Raises SlotTaken, OutsideHours,
     ProviderAway, LocationClosed, NotOffered, PatientNotBookable, TimePassed, OverbookReasonMissing, NotAllowedHere,
-    KeyReused, NotFound or, for `via` "portal", the refusals of the service's rules.
+    DepositFirst for a service that is paid for before, KeyReused, NotFound or, for `via` "portal", the refusals of the
+    service's rules.
     """
     return place(request, How(actor, at, once, overbook=None if overbook is None else overbook.checked()))
 
@@ -136,7 +142,11 @@ def _place(request: BookRequest, how: How) -> Appointment:
     wanted = offered(wish, how.at)
     if wanted.terms.ends_at <= how.at:
         raise TimePassed(field="starts_at", patient=request.patient_id)
-    (done,) = swiftly(BOOK, _values(request, wanted, how))
+    values = _values(request, wanted, how)
+    # A hold costs nothing yet; what is taken anyway asks nobody for money.
+    if wanted.deposit_cents and how.hold_until is None and not request.deposit_seen_to:
+        raise DepositFirst(field="service", patient=request.patient_id)
+    (done,) = swiftly(BOOK, values)
     visit, refused, taken = done
     if refused is not None:
         raise _refusal(refused, taken, request.patient_id)

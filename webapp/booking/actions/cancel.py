@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
+from webapp.booking import cashier
 from webapp.booking.actions.locking import advance, lock_if_held, locked, settle
 from webapp.booking.actions.waiting.freed import freed
+from webapp.booking.money_refusals import CostsMoney
 from webapp.booking.refusals import ReasonMissing
 from webapp.booking.states import TRANSITIONS, Action
 
@@ -15,6 +18,17 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from webapp.booking.models import Appointment
+
+
+class Costs(Enum):
+    """What happens to the money of a visit that is canceled."""
+
+    REFUSE = auto()
+    """Nothing that costs anything is canceled: the person has not been shown what it costs."""
+    GIVE_BACK = auto()
+    """The clinic cancels: no fee, and what was paid before goes back."""
+    SEEN_TO = auto()
+    """Billing takes the fee and gives back the rest in the same transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +42,18 @@ class CancelRequest:
     reason: str
     version: int | None = None
     offer: bool = True
+    costs: Costs = Costs.REFUSE
 
 
 def cancel(request: CancelRequest, *, at: datetime) -> Appointment:
-    """Cancel the visit and free its time (NotFound, WrongState, VersionConflict, ReasonMissing)."""
+    """Cancel the visit and free its time (NotFound, WrongState, VersionConflict, ReasonMissing, CostsMoney)."""
     lock_if_held(request.appointment_id)
     visit = locked(request.appointment_id, TRANSITIONS[Action.CANCEL].before, version=request.version)
     if not request.reason.strip():
         raise ReasonMissing(field="reason", patient=visit.patient_id)
+    money = cashier.on_duty()
+    if request.costs is Costs.REFUSE and money.at_stake(visit, at=at):
+        raise CostsMoney(patient=visit.patient_id)
     visit.cancelled_at = at
     visit.cancel_reason = request.reason.strip()
     visit.held_until = None
@@ -43,4 +61,6 @@ def cancel(request: CancelRequest, *, at: datetime) -> Appointment:
     advance(visit, Action.CANCEL)
     settle(visit, at)
     freed(visit, at, wanted=request.offer)
+    if request.costs is Costs.GIVE_BACK:
+        money.give_back(visit, at=at)
     return visit

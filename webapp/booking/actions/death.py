@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.booking.actions.cancel import CancelRequest, cancel
+from webapp.booking.actions.cancel import CancelRequest, Costs, cancel
 from webapp.booking.actions.locking import lock_visits
 from webapp.booking.actions.waiting.locking import lock_wishes_of
 from webapp.booking.actions.waiting.wishes import end_wishes_of
@@ -58,7 +58,7 @@ def record_death(request: DeathRequest, *, at: datetime) -> tuple[UUID, ...]:
         # A hold is for nobody now; one that is being paid for waits for its payment.
         wanted = not visit.payment_open if visit.status == Status.HELD else request.cancels
         if wanted and reaches(visit.location_id):
-            cancel(CancelRequest(visit.id, request.reason), at=at)
+            cancel(CancelRequest(visit.id, request.reason, costs=Costs.GIVE_BACK), at=at)
         else:
             left.append(visit.id)
     end_wishes_of(request.patient_id, at=at)

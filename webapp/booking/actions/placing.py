@@ -69,6 +69,7 @@ class Look(NamedTuple):
     buffer_after_minutes: int
     price_cents: int
     currency: str
+    deposit_cents: int
     needs_room: bool
     notice_minutes: int
     furthest_days: int | None
@@ -109,7 +110,7 @@ class Wish:
 class Offered:
     """A service at a site at one instant: the rooms it could take, by provider whose hours fit, and who is busy.
 
-    `pieces` are the equipment it could take, of every kind it needs.
+    `pieces` are the equipment it could take, of every kind it needs; `deposit_cents` has to be paid before.
     """
 
     patient_id: UUID
@@ -118,6 +119,7 @@ class Offered:
     versions: dict[UUID, int]
     busy: frozenset[UUID]
     pieces: tuple[Piece, ...] = ()
+    deposit_cents: int = 0
 
     def free_places(self) -> list[Place]:
         """List the places where nobody was seen to be busy, fairest provider first; raises SlotTaken without any.
@@ -209,7 +211,7 @@ def offered(wish: Wish, at: datetime) -> Offered:
     versions = dict(zip(found.provider_ids, found.versions, strict=True))
     pieces = _turned(list(zip(found.pieces, found.piece_kinds, strict=True)), wish.patient_id)
     busy = frozenset(found.busy) - ({wish.patient_id} if wish.held else set())
-    return Offered(wish.patient_id, terms, present, versions, busy, pieces)
+    return Offered(wish.patient_id, terms, present, versions, busy, pieces, found.deposit_cents)
 
 
 def _rooms(found: Look, terms: Terms) -> dict[UUID, tuple[UUID | None, ...]]:

@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from webapp.booking.actions.locking import locked, settle
 from webapp.booking.actions.sessions import SessionRequest, create_session, live_seats, locked_session, sit
 from webapp.booking.models import Appointment, GroupSession
+from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.plan_refusals import SeatOnly, SessionFull
 from webapp.booking.refusals import LocationClosed, PatientNotBookable, TimePassed
 from webapp.booking.states import MOVABLE
@@ -41,7 +42,8 @@ def join(request: JoinRequest, *, actor: UUID | None, at: datetime) -> Appointme
     """Take the lowest free seat of a group visit for a patient, whose time it takes; provider and room are the group's.
 
     Raises NotFound, SessionClosed, SessionFull, TimePassed when it is over, SlotTaken when the patient has another
-    visit then (or is in the group already), PatientNotBookable or LocationClosed.
+    visit then (or is in the group already), PatientNotBookable, LocationClosed, or DepositFirst for a group
+    that is paid for before: a seat cannot be held for somebody who pays.
     """
     session = locked_session(request.session_id)
     if session.ends_at <= at:
@@ -51,6 +53,8 @@ def join(request: JoinRequest, *, actor: UUID | None, at: datetime) -> Appointme
     practice.lock_resources({request.patient_id, session.provider_id})
     _guard(session, request.patient_id)
     service = db.session.get_one(Service, session.service_id)
+    if service.deposit_cents:
+        raise DepositFirst(field="service", patient=request.patient_id)
     seat = Appointment(
         id=new_id(),
         patient_id=request.patient_id,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from webapp.booking.actions.book import BookRequest, book
 from webapp.booking.actions.several import APART
 from webapp.booking.models import Appointment, Series
+from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.plan_refusals import SeriesTooLong, SeriesTooShort, SeveralTaken
 from webapp.booking.recurrence import FEWEST, MOST
 from webapp.booking.refusals import NotOffered, PatientNotBookable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from webapp.booking.recurrence import Repeat
 
-_WHENEVER = (NotOffered, PatientNotBookable)
+_WHENEVER = (DepositFirst, NotOffered, PatientNotBookable)
 
 
 @dataclass(frozen=True, slots=True)

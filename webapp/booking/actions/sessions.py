@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.cancel import CancelRequest, cancel
+from webapp.booking.actions.cancel import CancelRequest, Costs, cancel
 from webapp.booking.actions.locking import refused, settle
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
 from webapp.booking.models import Appointment, GroupSession
@@ -138,7 +138,7 @@ def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int 
         raise ReasonMissing(field="reason")
     practice.lock_resources({session.provider_id})
     for seat in seats:
-        cancel(CancelRequest(seat.id, reason), at=at)
+        cancel(CancelRequest(seat.id, reason, costs=Costs.GIVE_BACK), at=at)
     session.status = "cancelled"
     session.cancel_reason = reason.strip()
     session.version += 1

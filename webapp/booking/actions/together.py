@@ -59,4 +59,5 @@ def _part(request: BookRequest, part: Part, starts_at: datetime) -> BookRequest:
         asked,
         request.note,
         request.via,
+        request.deposit_seen_to,
     )

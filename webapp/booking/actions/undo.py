@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
+from webapp.booking import cashier
 from webapp.booking.actions.locking import locked, reach, refused, settle, take_lane
 from webapp.booking.models import AppointmentHistory, GroupSession
+from webapp.booking.money_refusals import MoneyMoved
 from webapp.booking.refusals import NotUndoable
 from webapp.booking.states import LIVE, UNDO_GRACE, UNDOABLE, Status
 from webapp.db import db
@@ -29,7 +31,7 @@ def undo(appointment_id: UUID, version: int, *, at: datetime) -> Appointment:
 
     What it frees and takes follows, so undoing a cancellation, a missed visit, an early end or a move may find the time
     taken.  The history keeps both steps.  Raises NotFound, VersionConflict when something happened since, NotUndoable
-    when the change is of another kind or older than UNDO_GRACE, SlotTaken, LocationClosed, ProviderAway or
+    when the change is of another kind or older than UNDO_GRACE, MoneyMoved, SlotTaken, LocationClosed, ProviderAway or
     PatientNotBookable.
     """
     visit = locked(appointment_id, frozenset(Status), version=version)
@@ -38,6 +40,8 @@ def undo(appointment_id: UUID, version: int, *, at: datetime) -> Appointment:
     left = UNDOABLE.get((Status(last.from_status), Status(last.to_status))) if last.from_status else None
     if left is None or last.version != visit.version or at - last.at > UNDO_GRACE:
         raise NotUndoable(patient=visit.patient_id)
+    if Status(visit.status) is Status.CANCELLED and cashier.on_duty().moved(visit):
+        raise MoneyMoved(patient=visit.patient_id)
     takes_time = Status(visit.status) not in LIVE or last.from_status == last.to_status
     if takes_time and visit.group_session_id is not None:
         _seat_must_fit(visit, moved=last.from_status == last.to_status)

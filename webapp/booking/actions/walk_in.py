@@ -43,6 +43,8 @@ def walk_in(request: WalkIn, *, actor: UUID | None, at: datetime) -> Appointment
         request.provider_id,
         request.note,
         "walk_in",
+        # A deposit keeps people from staying away; who is here pays at the desk.
+        deposit_seen_to=True,
     )
     if parts(request.service_id):
         visits = book_together(wanted, actor=actor, at=at)

@@ -2,8 +2,8 @@
 -- Length and buffers are the service's, or those agreed with the visit that is moving, whose own time counts as free; so
 -- does that of the patient's hold which a new one replaces.
 -- Of equipment, `pieces` and `piece_kinds` go together; a kind that the site has none of comes once, without a piece.
-select s.length_minutes, s.buffer_before_minutes, s.buffer_after_minutes, s.price_cents, s.currency, s.needs_room,
-    s.notice_minutes, s.furthest_days, s.online, s.audience,
+select s.length_minutes, s.buffer_before_minutes, s.buffer_after_minutes, s.price_cents, s.currency, s.deposit_cents,
+    s.needs_room, s.notice_minutes, s.furthest_days, s.online, s.audience,
     l.time_zone, performers.ids as provider_ids, performers.versions, rooms.ids as room_ids,
     equipment.ids as pieces, equipment.kinds as piece_kinds,
     case when s.audience <> 'any' then

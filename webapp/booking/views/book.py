@@ -202,7 +202,7 @@ def _what(
         "note": request.form.get("note", ""),
         "errors": _errors(refusal),
         "refusal": refusal,
-        **_gone(found, choice, zone, refusal),
+        **_gone(found, choice, zone, refusal, over=kind.deposit is None),
     }
 
 
@@ -226,14 +226,19 @@ def _errors(refusal: Refusal | None) -> dict[str, list[str]]:
     return {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
 
 
-def _gone(found: times.Times | None, choice: Choice, zone: str, refusal: Refusal | None) -> dict[str, Any]:
-    """Say why a time that came with the address is not offered, unless a refusal says it, and offer it all the same."""
+def _gone(
+    found: times.Times | None, choice: Choice, zone: str, refusal: Refusal | None, *, over: bool
+) -> dict[str, Any]:
+    """Say why a time that came with the address is not offered, unless a refusal says it, and offer it all the same.
+
+    Not `over` a visit where a deposit comes first: the hold that keeps its time lies over none.
+    """
     gone = None if found is None else found.gone
     why = None
     if gone is not None and refusal is None:
         why = _("%(time)s is not free for this visit. Here are the nearest times.", time=clock(gone, zone))
     return {
-        "anyway": anyway.offer(gone, choice.location, zone, refusal),
+        "anyway": anyway.offer(gone, choice.location, zone, refusal) if over else None,
         "anyway_keep": _kept(choice),
         "gone": why,
     }

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import activity, hypermedia, toasts
-from webapp.booking import queries
+from webapp.booking import cashier, queries
 from webapp.booking.actions.several import cancel_along
 from webapp.booking.forms import REASONS, read_cancellation, read_which, reason_label
 from webapp.booking.queries import VisitDetail
@@ -43,12 +43,13 @@ def cancel(appointment_id: UUID) -> Response:
     return _page(appointment_id)
 
 
-def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
+def refused(refusal: Refusal, appointment_id: UUID) -> Response:
+    """Show the dialog again, as it was filled in."""
     return _page(appointment_id, refusal)
 
 
 @blueprint.post("/appointments/<uuid:appointment_id>/cancel")
-@requires(Permission.VISIT_CANCEL, role=Role.DESK, refused=_refused)
+@requires(Permission.VISIT_CANCEL, role=Role.DESK, refused=refused)
 def cancel_it(appointment_id: UUID) -> Response:
     """Cancel the visit, with those that go with it, and free its time."""
     wanted = read_cancellation(request.form, appointment_id)
@@ -92,12 +93,15 @@ def _context(detail: VisitDetail, refusal: Refusal | None) -> dict[str, Any]:
         "tone": tone(visit.patient_id),
         "detail": _("%(service)s with %(provider)s", service=visit.service.name, provider=visit.provider.name),
     }
+    # What costs money is canceled by itself: the doors of money show it first, and take one visit at a time.
+    terms = cashier.on_duty().cancel_panel(visit, at=scope().at)
     return {
         "person": person,
         "when": f"{day}, {time_span(visit.starts_at, visit.ends_at, zone)}",
         "version": visit.version,
         "close": url_for("desk.visit", appointment_id=visit.id),
-        "action": url_for("booking.cancel_it", appointment_id=visit.id),
+        "action": url_for("booking.cancel_it", appointment_id=visit.id) if terms is None else terms["action"],
+        "terms": terms,
         "reasons": [(reason, reason_label(reason)) for reason in REASONS],
         "reason": request.form.get("reason", ""),
         "other": request.form.get("other", ""),

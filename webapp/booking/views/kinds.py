@@ -9,7 +9,8 @@ from typing import Any
 from flask import url_for
 from flask_babel import gettext as _
 
-from webapp.booking import queries
+from webapp.booking import cashier, queries
+from webapp.booking.cashier import Deposit
 from webapp.booking.forms import Choice
 from webapp.booking.queries import Group
 from webapp.booking.views import groups, times
@@ -27,6 +28,7 @@ class Kind:
     groups: list[dict[str, Any]] = field(default_factory=list)
     chosen: Group | None = None
     at: datetime | None = None
+    deposit: dict[str, Any] | None = None
 
     @property
     def proposes(self) -> bool:
@@ -36,10 +38,12 @@ class Kind:
     @property
     def repeats(self) -> bool:
         """Whether this kind can be a series."""
-        return not self.is_group and not self.parts
+        return not self.is_group and not self.parts and self.deposit is None
 
     def bar(self, found: times.Times | None) -> dict[str, Any]:
-        """What the foot of the dialog says of a seat; nothing for other kinds."""
+        """What the foot of the dialog says of a seat or a deposit; nothing for other kinds."""
+        if self.deposit is not None and self.deposit["ways"]:
+            return {"button": _("Book and take %(amount)s", amount=self.deposit["amount"])}
         if not self.is_group:
             return {}
         attrs = {"form": "book-form"}
@@ -67,4 +71,14 @@ def of(offer: Offer, choice: Choice, at: datetime) -> Kind:
     if several:
         names = [f"{part.service.name} {minutes(part.service.length_minutes)}" for part in several]
         return Kind(url_for("booking.book_parts"), parts=_("One after the other: %(names)s", names=", ".join(names)))
-    return Kind(url_for("booking.book_it"))
+    deposit = _deposit(offer, choice)
+    return Kind(url_for("booking.book_it" if deposit is None else "billing.book_paid"), deposit=deposit)
+
+
+def _deposit(offer: Offer, choice: Choice) -> dict[str, Any] | None:
+    """How the deposit of a service is paid; None for one that asks for none."""
+    asked = offer.service
+    if not asked.deposit_cents or choice.patient is None or choice.location is None:
+        return None
+    wanted = Deposit(choice.patient, choice.location, asked.deposit_cents, asked.currency)
+    return cashier.on_duty().deposit_panel(wanted)

@@ -112,7 +112,7 @@ def _offer(each: OpenOffer, at: datetime) -> dict[str, Any]:
     zone, patient = each.hold.location.time_zone, each.wish.patient
     day = day_name(local_date(each.hold.starts_at, zone), local_date(at, zone))
     moves = "" if each.visit is None else _when(each.visit.starts_at, each.visit.location.time_zone, at)
-    until = clock(each.offer.expires_at, zone)
+    until, asks = clock(each.offer.expires_at, zone), each.wish.service.deposit_cents > 0
     return {
         "id": each.offer.id,
         "name": patient.name,
@@ -126,6 +126,8 @@ def _offer(each: OpenOffer, at: datetime) -> dict[str, Any]:
         "until": _("offered until %(time)s", time=until),
         "left": left_of(each.offer.expires_at, at),
         "accept": url_for("booking.accept_offer", offer_id=each.offer.id),
+        # Whoever moves has paid for their visit already.
+        "pay": url_for("billing.held", appointment_id=each.hold.id) if each.visit is None and asks else "",
         "refuse": url_for("booking.refuse_offer", offer_id=each.offer.id),
         "may_answer": may("visit.move") and may_at("visit.move", each.hold.location_id),
     }

@@ -14,21 +14,26 @@ with site as materialized (
         (%(last)s::date + 1)::timestamp at time zone s.time_zone as closes
     from site as s
 )
-select s.id, visits.n, s.hash + coalesce(visits.hash, 0) + coalesce(clinic.hash, 0)
+select s.id, visits.n, s.hash + coalesce(visits.hash, 0) + coalesce(money.hash, 0) + coalesce(clinic.hash, 0)
 from span as s
 cross join lateral (
     select count(*) as n, sum(uuid_hash_extended(a.id, a.xmin::text::bigint)
         + uuid_hash_extended(a.patient_id, p.xmin::text::bigint)::numeric
         + coalesce((select sum(uuid_hash_extended(t.id, t.xmin::text::bigint))
-            from patient_alert as t where t.patient_id = a.patient_id), 0)
-        + coalesce((select sum(uuid_hash_extended(i.id, e.id))
-            from invoice as i join ledger_entry as e on e.invoice_id = i.id
-            where a.status = 'finished' and i.appointment_id = a.id and e.account = 'patient_receivable'), 0)) as hash
+            from patient_alert as t where t.patient_id = a.patient_id), 0)) as hash
     from appointment as a
     join patient as p on p.id = a.patient_id
     where a.location_id = s.id and a.starts_at >= s.opens and a.starts_at < s.closes
       and (a.held_until is null or a.held_until > %(at)s or a.payment_open)
 ) as visits
+cross join lateral (
+    select sum(hashint8extended(e.id, 0)) as hash
+    from appointment as a
+    join invoice as i on i.appointment_id = a.id
+    join ledger_entry as e on e.invoice_id = i.id
+    where a.location_id = s.id and a.starts_at >= s.opens and a.starts_at < s.closes
+      and a.status = 'finished' and e.account = 'patient_receivable'
+) as money
 cross join lateral (
     select sum(uuid_hash_extended(each.id, each.version)) as hash
     from (

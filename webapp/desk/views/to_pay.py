@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from flask import url_for
 from flask_babel import gettext as _
 
 from webapp.booking.models import Appointment
@@ -59,4 +60,4 @@ def _told(bill: Bill) -> str:
 
 
 def _page(bill: Bill) -> str:
-    return f"/billing/invoices/{bill.id}"
+    return url_for("billing.invoice", invoice_id=bill.id)

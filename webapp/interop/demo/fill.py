@@ -156,7 +156,9 @@ def _take(appointment_id: UUID, status: Status, steps: Iterable[Step]) -> int:
             continue
         _set_time(step.at)
         if step.action is Action.CANCEL:
-            visit = actions.cancel(actions.CancelRequest(appointment_id, step.reason), at=step.at)
+            visit = actions.cancel(
+                actions.CancelRequest(appointment_id, step.reason, costs=actions.Costs.SEEN_TO), at=step.at
+            )
         else:
             visit = _STEPS[step.action](appointment_id, at=step.at)
         status = Status(visit.status)

@@ -81,26 +81,16 @@ def load_days(clinic: Clinic, now: datetime, *, before: int = DAYS_BEFORE, after
             fill.advance(clinic, today, now)
     days = [today + timedelta(days=each) for each in range(-before, after + 1)]
     made = sum(_load_day(clinic, day, actor, now) for day in days)
-    _take_money(clinic, [day for day in days if day <= today], actor, now)
     with transactional(_scope(Role.DESK, now, actor)):
         wishes.put_on_list(clinic, today, actor=actor, now=now)
+    with transactional(_scope(Role.DESK, now, actor)):
+        money.fill_tills(clinic, today, actor=actor, now=now)
     return made
 
 
 def load_one(clinic: Clinic, day: dt.date, now: datetime) -> int:
     """Fill one local day wherever it lies; returns the number of visits made."""
     return _load_day(clinic, day, _receptionist(now), now)
-
-
-def _take_money(clinic: Clinic, days: list[dt.date], actor: UUID | None, now: datetime) -> None:
-    """Bill and pay what is over, a day at a time, the earliest first; somebody has to sign what was counted."""
-    with transactional(_scope(Role.DESK, now, actor)):
-        money.equip(clinic, now)
-    if actor is None:
-        return
-    for day in days:
-        with transactional(_scope(Role.DESK, now, actor)):
-            money.settle_day(clinic, day, actor=actor, now=now)
 
 
 def _load_day(clinic: Clinic, day: dt.date, actor: UUID | None, now: datetime) -> int:

@@ -14,6 +14,7 @@ from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, re
 from webapp.booking.actions.waiting.locking import answer, end_wish, locked_wish, pass_on
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingOffer, WaitingWish
+from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.queries.waiting import Candidate, Place, candidates, fulfilled_by_moving, left_by, still_free
 from webapp.booking.refusals import OfferAnswered, PatientNotBookable
 from webapp.booking.states import LIVE, Status
@@ -22,6 +23,7 @@ from webapp.db import db
 from webapp.errors import NotFound, Refusal
 from webapp.ids import new_id
 from webapp.jobs import promise
+from webapp.practice.models import Service
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -57,12 +59,15 @@ def offer_next(visit_id: UUID, version: int, *, at: datetime) -> WaitingOffer | 
 def accept(offer_id: UUID, *, actor: UUID | None, at: datetime) -> Appointment:
     """The person takes the time: the visit they have moves into it, or it is booked; they are off the list.
 
-    What they leave goes to the next in line.  Raises NotFound, OfferAnswered, and what `take_over` and `book_held` do.
+    What they leave goes to the next in line.  Raises NotFound, OfferAnswered, DepositFirst where the held time has to
+    be paid for (billing books it then), and what `take_over` and `book_held` do.
     """
     offer, wish = _locked(offer_id)
     _must_be_open(offer)
     if wish.appointment_id is not None:
         visit = take_over(offer.hold_id, wish.appointment_id, at=at)
+    elif db.session.get_one(Service, wish.service_id).deposit_cents:
+        raise DepositFirst(field="service", patient=offer.patient_id)
     else:
         visit = book_held(offer.hold_id, actor=actor, at=at)
     answer(offer, "accepted", at)

@@ -174,6 +174,21 @@ def book_wished(
     return visit
 
 
+def come_true(visit: Appointment, *, at: datetime) -> None:
+    """Take off the list whoever waited for just such a visit and now has it, however long ago the wish was chosen.
+
+    One that somebody is busy with stays; it is ended by whoever that is, or by hand.
+    """
+    query = select(WaitingWish).where(
+        WaitingWish.patient_id == visit.patient_id,
+        WaitingWish.service_id == visit.service_id,
+        WaitingWish.appointment_id.is_(None),
+        WaitingWish.status == "waiting",
+    )
+    for wish in db.session.scalars(query.order_by(WaitingWish.id).with_for_update(skip_locked=True)).all():
+        end_wish(wish, "taken", at)
+
+
 def _was_sent_before(actor: UUID | None, once: Once | None) -> bool:
     if actor is None or once is None:
         return False
