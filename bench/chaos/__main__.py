@@ -68,8 +68,9 @@ def _plan(ground: Ground, striker: Striker, chance: Random) -> Iterator[tuple[in
     every = [(deed, way, n) for deed, sent in heard.items() for n in range(1, len(sent) + 1) for way in WAYS]
     for turn in itertools.count():
         chance.shuffle(every)
-        commits = {(deed, way): n for deed, way, n in every if b"COMMIT" in heard[deed][n - 1]}
-        first = [(deed, way, n) for (deed, way), n in commits.items()]
+        # The earliest: one deed does not always send as many messages as another.
+        commits = {deed: n for deed, sent in heard.items() for n in range(len(sent), 0, -1) if b"COMMIT" in sent[n - 1]}
+        first = [(deed, way, n) for deed, n in commits.items() for way in WAYS]
         for deed, way, number in (*first, *(each for each in every if each not in first)):
             yield turn, deed, way, number
 

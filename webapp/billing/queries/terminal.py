@@ -11,6 +11,7 @@ from webapp.db import db
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from uuid import UUID
 
 SHOWN = 12
 
@@ -18,6 +19,11 @@ SHOWN = 12
 def all_readers() -> Sequence[SimulatedReader]:
     """Every reader, by location and name."""
     return db.session.scalars(select(SimulatedReader).order_by(SimulatedReader.location_id, SimulatedReader.name)).all()
+
+
+def is_reader(reader_id: UUID) -> bool:
+    """Whether there is such a reader."""
+    return db.session.get(SimulatedReader, reader_id) is not None
 
 
 def last_charges() -> Sequence[SimulatedCharge]:

@@ -14,6 +14,7 @@ from webapp.billing.gateways.simulated import APPROVE, DECLINE, EXPIRED, OFFLINE
 from webapp.billing.queries import terminal as queries
 from webapp.billing.terminal_forms import read_reader, read_tap
 from webapp.db import Role
+from webapp.errors import NotFound
 from webapp.identity.permissions import Permission
 from webapp.ids import new_id
 from webapp.money import money
@@ -67,6 +68,8 @@ def add() -> Response:
 @requires(TAKE, role=Role.DESK, refused=_refused)
 def choose(reader_id: UUID) -> Response:
     """Choose what the reader does with the next card."""
+    if not queries.is_reader(reader_id):
+        raise NotFound
     wanted = read_tap(request.form)
     actions.choose_tap(reader_id, wanted.next_tap, keeps=wanted.keeps, version=wanted.version)
     activity.note("changed", detail="terminal.chosen")
