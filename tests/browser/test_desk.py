@@ -165,7 +165,7 @@ def test_moving_and_canceling_by_key(at_desk: Desk, open_clinic: OpenClinic, dat
 
 def test_all_of_it_without_javascript(at_desk: Desk, open_clinic: OpenClinic, database: Database) -> None:
     page = at_desk("/board", java_script_enabled=False)
-    page.get_by_role("link", name="Search patients or type an action").click()
+    page.get_by_role("link", name="Search patients, invoices, or type an action").click()
     page.locator("#search-q").fill("dunn")
     page.keyboard.press("Enter")
     page.get_by_role("link", name="Book for Amy Dunn").click()
