@@ -163,9 +163,9 @@ class Auditor:
         assert patient is not None
         wanted = self.till.does(lambda: pay.apply_credit(patient, invoice, actor=None, at=LATER))
         made, books = [], self.books
-        own = [
-            each for each in self.payments if books.holder(each) == patient and books.held(each, AccountKind.CREDITS)
-        ]
+        # All of the same moment: then the id decides which is the oldest, and ids of one millisecond have no order.
+        held = [each for each in self.payments if books.held(each, AccountKind.CREDITS)]
+        own = sorted(each for each in held if books.holder(each) == patient)
         for payment in own:
             if part := min(books.held(payment, AccountKind.CREDITS), wanted):
                 made.append((payment, part))
