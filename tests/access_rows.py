@@ -194,7 +194,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("billing.cancel_paid", "POST"): Row(FRONT, 404),
     ("terminal.page", "GET"): Row(TAKERS, 200),
     ("terminal.add", "POST"): Row(TAKERS, 422),
-    ("terminal.choose", "POST"): Row(TAKERS, 422),
+    ("terminal.choose", "POST"): Row(TAKERS, 404),
     ("desk.waiting_beside", "GET"): Row(FRONT, 303),
     ("desk.today", "GET"): Row(DESK, 200),
     ("desk.board", "GET"): Row(DESK, 200),
