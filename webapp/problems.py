@@ -135,6 +135,7 @@ def meaning(error: Exception, away: type[Unavailable]) -> Exception:
     if refusal is not None:
         return refusal
     if is_outage(error):
+        log.warning("outage", error=type(error).__name__, exc_info=error)
         return away()
     if is_unreadable(error):
         log.error("unreadable", exc_info=error)

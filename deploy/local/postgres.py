@@ -25,7 +25,8 @@ START_SECONDS = 30.0
 SETTINGS = {
     "listen_addresses": LOOPBACK,
     "unix_socket_directories": "",
-    "max_connections": "80",
+    # Two test processes, each with crowds of fifty and servers of its own beside it, share one cluster.
+    "max_connections": "200",
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
