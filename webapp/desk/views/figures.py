@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from babel.dates import format_date
@@ -33,6 +33,7 @@ WEEKS = {"week": 1, "month": 4, "quarter": 13, "year": 52}
 USUAL = "month"
 MOST_DAYS = 732
 YEARS = range(2000, 2200)
+F = TypeVar("F")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,34 +54,56 @@ def figures() -> Response:
     sites = practice.locations()
     asked = asked_for(request.args)
     found = tables.read(period_of(asked, sites))
-    return hypermedia.page(
-        "desk/figures.html",
-        status=422 if asked.errors else 200,
-        clinic=letterhead(queries.location(asked.location)),
-        title=days_label(found.period),
-        asked=asked,
-        errors=asked.errors,
-        presets=[
-            {"label": label, "href": _url(asked, period=name), "current": asked.preset == name}
-            for name, label in (
-                ("week", _("Week")), ("month", _("4 weeks")), ("quarter", _("Quarter")), ("year", _("Year")),
-            )
-        ],
-        locations=[("", _("All locations")), *((str(site.id), site.name) for site in sites)],
-        stats=_stats(found),
-        panels=_panels(found),
-    )  # fmt: skip
+    return page("visits", asked, found.period, sites, _stats(found), _panels(found))
 
 
 @blueprint.post("/figures/export")
 @requires(Permission.FIGURES_VIEW, role=Role.MANAGER, asks=True)
 def export_figures() -> Response:
+    """One of the tables as a CSV file."""
+    return exported(tables.TABLES, tables.read)
+
+
+def page(
+    about: str,
+    asked: Asked,
+    period: Period,
+    sites: Sequence[Location],
+    stats: Sequence[object],
+    panels: Sequence[object],
+) -> Response:
+    """The page of figures about visits or money."""
+    here = "desk.money" if about == "money" else "desk.figures"
+    return hypermedia.page(
+        "desk/figures.html",
+        status=422 if asked.errors else 200,
+        clinic=letterhead(queries.location(asked.location)),
+        about=about,
+        here=url_for(here),
+        export=url_for("desk.export_money" if about == "money" else "desk.export_figures"),
+        title=days_label(period),
+        asked=asked,
+        errors=asked.errors,
+        presets=[
+            {"label": label, "href": url_for(here, location=asked.location, period=name),
+             "current": asked.preset == name}
+            for name, label in (
+                ("week", _("Week")), ("month", _("4 weeks")), ("quarter", _("Quarter")), ("year", _("Year")),
+            )
+        ],
+        locations=[("", _("All locations")), *((str(site.id), site.name) for site in sites)],
+        stats=stats,
+        panels=panels,
+    )  # fmt: skip
+
+
+def exported(made: Mapping[str, Callable[[F], Table]], read: Callable[[Period], F]) -> Response:
     """One of the tables as a CSV file; that it left the clinic is recorded, and it names no patient."""
     name = request.form.get("table", "")
     asked = asked_for(request.form)
-    if name not in tables.TABLES or asked.errors:
+    if name not in made or asked.errors:
         raise FormInvalid({"table": [_("Choose one of the tables and a period")]})
-    table = tables.TABLES[name](tables.read(period_of(asked, practice.locations())))
+    table = made[name](read(period_of(asked, practice.locations())))
     activity.note("exported", detail=f"figures.{name}")
     rows = [[cell.raw for cell in row] for row in table.rows]
     response = Response(spreadsheet.as_csv(table.columns, rows), mimetype="text/csv")
@@ -134,11 +157,6 @@ def _read_days(first: str, last: str) -> tuple[tuple[date, date] | None, dict[st
 def period_of(asked: Asked, sites: list[Location]) -> Period:
     chosen = [site for site in sites if site.id == asked.location] or sites
     return Period(asked.first, asked.last, tuple(chosen))
-
-
-def _url(asked: Asked, **changes: str) -> str:
-    location = None if asked.location is None else str(asked.location)
-    return url_for("desk.figures", location=location, **changes)  # type: ignore[arg-type]
 
 
 def days_label(period: Period) -> str:

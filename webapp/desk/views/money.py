@@ -5,24 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flask import Response, request, url_for
+from flask import Response, request
 from flask_babel import gettext as _
 
-from webapp import activity, hypermedia, spreadsheet
 from webapp.billing.day_words import signed
 from webapp.booking.queries.figures import before
 from webapp.db import Role
 from webapp.desk import money_figures as tables
-from webapp.desk import queries
 from webapp.desk.figures import Table
 from webapp.desk.money_figures import MoneyFigures
 from webapp.desk.views import charts
 from webapp.desk.views.door import blueprint
-from webapp.desk.views.figures import asked_for, days_label, period_of
-from webapp.errors import FormInvalid
+from webapp.desk.views.figures import asked_for, exported, page, period_of
 from webapp.identity.permissions import Permission
 from webapp.practice import queries as practice
-from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 
 
@@ -34,41 +30,15 @@ def money() -> Response:
     asked = asked_for(request.args)
     period = period_of(asked, sites)
     found = tables.read(period)
-    return hypermedia.page(
-        "desk/money.html",
-        status=422 if asked.errors else 200,
-        clinic=letterhead(queries.location(asked.location)),
-        title=days_label(period),
-        asked=asked,
-        errors=asked.errors,
-        presets=[
-            {"label": label, "href": url_for("desk.money", location=asked.location, period=name),
-             "current": asked.preset == name}
-            for name, label in (
-                ("week", _("Week")), ("month", _("4 weeks")), ("quarter", _("Quarter")), ("year", _("Year")),
-            )
-        ],
-        locations=[("", _("All locations")), *((str(site.id), site.name) for site in sites)],
-        stats=_stats(found, tables.read(before(period))) if sites else [],
-        panels=_panels(found),
-    )  # fmt: skip
+    stats = _stats(found, tables.read(before(period))) if sites else []
+    return page("money", asked, period, sites, stats, _panels(found))
 
 
 @blueprint.post("/figures/money/export")
 @requires(Permission.FIGURES_VIEW, role=Role.MANAGER, asks=True)
 def export_money() -> Response:
-    """One of the tables as a CSV file; that it left the clinic is recorded, and it names no patient."""
-    name = request.form.get("table", "")
-    asked = asked_for(request.form)
-    if name not in tables.TABLES or asked.errors:
-        raise FormInvalid({"table": [_("Choose one of the tables and a period")]})
-    table = tables.TABLES[name](tables.read(period_of(asked, practice.locations())))
-    activity.note("exported", detail=f"figures.{name}")
-    rows = [[cell.raw for cell in row] for row in table.rows]
-    response = Response(spreadsheet.as_csv(table.columns, rows), mimetype="text/csv")
-    filename = f"{name.replace('_', '-')}-{asked.first.isoformat()}-{asked.last.isoformat()}.csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
-    return response
+    """One of the tables as a CSV file."""
+    return exported(tables.TABLES, tables.read)
 
 
 def _stats(now: MoneyFigures, then: MoneyFigures) -> list[dict[str, str]]:
@@ -118,4 +88,4 @@ def _panel(
     texts = [(row[0].text, row[-1].text) for row in table.rows]
     longest = max([1.0, *(sum(part for part, _pattern in each) for each in shown)])
     chart = charts.bar_rows(table, note, texts, shown, longest)
-    return {"table": table, "chart": chart, "note": note, "key": key}
+    return {"kind": "bars", "table": table, "chart": chart, "note": note, "key": key}
