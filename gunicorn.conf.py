@@ -25,7 +25,7 @@ threads = 8  # the database pool of a process holds 12 connections
 worker_connections = 500  # waiting and kept-alive ones cost no thread
 backlog = 512
 timeout = 30
-# A balancer must be the first to hang up on a quiet connection, or it sends a request into one that we have just closed:
+# A balancer must be the first to hang up on a quiet connection, or it sends a request into one we have just closed:
 # 60 s is the idle time-out of an AWS load balancer and of our haproxy.cfg.  Browsers come without one only locally.
 keepalive = int(os.environ.get("KEEP_ALIVE_SECONDS") or (75 if PROXY_HOPS else 5))
 # From SIGTERM on /readyz says 503 and all else goes on for so long: until the balancer has looked twice.
@@ -54,7 +54,7 @@ def child_exit(_arbiter: Any, worker: Any) -> None:  # noqa: ANN401 - gunicorn h
     if METRICS_PORT:
         from prometheus_client.multiprocess import mark_process_dead
 
-        mark_process_dead(worker.pid)
+        mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
 
 
 def on_exit(_arbiter: Any) -> None:  # noqa: ANN401 - gunicorn has no types

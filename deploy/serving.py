@@ -23,6 +23,7 @@ from webapp import draining, metrics
 if TYPE_CHECKING:
     from concurrent.futures import Future
     from typing import Any
+    from wsgiref.types import WSGIApplication
 
 WAITING_SECONDS = 10.0
 """How long a connection may take until its request is there: browsers open some in advance."""
@@ -48,7 +49,8 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().load_wsgi()
         port = os.environ.get("METRICS_PORT")
         if port:
-            self.wsgi = metrics.beside(self.wsgi, port)
+            application: WSGIApplication = self.wsgi
+            self.wsgi = metrics.beside(application, port)
 
     def init_process(self) -> None:
         self.halves: dict[TConn, int] = {}
@@ -97,9 +99,9 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle_request(self, req: object, conn: TConn) -> object:
         self.patience[conn] = time.monotonic() + REQUEST_SECONDS
-        if draining.begun() and self.cfg.keepalive:
-            # From now on every answer says "Connection: close".
-            self.cfg.set("keepalive", 0)
+        if draining.begun():
+            # From now on every answer says "Connection: close"; who was told to stay before that still may.
+            self.max_keepalived = 0
         try:
             return super().handle_request(req, conn)
         finally:

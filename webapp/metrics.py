@@ -43,7 +43,9 @@ DYNAMO_SECONDS = Histogram(
 BREAKER = Gauge(
     "anteroom_dynamo_breaker_open", "Processes that leave DynamoDB alone for now.", multiprocess_mode="livesum"
 )
-SESSIONS = Counter("anteroom_sessions", "Sessions that were opened or ended, and cookies whose session was over.", ("event",))
+SESSIONS = Counter(
+    "anteroom_sessions", "Sessions that were opened or ended, and cookies whose session was over.", ("event",)
+)
 JOB_SECONDS = Histogram("anteroom_job_seconds", "How long jobs took.", ("job", "outcome"), buckets=SECONDS)
 
 _cells: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
@@ -59,7 +61,7 @@ def written() -> bytes:
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
 
 
@@ -77,9 +79,7 @@ def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[
     found = environ["PATH_INFO"] == PATH and environ["REQUEST_METHOD"] in {"GET", "HEAD"}
     body = written() if found else b"not here\n"
     kind = CONTENT_TYPE_LATEST if found else "text/plain"
-    start_response(
-        "200 OK" if found else "404 Not Found", [("Content-Type", kind), ("Content-Length", str(len(body)))]
-    )
+    start_response("200 OK" if found else "404 Not Found", [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]
 
 

@@ -62,8 +62,10 @@ def jobs_by_state(session: Session, now: datetime) -> dict[str, int]:
 
 
 def ages(session: Session, now: datetime) -> list[tuple[str, str, float]]:
-    """The oldest of what waits, in seconds, by name of the gauge: 0 when nothing does; tables that are not there yet
-    have no gauge."""
+    """How long the oldest of what waits has waited, in seconds, with name and words of its gauge; 0 when nothing waits.
+
+    Tables that are not there yet have no gauge.
+    """
     there = {str(name) for (name,) in session.execute(_TABLES, {"names": [table for *_, table, _ in _AGES]})}
     return [
         (name, words, max(float(session.execute(oldest, {"now": now}).scalar() or 0), 0.0))
