@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from http.client import HTTPMessage
     from pathlib import Path
 
+    from flask import Flask
+
     from tests.stack.database import Database
     from tests.stack.people import SignIn
 
@@ -45,20 +47,33 @@ class Clinic:
 
     port: int
     instances: tuple[Instance, Instance]
-    logs: list[Path]
+
+
+@pytest.fixture(scope="module")
+def standing_clinic(
+    standing_app: Flask, standing_database: Database, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Clinic]:
+    port, folder = processes.free_port(), tmp_path_factory.mktemp("instances")
+    environment = {**standing_database.environment, "PUBLIC_URL": f"http://{processes.LOOPBACK}:{port}"}
+    one, two = (Instance(environment, folder / name) for name in ("one", "two"))
+    with ExitStack() as opened:
+        opened.enter_context(one)
+        opened.enter_context(two)
+        opened.enter_context(balancing([one.address, two.address], port, folder / "balancer"))
+        yield Clinic(port, (one, two))
 
 
 @pytest.fixture
-def clinic(database: Database, tmp_path: Path) -> Iterator[Clinic]:
-    port = processes.free_port()
-    environment = {**database.environment, "PUBLIC_URL": f"http://{processes.LOOPBACK}:{port}"}
-    logs = [tmp_path / name for name in ("one", "two", "worker")]
-    one, two = (Instance(environment, log) for log in logs[:2])
-    with ExitStack() as opened:
-        for part in (one, two, Worker(environment, logs[2])):
-            opened.enter_context(part)
-        opened.enter_context(balancing([one.address, two.address], port, tmp_path / "balancer"))
-        yield Clinic(port, (one, two), logs)
+def clinic(standing_clinic: Clinic, database: Database) -> Clinic:
+    """Two instances and a balancer, on an empty database."""
+    return standing_clinic
+
+
+@pytest.fixture
+def worker(database: Database, tmp_path: Path) -> Iterator[Worker]:
+    """The worker beside them; what it knows of itself lies in the database, too."""
+    with Worker(database.environment, tmp_path / "worker") as worker:
+        yield worker
 
 
 class Stay(HTTPRedirectHandler):
@@ -74,7 +89,9 @@ def status_of(url: str, cookie: str = "", **headers: str) -> tuple[int, HTTPMess
         return refused.code, refused.headers
 
 
-def test_rolling_restarts_under_load_drop_nothing(clinic: Clinic, database: Database, sign_in: SignIn) -> None:
+def test_rolling_restarts_under_load_drop_nothing(
+    clinic: Clinic, worker: Worker, database: Database, sign_in: SignIn
+) -> None:
     with gathered(database, sign_in, clinic.port) as crowd:
         for turn in range(RESTARTS):
             leaving = clinic.instances[turn % 2]
@@ -86,6 +103,9 @@ def test_rolling_restarts_under_load_drop_nothing(clinic: Clinic, database: Data
     check_nothing_is_lost_or_doubled(database, crowd)
     with database.administer() as connection:
         until(lambda: connection.execute(DUE).fetchone() == (0,))
+    told = worker.metrics()
+    assert told["anteroom_database_up"] == 1
+    assert told['anteroom_job_seconds_count{job="activity.project_changes",outcome="done"}'] >= crowd.done
 
 
 def test_an_instance_that_is_killed_loses_no_acknowledged_booking(
@@ -127,11 +147,12 @@ def test_a_client_behind_the_balancer_cannot_choose_its_address_or_host(clinic: 
 def test_numbers_of_two_processes_are_added_up_outlive_them_and_name_nobody(
     clinic: Clinic, database: Database, sign_in: SignIn
 ) -> None:
+    booked = 'anteroom_requests_total{method="POST",route="/book",status="3xx"}'
+    known = sum(each.metrics().get(booked, 0) for each in clinic.instances)
     with gathered(database, sign_in, clinic.port) as crowd:
         assert crowd.wait_for_more(BOOKINGS, PATIENCE_SECONDS)
-    booked = 'anteroom_requests_total{method="POST",route="/book",status="3xx"}'
     before = [each.metrics() for each in clinic.instances]
-    assert sum(each[booked] for each in before) == crowd.answers[DONE] == crowd.done
+    assert sum(each[booked] for each in before) - known == crowd.answers[DONE] == crowd.done
     for each in before:
         assert each["anteroom_database_connections_in_use"] == 0
         assert each['anteroom_dynamo_seconds_count{fate="answered",operation="BatchGetItem"}'] > 0
@@ -149,9 +170,7 @@ def test_numbers_of_two_processes_are_added_up_outlive_them_and_name_nobody(
     assert status_of(f"http://{processes.LOOPBACK}:{one.metrics_port}/sign-in")[0] == 404
 
 
-def test_every_line_of_every_process_is_an_object_and_quotes_nobody(
-    clinic: Clinic, database: Database, sign_in: SignIn
-) -> None:
+def test_every_line_of_every_instance_is_an_object_and_quotes_nobody(clinic: Clinic) -> None:
     for each in clinic.instances:
         _say(each.port, b"GET /search?q=Qzanary HTTP/9.9\r\n\r\n", b"GET / HTTP/1.1\r\nQzanary Name: x\r\n\r\n")
         _say(each.port, b"GET /" + b"q" * 5000 + b"Qzanary HTTP/1.1\r\n\r\n", b"Qzanary\r\n\r\n")
@@ -159,14 +178,25 @@ def test_every_line_of_every_process_is_an_object_and_quotes_nobody(
     for worker in _workers_of(one):
         worker.kill()
     until(lambda: processes.answers(one.url("/readyz")))
-    for log in clinic.logs:
-        lines = log.read_text("utf-8").splitlines()
-        assert lines
-        assert all(json.loads(line)["event"] for line in lines)
-        assert "Qzanary" not in log.read_text("utf-8")
-    said = [json.loads(line)["event"] for line in clinic.logs[0].read_text("utf-8").splitlines()]
+    said = [line["event"] for each in clinic.instances for line in lines_of(each.log)]
     assert "Invalid request" in said
     assert any(line.startswith("Worker (pid:") and "SIGKILL" in line for line in said)
+    assert not any("Qzanary" in each.log.read_text("utf-8") for each in clinic.instances)
+
+
+def test_a_worker_that_breaks_down_says_so_in_one_line_and_quotes_no_row(worker: Worker, database: Database) -> None:
+    with database.administer() as connection:
+        # As after a long pause, when another worker has taken it for dead.
+        connection.execute("delete from jobs.procrastinate_workers")
+        connection.execute("insert into jobs.procrastinate_jobs (queue_name, task_name) values ('default', 'x')")
+    assert worker.process is not None
+    assert worker.process.wait(timeout=PATIENCE_SECONDS) == 1
+    assert "broken" in [line["event"] for line in lines_of(worker.log)]
+    assert "DETAIL" not in worker.log.read_text("utf-8")
+
+
+def lines_of(log: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in log.read_text("utf-8").splitlines()]
 
 
 def _workers_of(instance: Instance) -> list[psutil.Process]:

@@ -75,9 +75,7 @@ class Instance:
 
     def metrics(self) -> dict[str, float]:
         """What Prometheus reads, by name and labels as written."""
-        with urlopen(f"http://{processes.LOOPBACK}:{self.metrics_port}/metrics", timeout=10) as answer:
-            lines = answer.read().decode().splitlines()
-        return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
+        return read_metrics(self.metrics_port)
 
     def __enter__(self) -> Self:
         self.start()
@@ -99,6 +97,9 @@ class Worker:
     metrics_port: int = field(default_factory=processes.free_port)
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
+    def metrics(self) -> dict[str, float]:
+        return read_metrics(self.metrics_port)
+
     def __enter__(self) -> Self:
         own = {"WORKER_METRICS_PORT": str(self.metrics_port)}
         self.process = processes.start(
@@ -115,6 +116,12 @@ class Worker:
     ) -> None:
         assert self.process is not None
         processes.stop(self.process, patience=LEAVE_SECONDS)
+
+
+def read_metrics(port: int) -> dict[str, float]:
+    with urlopen(f"http://{processes.LOOPBACK}:{port}/metrics", timeout=10) as answer:
+        lines = answer.read().decode().splitlines()
+    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[0] != "#")}
 
 
 def wait_for(address: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import click
+import structlog
 from flask import current_app
 from flask.cli import with_appcontext
+
+log = structlog.get_logger(__name__)
 
 
 @click.command("worker")
@@ -25,7 +28,12 @@ def worker(*, once: bool) -> None:
     app = create_app(replace(settings, database_url=settings.worker_database_url))
     if settings.worker_metrics_port and not once:
         gauges.serve(app, settings.worker_metrics_port)
-    run_worker(app, settings, wait=not once)
+    try:
+        run_worker(app, settings, wait=not once)
+    except Exception as error:
+        # Its own words would quote rows; whoever looks after processes starts it again.
+        log.error("broken", exc_info=error)  # noqa: TRY400 - the frames are written by our own rule
+        raise SystemExit(1) from None
 
 
 COMMANDS = (worker,)
