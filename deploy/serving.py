@@ -49,8 +49,7 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         super().load_wsgi()
         port = os.environ.get("METRICS_PORT")
         if port:
-            application: WSGIApplication = self.wsgi
-            self.wsgi = metrics.beside(application, port)
+            self.wsgi: WSGIApplication = metrics.beside(self.app.wsgi(), port)
 
     def init_process(self) -> None:
         self.halves: dict[TConn, int] = {}

@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import count
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlencode
 from uuid import UUID, uuid4
@@ -36,7 +37,7 @@ class Crowd:
     """Somebody each for a provider and a patient of their own: nobody takes anybody's time.
 
     `answers` counts every answer by status, and as CUT connections that ended without one; `booked` are the visits that
-    somebody was told of, by the key of the press.
+    somebody was told of, by the key of the press.  `slowest` is in seconds.
     """
 
     port: int
@@ -44,6 +45,7 @@ class Crowd:
     people: list[Visitor]
     answers: Counter[int] = field(default_factory=Counter)
     booked: dict[UUID, list[UUID]] = field(default_factory=dict)
+    slowest: float = 0.0
     _over: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _threads: list[threading.Thread] = field(default_factory=list)
@@ -116,6 +118,7 @@ class Crowd:
     def _ask(
         self, connection: http.client.HTTPConnection, person: Visitor, method: str, path: str, form: dict[str, Any]
     ) -> tuple[int, str]:
+        started = perf_counter()
         headers = {"Cookie": f"anteroom={person.cookie}", "Content-Type": "application/x-www-form-urlencoded"}
         try:
             connection.request(method, path, urlencode(form) or None, headers)
@@ -123,12 +126,13 @@ class Crowd:
             answer.read()
         except (OSError, http.client.HTTPException):
             connection.close()
-            return self._counted(CUT, "")
-        return self._counted(answer.status, answer.getheader("Location", ""))
+            return self._counted(CUT, "", started)
+        return self._counted(answer.status, answer.getheader("Location", ""), started)
 
-    def _counted(self, status: int, location: str) -> tuple[int, str]:
+    def _counted(self, status: int, location: str, started: float) -> tuple[int, str]:
         with self._lock:
             self.answers[status] += 1
+            self.slowest = max(self.slowest, perf_counter() - started)
         return status, location
 
 

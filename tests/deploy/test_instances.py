@@ -1,4 +1,4 @@
-"""Two instances and a worker behind a balancer: no restart, no kill and no sign-out is noticed by anybody it is not for.
+"""Two instances and a worker behind a balancer: no restart, no kill and no sign-out is noticed by anybody else.
 
 `ROLLING_RESTARTS` is how many restarts there are: three, and twenty with `make test-long`.
 """
@@ -25,7 +25,7 @@ from tests.stack.instances import Instance, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from http.client import HTTPMessage
+    from email.message import Message
     from pathlib import Path
 
     from flask import Flask
@@ -77,11 +77,11 @@ def worker(database: Database, tmp_path: Path) -> Iterator[Worker]:
 
 
 class Stay(HTTPRedirectHandler):
-    def redirect_request(self, *_: object) -> None:  # type: ignore[override]
+    def redirect_request(self, *_: object) -> None:
         return None
 
 
-def status_of(url: str, cookie: str = "", **headers: str) -> tuple[int, HTTPMessage]:
+def status_of(url: str, cookie: str = "", **headers: str) -> tuple[int, Message[str, str]]:
     try:
         with build_opener(Stay).open(Request(url, headers={"Cookie": cookie, **headers}), timeout=30) as answer:
             return answer.status, answer.headers
