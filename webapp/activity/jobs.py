@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from webapp.activity.items import Origin
+from webapp import dynamo
+from webapp.activity.items import TABLE, Origin, listed_records
+from webapp.activity.lists import LISTS, PARTITION
 from webapp.activity.notes import Note
-from webapp.activity.record import write_once
+from webapp.activity.record import put_all, write_once
 from webapp.db import transactional
+from webapp.dynamo import Put
 from webapp.jobs import job, scope
 from webapp.models import Audit
+
+MOST_LISTS = 50
 
 
 @job("activity.project_changes")
@@ -24,3 +29,18 @@ def project_changes(request: str) -> None:
     for actor, at, patient in changes:
         if patient is not None:
             write_once(Note("changed", patient), Origin(actor, at, request))
+
+
+@job("activity.unfold_lists", every="* * * * * */5")
+def unfold_lists(timestamp: int) -> None:
+    """Write the records of those who were on long lists; done twice it writes the same records.
+
+    A promise goes when they are all there, so a worker that was killed leaves it to the next.
+    """
+    del timestamp
+    client = dynamo.client()
+    for promised in client.query(LISTS, "account = :lists", {":lists": PARTITION}, limit=MOST_LISTS).items:
+        whole = client.get(TABLE, {"pk": promised["list_pk"], "sk": promised["list_sk"]})
+        if whole is not None:
+            put_all([Put(TABLE, record) for record in listed_records(whole)])
+        client.delete(LISTS, {"account": PARTITION, "sk": promised["sk"]})

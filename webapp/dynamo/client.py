@@ -148,29 +148,6 @@ class Dynamo:
             if refused.item != item:
                 raise
 
-    def put_many(self, table: str, items: Sequence[Attributes]) -> None:
-        """Write up to 100 items without conditions, all or none.
-
-        A transaction, not BatchWriteItem: that needs a right which on the activity log would also allow deletes.
-        """
-        if len(items) == 1:
-            self.put(table, items[0])
-        elif items:
-            self.transact([Put(table, item) for item in items])
-
-    def put_alike(
-        self, table: str, shared: Attributes, own: Sequence[Attributes], *, besides: Sequence[Attributes] = ()
-    ) -> None:
-        """Write items of which each is `shared` and something `own`, and others `besides`: up to 100, all or none.
-
-        What they share is put into words once: the names on a busy board are two hundred such items.
-        """
-        start = f'{{"Put":{_words(self._table(table))[:-1]},"Item":{_words(pack_item(shared))[:-1]},'
-        puts = [_words(self._step(Put(table, item))) for item in besides]
-        puts += [f"{start}{_words(pack_item(each))[1:]}}}}}" for each in own]
-        token = _words({"ClientRequestToken": str(uuid.uuid4())})
-        self._call("TransactWriteItems", table, f'{{"TransactItems":[{",".join(puts)}],{token[1:]}')
-
     def update(
         self,
         table: str,
@@ -226,9 +203,9 @@ class Dynamo:
     def _table(self, table: str) -> Wire:
         return {"TableName": self._prefix + table}
 
-    def _call(self, operation: str, table: str, body: Wire | str, *, repeatable: bool = True) -> dict[str, Any]:
+    def _call(self, operation: str, table: str, body: Wire, *, repeatable: bool = True) -> dict[str, Any]:
         """The answer's body; the only place that spends the budget, asks the breaker and repeats."""
-        payload = (body if isinstance(body, str) else _words(body)).encode()
+        payload = _words(body).encode()
         budget = spent()
         budget.calls.append((operation, table))
         answer = self._send(operation, payload, budget)
