@@ -109,9 +109,10 @@ def _scope(door: Door) -> Scope:
     patients = current_user.patients if role is Role.PATIENT else ()
     sites = current_user.sites_of(door.permission)
     locations = None if sites is None else tuple(sites)
-    acting = Scope(role, current_user.account_id, g.at, g.request_id, patients, locations)
-    g.scope = acting
     g.roles = frozenset(current_user.roles)
+    origin = activity.origin_of(door.audited) if door.audited else ""
+    acting = Scope(role, current_user.account_id, g.at, g.request_id, patients, locations, origin)
+    g.scope = acting
     return acting
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from sqlalchemy import select
 
 from webapp import dynamo
@@ -14,6 +16,10 @@ from webapp.dynamo import Put
 from webapp.jobs import job, scope
 from webapp.models import Audit
 
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
 MOST_LISTS = 50
 
 
@@ -23,12 +29,22 @@ def project_changes(request: str) -> None:
 
     The audit trigger promises this job in the transaction of the change, so no change can stay unrecorded.
     """
-    rows = select(Audit.actor, Audit.at, Audit.patient_id).where(Audit.request == request).distinct()
+    rows = select(Audit.actor, Audit.at, Audit.patient_id, Audit.origin).where(Audit.request == request).distinct()
     with transactional(scope(), read_only=True) as session:
-        changes = [(row.actor, row.at, row.patient_id) for row in session.execute(rows)]
-    for actor, at, patient in changes:
+        changes = list(session.execute(rows))
+    for actor, at, patient, told in changes:
         if patient is not None:
-            write_once(Note("changed", patient), Origin(actor, at, request))
+            write_once(
+                Note("changed", patient, detail=(told or {}).get("detail", "")), _origin(actor, at, request, told)
+            )
+
+
+def _origin(actor: UUID | None, at: datetime, request: str, told: dict[str, Any] | None) -> Origin:
+    """Where the change came from, as far as the audit was told."""
+    told = told or {}
+    return Origin(
+        actor, at, request, told.get("route") or "", told.get("address") or "", frozenset(told.get("roles", ()))
+    )
 
 
 @job("activity.unfold_lists", every="* * * * * */5")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,12 @@ def flush(*, actor: UUID | None, at: datetime) -> None:
     origin = Origin(actor, at, g.request_id, request.endpoint or "", request.remote_addr or "", roles)
     write(notes, origin)
     start()
+
+
+def origin_of(detail: str) -> str:
+    """Where the current request comes from and what it does, for the audit: JSON, read by the job of the audit."""
+    roles = sorted(g.get("roles", frozenset()))
+    return json.dumps({"route": request.endpoint, "address": request.remote_addr, "roles": roles, "detail": detail})
 
 
 def write(notes: list[Note], origin: Origin) -> None:

@@ -14,7 +14,7 @@ from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import HoldBeingPaid, HoldOver
 from webapp.booking.states import MOVABLE, TRANSITIONS, Action, Status
-from webapp.db import db
+from webapp.db import db, unread
 from webapp.errors import NotFound
 
 if TYPE_CHECKING:
@@ -58,7 +58,8 @@ def hold(
         request.note,
         request.via,
     )
-    return place(wanted, How(actor, at, once, hold_until=at + ttl))
+    held = place(wanted, How(actor, at, once, hold_until=at + ttl))
+    return unread(Appointment, held, patient_id=wanted.patient_id)
 
 
 def book_held(appointment_id: UUID, *, actor: UUID | None, at: datetime, version: int | None = None) -> Appointment:
