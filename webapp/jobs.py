@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 import structlog
@@ -11,7 +12,7 @@ from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 from sqlalchemy import text
 
-from webapp import clock
+from webapp import clock, metrics
 from webapp.db import Role, Scope, db, transactional
 from webapp.ids import new_id
 
@@ -80,13 +81,17 @@ class Job(Generic[P, R]):
 
     def _work(self, context: JobContext, /, **arguments: object) -> None:
         app: Flask = context.additional_context["app"]
+        started, outcome = perf_counter(), "failed"
         with app.app_context():
             try:
                 run: Callable[..., object] = self.function
                 run(**arguments)
+                outcome = "done"
             except Exception as error:
                 _remember(context.job.id, error)
                 raise
+            finally:
+                metrics.JOB_SECONDS.labels(self.name, outcome).observe(perf_counter() - started)
 
 
 def job(name: str, *, every: str | None = None) -> Callable[[Callable[P, R]], Job[P, R]]:

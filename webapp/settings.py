@@ -69,6 +69,7 @@ class Settings:
     require_second_factor: bool = True
     idle_limits: Mapping[StaffRole, timedelta] = field(default_factory=dict)
     day_sheets: str = ""
+    worker_metrics_port: int = 0
     cards: Cards = field(default_factory=Cards)
 
     @property
@@ -103,6 +104,7 @@ class Settings:
             require_second_factor=source.get("REQUIRE_SECOND_FACTOR", "1") != "0",
             idle_limits=_idle_limits(source),
             day_sheets=_store(source, "DAY_SHEETS"),
+            worker_metrics_port=_count(source, "WORKER_METRICS_PORT"),
             cards=_cards(source),
         )
 
@@ -145,7 +147,7 @@ def _key(env: Mapping[str, str], name: str) -> bytes:
 def _count(env: Mapping[str, str], name: str) -> int:
     value = env.get(name, "0").strip() or "0"
     if not value.isdigit():
-        message = f"{name} is {value!r}; use a whole number, 0 without a balancer in front."
+        message = f"{name} is {value!r}; use a whole number, 0 for none."
         raise SettingsError(message)
     return int(value)
 

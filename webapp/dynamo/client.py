@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from prometheus_client import Histogram
+
+from webapp import metrics
 from webapp.dynamo.answers import Answer, Fate, judge
 from webapp.dynamo.breaker import Breaker, Seats
 from webapp.dynamo.budget import Budget, spent
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 SHORTEST_SECONDS = 0.01
 # A call cut short by a nearly used-up budget says nothing about DynamoDB.
 FAIR_SECONDS = 0.2
+
+_cells: dict[tuple[str, Fate], Histogram] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +238,7 @@ class Dynamo:
                 answer = self._ask(operation, payload, seconds - (monotonic() - started))
         finally:
             budget.seconds += monotonic() - started
+        _observe(operation, answer.fate, monotonic() - started)
         if answer.fate in {Fate.ANSWERED, Fate.THROTTLED}:
             self.breaker.succeeded()
         elif seconds >= FAIR_SECONDS:
@@ -245,6 +251,13 @@ class Dynamo:
         except Broken as broken:
             fate = Fate.LATE if broken.late else Fate.BROKEN if broken.sent else Fate.NOT_SENT
             return Answer(fate, error=DynamoUnavailable(str(broken)))
+
+
+def _observe(operation: str, fate: Fate, seconds: float) -> None:
+    cell = _cells.get((operation, fate))
+    if cell is None:
+        cell = _cells[operation, fate] = metrics.DYNAMO_SECONDS.labels(operation, fate.name.lower())
+    cell.observe(seconds)
 
 
 def _words(wire: Wire) -> str:
