@@ -39,6 +39,10 @@ DOORS_WITHOUT_A_SESSION = frozenset(
         "identity.reset",
         "identity.sign_out",
         "identity.switch_user",
+        "portal.sign_up",
+        "portal.sign_up_account",
+        "portal.sign_up_confirm",
+        "portal.register",
         # Signed by the card gateway.
         "billing.stripe_event",
     }
