@@ -139,6 +139,8 @@ CALLERS = {
     "doors.drawer_day_takes_money": set(),
     "doors.drawer_day_is_signed": set(),
     "doors.keep_price": set(),
+    "doors.adult_from": set(),
+    "doors.grants_of": {"app_identity", "app_manager"},
     "doors.one_change_of_accounts": {"app_identity", "app_manager"},
     "public.book": {"app_desk", "app_manager", "app_patient"},
     "public.guard_visit": {"app_desk", "app_manager", "app_patient"},
