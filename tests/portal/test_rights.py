@@ -30,9 +30,8 @@ from webapp.db import Role, transactional
 from webapp.errors import NotFound
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from uuid import UUID
-
-    from flask import Flask
 
     from tests.stack.database import Database
     from webapp.db import Scope
@@ -40,8 +39,8 @@ if TYPE_CHECKING:
 MINUTES = timedelta(minutes=5)
 
 
-def me(clinic: Clinic, number: int = 0, **other: object) -> Scope:
-    return factories.scope(Role.PATIENT, patients=(clinic.patients[number],), **other)
+def me(clinic: Clinic, number: int = 0) -> Scope:
+    return factories.scope(Role.PATIENT, patients=(clinic.patients[number],))
 
 
 def held(clinic: Clinic, hour: int, number: int = 0) -> UUID:
@@ -95,18 +94,17 @@ def test_a_patient_arrives_waits_and_takes_a_seat_as_their_own_role(clinic: Clin
 def test_another_patients_visit_is_none(clinic: Clinic, database: Database) -> None:
     with database.administer() as connection:
         theirs = factories.appointment(connection, clinic, clock_time(10), patient_id=clinic.patients[1])
-    for change in (
+    changes: tuple[Callable[[], object], ...] = (
         lambda: move(MoveRequest(theirs, clock_time(11)), at=NOW),
         lambda: confirm(theirs, at=NOW),
         lambda: cancel(CancelRequest(theirs, "patient"), at=NOW),
         lambda: check_in(theirs, at=NOW),
-    ):
+    )
+    for change in changes:
         with pytest.raises(NotFound), transactional(me(clinic)):
             change()
+    wanted = HoldRequest(clinic.patients[0], clinic.service, clinic.location, clock_time(10), clinic.providers[0])
     with pytest.raises(SlotTaken), transactional(me(clinic)):
-        wanted = HoldRequest(
-            clinic.patients[0], clinic.service, clinic.location, clock_time(10), clinic.providers[0]
-        )
         hold(wanted, MINUTES, actor=None, at=NOW)
     with database.connect("app_patient") as connection:
         connection.execute("select set_config('app.patients', %s, false)", (str(clinic.patients[0]),))
@@ -115,6 +113,12 @@ def test_another_patients_visit_is_none(clinic: Clinic, database: Database) -> N
             connection.execute("select doors.hand_over(%s, %s, %s)", (theirs, theirs, NOW))
 
 
+COPY = (
+    "insert into appointment (id, patient_id, service_id, provider_id, location_id, starts_at, ends_at, price_cents,"
+    " via, booked_at, {columns}) select gen_random_uuid(), patient_id, service_id, provider_id, location_id,"
+    " starts_at + interval '1 day', ends_at + interval '1 day', price_cents, 'portal', booked_at, {values}"
+    " from appointment"
+)
 WRONG = (
     "update appointment set status = 'finished'",
     "update appointment set status = 'held', held_until = starts_at",
@@ -127,22 +131,14 @@ WRONG = (
     "update patient set version = version + 1",
     "update patient set family = 'x'",
     "update waiting_wish set urgency = 3",
-    "insert into appointment (id, patient_id, service_id, provider_id, location_id, starts_at, ends_at, status,"
-    " price_cents, via, booked_at) select gen_random_uuid(), patient_id, service_id, provider_id, location_id,"
-    " starts_at + interval '1 day', ends_at + interval '1 day', 'booked', price_cents, 'portal', booked_at"
-    " from appointment",
-    "insert into appointment (id, patient_id, service_id, provider_id, location_id, starts_at, ends_at, status,"
-    " held_until, price_cents, via, booked_at) select gen_random_uuid(), patient_id, service_id, provider_id,"
-    " location_id, starts_at + interval '1 day', ends_at + interval '1 day', 'held', booked_at + interval '1 day',"
-    " price_cents, 'portal', booked_at from appointment",
+    COPY.format(columns="status", values="'booked'"),
+    COPY.format(columns="status, held_until", values="'held', booked_at + interval '1 day'"),
     "select kind from resource",
 )
 
 
 @pytest.mark.parametrize("statement", WRONG)
-def test_what_the_portal_never_does_nobody_does_in_its_name(
-    clinic: Clinic, database: Database, statement: str
-) -> None:
+def test_what_the_portal_never_does_nobody_does_in_its_name(clinic: Clinic, database: Database, statement: str) -> None:
     with database.administer() as connection:
         factories.appointment(connection, clinic, clock_time(10))
     with database.connect("app_patient") as connection:
