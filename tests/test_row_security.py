@@ -41,6 +41,7 @@ PATIENT_TABLES = (
     "patient_merge_row",
     *MONEY_TABLES,
     "coverage",
+    "calendar_feed",
     "portal_invitation",
     "portal_registration",
 )
