@@ -40,6 +40,8 @@ PATIENT_TABLES = (
     "patient_merge",
     "patient_merge_row",
     *MONEY_TABLES,
+    "payment_link",
+    "card_setup",
     "coverage",
 )
 NOT_FOR_PATIENTS = ("account_patient", "patient_merge", "patient_merge_row")
