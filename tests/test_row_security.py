@@ -43,6 +43,7 @@ PATIENT_TABLES = (
     "payment_link",
     "card_setup",
     "coverage",
+    "calendar_feed",
 )
 NOT_FOR_PATIENTS = ("account_patient", "patient_merge", "patient_merge_row")
 CLINICAL = ("clinical_alert", "encounter_detail")

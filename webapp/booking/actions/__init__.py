@@ -28,7 +28,7 @@ from webapp.booking.actions.holds import (
 )
 from webapp.booking.actions.leaving import end_leave, settle_leave
 from webapp.booking.actions.move import MoveRequest, move
-from webapp.booking.actions.progress import check_in, confirm, finish, mark_no_show, note_checks, start
+from webapp.booking.actions.progress import arrive, check_in, confirm, finish, mark_no_show, note_checks, start
 from webapp.booking.actions.swap import SwapRequest, swap
 from webapp.booking.actions.undo import undo
 
@@ -55,6 +55,7 @@ __all__ = [
     "ServiceChange",
     "SwapRequest",
     "Target",
+    "arrive",
     "block_time",
     "book",
     "book_held",

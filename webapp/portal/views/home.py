@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from babel.dates import format_date
-from flask import Blueprint, Response
+from flask import Response
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -18,10 +18,9 @@ from webapp.booking.wording import LOCALE, clock, local_date, short_date, time_s
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.identity.permissions import Permission
+from webapp.portal.views.door import blueprint
 from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
-
-blueprint = Blueprint("portal", __name__)
 
 TO_COME = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM})
 MOST_PAST = 5
