@@ -57,8 +57,8 @@ def keep_card(patient_id: UUID) -> Response:
     claim = cycle.form_claim({"patient_id": patient_id})
     with transactional(scope(), read_only=True):
         desk_record(patient_id)
-        site = _site()
-    setup = keeping.begin(patient_id, site.id, claim.key, scope())
+        place = _site().id
+    setup = keeping.begin(patient_id, place, claim.key, scope())
     activity.note("changed", patient=patient_id, detail="card.asked")
     return hypermedia.see(url_for("billing.card_setup", setup_id=setup))
 
