@@ -40,6 +40,8 @@ PATIENT_TABLES = (
     "patient_merge",
     "patient_merge_row",
     *MONEY_TABLES,
+    "payment_link",
+    "card_setup",
     "coverage",
     "calendar_feed",
     "portal_invitation",

@@ -45,6 +45,14 @@ DOORS_WITHOUT_A_SESSION = frozenset(
         "portal.register",
         # Signed by the card gateway.
         "billing.stripe_event",
+        # A payment link: whoever has its secret address may pay, and come back to see whether it worked.
+        "billing.pay_link",
+        "billing.pay_by_page",
+        "billing.paid_back",
+        "billing.pay_on",
+        # Stands for a card company's own page in a local clinic; not there where a real one is chosen.
+        "terminal.payer",
+        "terminal.payer_does",
     }
 )
 

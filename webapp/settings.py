@@ -42,6 +42,11 @@ class Cards:
     webhook_secret: str = field(default="", repr=False)
     address: str | None = None
 
+    @property
+    def pages(self) -> str:
+        """The site on which people pay; empty when it is our own."""
+        return "" if self.gateway == "simulated" else self.address or "https://checkout.stripe.com"
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
