@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton, format_time, get_timezone_name
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 
@@ -49,7 +49,7 @@ def when(moment: datetime, place: Place) -> str:
     local = moment.astimezone(ZoneInfo(place.zone))
     return _(
         "%(day)s, %(time)s (%(zone)s)",
-        day=_plain(format_skeleton("yMMMMEEEEd", local, locale=_spoken())),
+        day=_plain(format_date(local, "full", locale=_spoken())),
         time=_clock(local),
         zone=get_timezone_name(local, width="long", locale=_spoken()),
     )
@@ -64,7 +64,7 @@ def when_short(moment: datetime, place: Place) -> str:
 
 def day(moment: datetime, place: Place) -> str:
     """December 1, 2026."""
-    return _plain(format_skeleton("yMMMMd", moment.astimezone(ZoneInfo(place.zone)), locale=_spoken()))
+    return _plain(format_date(moment.astimezone(ZoneInfo(place.zone)), "long", locale=_spoken()))
 
 
 def words_of(parcel: Parcel, links: Links) -> Words:
