@@ -35,6 +35,7 @@ MODULES = (
     "webapp.booking.waiting_jobs",
     "webapp.desk.jobs",
     "webapp.identity.jobs",
+    "webapp.notify.jobs",
     "webapp.ops.jobs",
     "webapp.practice.jobs",
 )

@@ -13,7 +13,7 @@ from webapp.activity.notes import Note
 from webapp.activity.record import put_all, write_once
 from webapp.db import transactional
 from webapp.dynamo import Put
-from webapp.jobs import job, scope
+from webapp.jobs import announce, job, scope
 from webapp.models import Audit
 
 if TYPE_CHECKING:
@@ -21,18 +21,25 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 MOST_LISTS = 50
+CONSIDER = "notify.consider"
+# Changes of these are news to somebody outside of the clinic.
+NEWS = frozenset({"appointment", "payment", "refund", "waiting_offer"})
 
 
 @job("activity.project_changes")
 def project_changes(request: str) -> None:
     """Write one `changed` record for each patient whom a request changed, unless the request did so itself.
 
-    The audit trigger promises this job in the transaction of the change, so no change can stay unrecorded.
+    The audit trigger promises this job in the transaction of the change, so no change can stay unrecorded, and who has
+    to hear of it costs that transaction nothing.  That job is promised first: it waits for no DynamoDB.
     """
-    rows = select(Audit.actor, Audit.at, Audit.patient_id, Audit.origin).where(Audit.request == request).distinct()
-    with transactional(scope(), read_only=True) as session:
-        changes = list(session.execute(rows))
-    for actor, at, patient, told in changes:
+    rows = select(Audit.actor, Audit.at, Audit.patient_id, Audit.table_name, Audit.origin)
+    with transactional(scope()) as session:
+        found = session.execute(rows.where(Audit.request == request).distinct()).all()
+        if NEWS & {row.table_name for row in found}:
+            announce(CONSIDER, request=request)
+    changes = {(row.actor, row.at, row.patient_id): row.origin for row in found}
+    for (actor, at, patient), told in changes.items():
         if patient is not None:
             write_once(
                 Note("changed", patient, detail=(told or {}).get("detail", "")), _origin(actor, at, request, told)
