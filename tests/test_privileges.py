@@ -134,6 +134,8 @@ CALLERS = {
     "doors.drawer_day_takes_money": set(),
     "doors.drawer_day_is_signed": set(),
     "doors.keep_price": set(),
+    "doors.mark_occupancy": set(),
+    "doors.mark_plan": set(),
     "doors.one_change_of_accounts": {"app_identity", "app_manager"},
     "public.book": {"app_desk", "app_manager"},
     "public.guard_visit": {"app_desk", "app_manager"},
