@@ -7,6 +7,6 @@ with horizon as (
 insert into availability_day (location_id, day, version, stale_since)
 select l.id, cast(%(at)s at time zone l.time_zone as date) + n, %(version)s, %(at)s
 from location as l cross join horizon as h
-cross join lateral generate_series(0, greatest(least(h.days, %(longest)s), %(least)s)) as n
+cross join lateral generate_series(0, greatest(h.days, %(least)s)) as n
 where l.retired_at is null
 on conflict do nothing
