@@ -113,7 +113,7 @@ def job(name: str, *, every: str | None = None) -> Callable[[Callable[P, R]], Jo
 
 
 def loop(name: str, *, rest: float) -> Callable[[Callable[[], bool]], Callable[[], bool]]:
-    """Let every worker call a function again and again while it lives, `rest` seconds apart: for what can't wait for a poll.
+    """Let every worker call a function again and again, `rest` seconds apart: for what can't wait for a poll.
 
     It is called inside an application context, answers True to be called again at once, and opens its own transactions.
     Whatever it raises is logged, and it is called again.
@@ -205,7 +205,7 @@ def _go_round(app: Flask, name: str, function: Callable[[], bool], rest: float, 
         try:
             with app.app_context():
                 wait = 0.0 if function() else rest
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the loop is what lives on
             # Its class alone: a message of the driver may quote a value.
             log.warning("loop_failed", loop=name, error=type(error).__name__)
             wait = LOOP_REST_SECONDS

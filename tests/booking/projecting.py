@@ -89,7 +89,7 @@ def queries_of_practice() -> list[Any]:
     return practice.locations()
 
 
-def _said(found: Any) -> list[FreeStart]:  # noqa: ANN401 - found, or none
+def _said(found: Any) -> list[FreeStart]:
     return [] if found is None else found.starts
 
 
@@ -99,7 +99,7 @@ def _first(starts: list[FreeStart]) -> list[datetime]:
 
 def answered(answer: str) -> float:
     """How many searches were answered so, since the process began."""
-    return READS.labels(answer)._value.get()
+    return float(READS.labels(answer)._value.get())
 
 
 @dataclass
@@ -130,7 +130,12 @@ class Changes:
 
     def wish(self) -> BookRequest:
         at = self.clinic()
-        return wish(at, self.moment(), provider_id=self.chance.choice(at.providers), patient_id=at.patients[self.chance.randrange(2)])
+        return wish(
+            at,
+            self.moment(),
+            provider_id=self.chance.choice(at.providers),
+            patient_id=at.patients[self.chance.randrange(2)],
+        )
 
     def books(self) -> None:
         with self.desk():
@@ -138,7 +143,9 @@ class Changes:
 
     def holds(self) -> None:
         wanted = self.wish()
-        request = HoldRequest(wanted.patient_id, wanted.service_id, wanted.location_id, wanted.starts_at, wanted.provider_id)
+        request = HoldRequest(
+            wanted.patient_id, wanted.service_id, wanted.location_id, wanted.starts_at, wanted.provider_id
+        )
         with self.desk():
             hold(request, self.chance.choice((5, 10, 30)) * MINUTE, actor=ACTOR, at=NOW)
 

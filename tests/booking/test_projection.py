@@ -3,43 +3,26 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import factories
-from tests.booking.projecting import DAY, MINUTE, WEEKS, Changes, Projection, answered
-from tests.booking.wishes import Open, Owner, application
+from tests.booking.projecting import DAY, Changes, Projection, answered
+from tests.booking.wishes import Open, Owner
 from tests.factories import NOW
-from webapp import dynamo
 from webapp.booking.queries import Search
-from webapp.db import db
 from webapp.practice.hours import Span
-
-if TYPE_CHECKING:
-    from tests.stack.database import Database
-    from webapp.settings import Settings
-
-
-@pytest.fixture
-def projection(desk: Open, database: Database, settings: Settings) -> Iterator[Projection]:
-    worker = application(settings.worker_database_url)
-    reader = application(settings.database_url)
-    for app in (worker, reader):
-        dynamo.init_app(app, settings)
-    yield Projection(desk, worker, reader)
-    for app in (worker, reader):
-        with app.app_context():
-            db.session.remove()
-            db.engine.dispose()
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_after_any_changes_it_answers_what_postgresql_answers(desk: Open, owner: Owner, projection: Projection, seed: int) -> None:
+def test_after_any_changes_it_answers_what_postgresql_answers(
+    desk: Open, owner: Owner, projection: Projection, seed: int
+) -> None:
     chance = random.Random(seed)
-    clinic = factories.clinic(owner, providers=3, rooms=2, buffer_before_minutes=5, buffer_after_minutes=10, furthest_days=12)
+    clinic = factories.clinic(
+        owner, providers=3, rooms=2, buffer_before_minutes=5, buffer_after_minutes=10, furthest_days=12
+    )
     branch = factories.branch(owner, clinic, time_zone=chance.choice(("America/New_York", "Asia/Tokyo")))
     scan = factories.service(
         owner, clinic.providers, [clinic.location], length_minutes=45, notice_minutes=120, furthest_days=9
@@ -54,7 +37,7 @@ def test_after_any_changes_it_answers_what_postgresql_answers(desk: Open, owner:
         changes.happen(14)
         projection.project()
         for service in (clinic.service, scan):
-            begins = NOW + chance.randrange(5 * 288) * 5 * MINUTE
+            begins = NOW + chance.randrange(5 * 288) * timedelta(minutes=5)
             search = Search(
                 service,
                 Span(begins, begins + chance.randrange(1, 9) * DAY),

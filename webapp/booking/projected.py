@@ -1,4 +1,4 @@
-"""Free times from the projection, with the same answers as from PostgreSQL, which is asked instead where it can't answer.
+"""Free times from the projection, with PostgreSQL's answers; PostgreSQL is asked where it has none.
 
 Read what lies ahead before the transaction (`ahead`, the `prefetch` of a door); inside it two statements are left, for
 the rules of the service and the time of the patient. Whatever is found, booking looks again.
@@ -59,22 +59,14 @@ def first_free(search: Search, now: datetime, n: int, known: Ahead | None) -> li
     """Find the n earliest times as `queries.first_free` does, reading no more days than it takes."""
     if known is None:
         return queries.first_free(search, now, n)
-    found: list[FreeStart] = []
-    until: date | None = None
     try:
         asked = _asked(search, now)
-        for day, places in _by_day(asked) if asked is not None else ():
-            if until is not None and day > until:
-                break
-            found += [start for place in places for start in asked.starts(known, place, day, None)]
-            if until is None and len(found) >= n and asked is not None:
-                # Where places are in several zones, what begins first may lie on a later date.
-                until = day if len(set(asked.zones.values())) == 1 else day + _ZONES_APART
+        found = [] if asked is None else _firsts(asked, known, n)
     except Unusable as unusable:
         counted(unusable.reason)
         return queries.first_free(search, now, n)
     counted("projected")
-    return one_each(sorted(found, key=attrgetter("start", "provider_id", "location_id")))[:n]
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +112,19 @@ def _found(asked: _Asked, known: Ahead, step: int | None) -> Found:
     sites = {place: Site(place, zone) for place, zone in asked.zones.items()}
     calendar = Calendar(tuple(sites.values()), ())
     return Found(asked.offer, sorted(starts, key=attrgetter("start", "provider_id", "location_id")), sites, calendar)
+
+
+def _firsts(asked: _Asked, known: Ahead, n: int) -> list[FreeStart]:
+    found: list[FreeStart] = []
+    until: date | None = None
+    for day, places in _by_day(asked):
+        if until is not None and day > until:
+            break
+        found += [start for place in places for start in asked.starts(known, place, day, None)]
+        if until is None and len(found) >= n:
+            # Where places are in several zones, what begins first may lie on a later date.
+            until = day if len(set(asked.zones.values())) == 1 else day + _ZONES_APART
+    return one_each(sorted(found, key=attrgetter("start", "provider_id", "location_id")))[:n]
 
 
 def _by_day(asked: _Asked) -> Iterator[tuple[date, list[UUID]]]:

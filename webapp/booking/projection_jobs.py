@@ -1,4 +1,4 @@
-"""The projector of free times, as long as a worker lives: a job would wait for a poll, and come once for each booking."""
+"""The projector of free times, as long as a worker lives: a job would wait for a poll, once for each booking."""
 
 from __future__ import annotations
 

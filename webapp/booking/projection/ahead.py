@@ -1,4 +1,4 @@
-"""The days ahead as DynamoDB holds them: one BatchGetItem, before any transaction, and a reason where it is not enough."""
+"""The days ahead as DynamoDB holds them: one BatchGetItem before any transaction, or why they are no use."""
 
 from __future__ import annotations
 

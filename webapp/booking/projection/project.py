@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import structlog
-
 from webapp import clock, dynamo, jobs
 from webapp.booking.projection.plan import FORMAT, DayPlan, Hold, joined, key, write
 from webapp.db import swiftly, transactional
@@ -17,6 +15,8 @@ from webapp.practice.hours import Block, Seconds, Site, Span, local_day, once
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from webapp.dynamo import Item
 
 TABLE = "availability"
 BEAT_KEY = "projector"
@@ -30,8 +30,6 @@ AGED = timedelta(hours=6)
 """A day that nobody changed is told again after this, so that no item stays spoilt for long."""
 AGED_AT_ONCE = 4
 
-log = structlog.get_logger(__name__)
-
 _SQL = Path(__file__).parent.parent / "sql"
 _MARKS = (_SQL / "projection_marks.sql").read_text("utf-8")
 _DAYS = (_SQL / "projection_days.sql").read_text("utf-8")
@@ -43,10 +41,13 @@ _WAITING = (
     " d.location_id where d.published < d.version order by d.day, d.location_id limit %(most)s for update of d"
 )
 _BEHIND = "select min(stale_since) from availability_day where published < version"
+# What stands there with a version that was never given out is from before a backup was played back: it is overtaken.
 _TOLD = (
     "update availability_day as d set published = t.version, published_at = %(at)s,"
-    " stale_since = case when d.version > t.version then d.stale_since end"
-    " from unnest(%(locations)s::uuid[], %(days)s::date[], %(versions)s::bigint[]) as t (location_id, day, version)"
+    " version = case when t.stands > d.version then t.stands + 1 else d.version end,"
+    " stale_since = case when d.version > t.version or t.stands > d.version then coalesce(d.stale_since, %(at)s) end"
+    " from unnest(%(locations)s::uuid[], %(days)s::date[], %(versions)s::bigint[], %(stands)s::bigint[])"
+    " as t (location_id, day, version, stands)"
     " where d.location_id = t.location_id and d.day = t.day and d.published < t.version"
 )
 _AGED = (
@@ -60,6 +61,7 @@ _OVER = (
 )
 _ALL = "update availability_day set version = greatest(version + 1, %(version)s), stale_since = %(at)s"
 _TURN_KEY = 5_071_905
+_NONSENSE = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +100,8 @@ class Projector:
             return False
         if fill:
             self.filled_at = began
-        tell([(day, plan) for day, plan in days], began)
-        more = len(days) >= MOST_AT_ONCE
+        overtaken = tell(days, began)
+        more = overtaken or len(days) >= MOST_AT_ONCE
         if days or self.beat_at is None or (began - self.beat_at).total_seconds() >= BEAT_SECONDS:
             beat(began if not more else _behind() or began)
             self.beat_at = began
@@ -136,23 +138,27 @@ def read_days(days: Sequence[Day]) -> list[DayPlan]:
     return [_plan(day, *row[1:]) for day, row in zip(days, swiftly(_READ, values), strict=True)]
 
 
-def tell(days: Sequence[tuple[Day, DayPlan]], at: datetime) -> None:
-    """Write days to DynamoDB where they are newer than what is there, and remember which are told."""
-    told: list[Day] = []
+def tell(days: Sequence[tuple[Day, DayPlan]], at: datetime) -> bool:
+    """Write days to DynamoDB where they are newer than what is there, and remember which are told.
+
+    True when something stands there under a version that is still to come: such a day has to be told again.
+    """
+    told: list[tuple[Day, int]] = []
     try:
         for day, plan in days:
-            _put(day, plan)
-            told.append(day)
+            told.append((day, _put(day, plan)))
     finally:
         if told:
             values = {
-                "locations": [day.location_id for day in told],
-                "days": [day.day for day in told],
-                "versions": [day.version for day in told],
+                "locations": [day.location_id for day, _ in told],
+                "days": [day.day for day, _ in told],
+                "versions": [day.version for day, _ in told],
+                "stands": [stands for _, stands in told],
                 "at": at,
             }
             with transactional(jobs.scope()):
                 swiftly(_TOLD, values)
+    return any(stands > day.version for day, stands in told)
 
 
 def beat(as_of: datetime) -> None:
@@ -166,21 +172,26 @@ def tell_all_again(at: datetime) -> int:
         return swiftly(_ALL, {"version": int(at.timestamp() * 1000), "at": at}).rowcount
 
 
-def _put(day: Day, plan: DayPlan) -> None:
+def _put(day: Day, plan: DayPlan) -> int:
+    """Write a day unless a newer one stands there; the version that stands there now."""
     end = datetime.combine(day.day, time.min, UTC) + timedelta(days=3)
-    item = {
+    item: Item = {
         "pk": key(day.location_id, day.day),
         "format": FORMAT,
         "version": day.version,
         "plan": write(plan),
         "expires_at": int(end.timestamp()),
     }
+    newer = "attribute_not_exists(pk) OR version < :version"
     try:
-        dynamo.client().put(
-            TABLE, item, condition="attribute_not_exists(pk) OR version < :version", values={":version": day.version}
-        )
-    except dynamo.ConditionFailed:
-        log.info("projection_was_newer", day=day.day.isoformat())
+        dynamo.client().put(TABLE, item, condition=newer, values={":version": day.version})
+    except dynamo.ConditionFailed as refused:
+        stands = (refused.item or {}).get("version")
+        if type(stands) is int and stands < _NONSENSE:
+            return stands
+        # No projector wrote that: nothing would ever be newer.
+        dynamo.client().put(TABLE, item)
+    return day.version
 
 
 def _behind() -> datetime | None:
@@ -189,7 +200,7 @@ def _behind() -> datetime | None:
     return row[0] if row else None
 
 
-def _plan(  # noqa: PLR0913 - the columns of a row
+def _plan(
     of: Day,
     zone: str,
     rooms: list[UUID],
