@@ -145,6 +145,8 @@ CALLERS = {
     "doors.take_invitation": {"app_identity"},
     "doors.change_reach": {"app_patient"},
     "doors.grants_of": {"app_identity", "app_manager"},
+    "doors.mark_occupancy": set(),
+    "doors.mark_plan": set(),
     "doors.one_change_of_accounts": {"app_identity", "app_manager"},
     "public.book": {"app_desk", "app_manager", "app_patient"},
     "public.guard_visit": {"app_desk", "app_manager", "app_patient"},
