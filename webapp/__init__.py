@@ -79,6 +79,7 @@ def _open_slices(app: Flask, settings: Settings) -> None:
     from webapp.booking import views as booking
     from webapp.desk import views as desk
     from webapp.interop import commands as interop
+    from webapp.notify import service as notify
     from webapp.ops import commands as ops_commands
     from webapp.ops import readiness
     from webapp.ops import views as ops
@@ -91,6 +92,7 @@ def _open_slices(app: Flask, settings: Settings) -> None:
     identity.init_app(app, settings)
     billing.init_app(app, settings)
     readiness.init_app(app, settings)
+    notify.init_app(app, settings)
     for slice_views in (practice, patients, booking, billing_views, desk, portal, ops):
         app.register_blueprint(slice_views.blueprint)
     if settings.cards.gateway == "simulated":

@@ -74,8 +74,12 @@ class Dynamo:
         found = self._call("GetItem", table, body).get("Item")
         return unpack_item(found) if found else None
 
-    def batch_get(self, keys: Mapping[str, Sequence[Attributes]], *, consistent: bool = True) -> dict[str, list[Item]]:
+    def batch_get(
+        self, keys: Mapping[str, Sequence[Attributes]], *, consistent: bool = True, within: float | None = None
+    ) -> dict[str, list[Item]]:
         """All existing items of up to 100 keys, by table, in no order.
+
+        `within` waits no longer than these seconds for each answer: for what the page can do without.
 
         What DynamoDB leaves unprocessed is asked for once more, then DynamoUnavailable: an item that was not read must
         never look like an item that is not there.
@@ -86,7 +90,7 @@ class Dynamo:
         }
         found: dict[str, list[Item]] = {table: [] for table in keys}
         for _ in range(2):
-            answer = self._call("BatchGetItem", ",".join(keys), {"RequestItems": wanted})
+            answer = self._call("BatchGetItem", ",".join(keys), {"RequestItems": wanted}, within=within)
             for full_name, items in answer.get("Responses", {}).items():
                 found[full_name.removeprefix(self._prefix)] += [unpack_item(item) for item in items]
             wanted = answer.get("UnprocessedKeys") or {}
@@ -149,29 +153,6 @@ class Dynamo:
             if refused.item != item:
                 raise
 
-    def put_many(self, table: str, items: Sequence[Attributes]) -> None:
-        """Write up to 100 items without conditions, all or none.
-
-        A transaction, not BatchWriteItem: that needs a right which on the activity log would also allow deletes.
-        """
-        if len(items) == 1:
-            self.put(table, items[0])
-        elif items:
-            self.transact([Put(table, item) for item in items])
-
-    def put_alike(
-        self, table: str, shared: Attributes, own: Sequence[Attributes], *, besides: Sequence[Attributes] = ()
-    ) -> None:
-        """Write items of which each is `shared` and something `own`, and others `besides`: up to 100, all or none.
-
-        What they share is put into words once: the names on a busy board are two hundred such items.
-        """
-        start = f'{{"Put":{_words(self._table(table))[:-1]},"Item":{_words(pack_item(shared))[:-1]},'
-        puts = [_words(self._step(Put(table, item))) for item in besides]
-        puts += [f"{start}{_words(pack_item(each))[1:]}}}}}" for each in own]
-        token = _words({"ClientRequestToken": str(uuid.uuid4())})
-        self._call("TransactWriteItems", table, f'{{"TransactItems":[{",".join(puts)}],{token[1:]}')
-
     def update(
         self,
         table: str,
@@ -227,24 +208,26 @@ class Dynamo:
     def _table(self, table: str) -> Wire:
         return {"TableName": self._prefix + table}
 
-    def _call(self, operation: str, table: str, body: Wire | str, *, repeatable: bool = True) -> dict[str, Any]:
+    def _call(
+        self, operation: str, table: str, body: Wire, *, repeatable: bool = True, within: float | None = None
+    ) -> dict[str, Any]:
         """The answer's body; the only place that spends the budget, asks the breaker and repeats."""
-        payload = (body if isinstance(body, str) else _words(body)).encode()
+        payload = _words(body).encode()
         budget = spent()
         budget.calls.append((operation, table))
-        answer = self._send(operation, payload, budget)
+        answer = self._send(operation, payload, budget, within)
         if (
             answer.fate is Fate.THROTTLED
             or (answer.fate is Fate.NOT_SENT)
             or (answer.fate is Fate.BROKEN and repeatable)
         ):
-            answer = self._send(operation, payload, budget)
+            answer = self._send(operation, payload, budget, within)
         if answer.error is not None:
             raise answer.error
         return answer.body
 
-    def _send(self, operation: str, payload: bytes, budget: Budget) -> Answer:
-        seconds = budget.left
+    def _send(self, operation: str, payload: bytes, budget: Budget, within: float | None = None) -> Answer:
+        seconds = budget.left if within is None else min(budget.left, within)
         if seconds < SHORTEST_SECONDS:
             return Answer(Fate.LATE, error=DynamoUnavailable("This request has no time left for DynamoDB."))
         if not self.breaker.allows():
