@@ -57,6 +57,9 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
         owner, "series", id=new_id(), patient_id=patient, frequency="weekly", count=2, time_zone="UTC",
         first_at=NOW, created_at=NOW,
     )  # fmt: skip
+    insert(
+        owner, "calendar_feed", id=new_id(), patient_id=patient, secret_hash=new_id().bytes, created_at=NOW,
+    )  # fmt: skip
     listed = new_id()
     insert(
         owner, "waiting_wish", id=listed, patient_id=patient, service_id=clinic.service, earliest=NOW.date(),
@@ -89,6 +92,14 @@ def an_account_settled(owner: Owner, clinic: factories.Clinic, patient: UUID, vi
     insert(
         owner, "refund", id=new_id(), payment_id=payment, **own, transaction_id=back, method="cash", cents=500,
         reason="Too much", at=NOW,
+    )  # fmt: skip
+    insert(
+        owner, "payment_link", id=new_id(), invoice_id=invoice, patient_id=patient, created_at=NOW,
+        token_hash=patient.bytes * 2, expires_at=NOW + timedelta(days=30),
+    )  # fmt: skip
+    insert(
+        owner, "card_setup", id=new_id(), **own, gateway="simulated", customer="c", actor_id=new_id(),
+        form_key=new_id(), created_at=NOW, expires_at=NOW + timedelta(minutes=30),
     )  # fmt: skip
     owed: dict[str, object] = {"account": "patient_receivable", "invoice_id": invoice}
     money = {"account": "drawer_cash", "drawer_id": drawer, "drawer_day_id": day}

@@ -40,7 +40,10 @@ PATIENT_TABLES = (
     "patient_merge",
     "patient_merge_row",
     *MONEY_TABLES,
+    "payment_link",
+    "card_setup",
     "coverage",
+    "calendar_feed",
     "portal_invitation",
     "portal_registration",
 )

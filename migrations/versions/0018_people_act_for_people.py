@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 
@@ -19,11 +19,11 @@ SQL = Path(__file__).parent.parent / "sql"
 def upgrade() -> None:
     # The migration before may have left the session as the migrator.
     _run("SET LOCAL lock_timeout = '5s'; SET LOCAL ROLE anteroom_owner")
-    _run((SQL / "0017_people.sql").read_text())
+    _run((SQL / "0018_people.sql").read_text())
     _protect()
     _grant()
     _run("SET LOCAL ROLE anteroom_doors")
-    _run((SQL / "0017_doors.sql").read_text())
+    _run((SQL / "0018_doors.sql").read_text())
     _run("""
         REVOKE ALL ON FUNCTION doors.adult_from, doors.grants_of, doors.helpers_of, doors.invitation_is_open, doors.invited,
             doors.take_invitation, doors.change_reach FROM PUBLIC;
