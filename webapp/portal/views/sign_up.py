@@ -82,6 +82,15 @@ def sign_up_account() -> Response:
     return hypermedia.see(url_for("portal.sign_up_confirm"))
 
 
+def _account(relation: Relation) -> tuple[str, str, str]:
+    """Address, password and, of somebody who acts for the patient, their name."""
+    if relation is Relation.SELF:
+        own = forms.read(forms.AccountForm, request.form)
+        return own.email, own.secret, ""
+    helper = forms.read(forms.HelperAccountForm, request.form)
+    return helper.email, helper.secret, helper.name
+
+
 @blueprint.route("/sign-up/register", methods=["GET", "POST"])
 @public
 def register() -> Response:
