@@ -10,6 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from tests import access_people
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:
@@ -55,15 +56,7 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.enroll", "POST"): 303,
     ("identity.recover", "GET"): 303,
     ("identity.recover", "POST"): 303,
-    # people: signing up
-    ("portal.sign_up", "GET"): 200,
-    ("portal.sign_up", "POST"): 422,
-    ("portal.sign_up_account", "GET"): 422,
-    ("portal.sign_up_account", "POST"): 422,
-    ("portal.sign_up_confirm", "GET"): 422,
-    ("portal.sign_up_confirm", "POST"): 422,
-    ("portal.register", "GET"): 200,
-    ("portal.register", "POST"): 422,
+    **access_people.OPEN_TO_ALL,
     ("identity.forgot", "GET"): 200,
     ("identity.forgot", "POST"): 422,
     ("identity.reset", "GET"): 200,
@@ -252,6 +245,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("desk.money", "GET"): Row(MANAGER, 200),
     ("desk.export_money", "POST"): Row(MANAGER, 422),
     ("portal.home", "GET"): Row(PATIENT, 200),
+    **{door: Row(*row) for door, row in access_people.ROWS.items()},
     # Part portal: pages about one person, whom these visitors do not act for.
     **dict.fromkeys(
         [
