@@ -1,7 +1,7 @@
 """Links in reminders: each leads to a page whose button confirms one visit, and needs no session.
 
-The token names the visit and its patient and is signed with a key of its own; it says nothing else, and opens nothing but
-that page.  `path_of` makes the link for messages; whoever sends one puts the clinic's own address before it.
+The token names the visit and its patient and is signed with a key of its own; it says nothing else, and opens nothing
+but that page.  `path_of` makes the link for messages; whoever sends one puts the clinic's own address before it.
 """
 
 from __future__ import annotations

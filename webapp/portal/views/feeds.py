@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from flask import Response, current_app, g, request, url_for
+from flask import Response, current_app, g, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
@@ -23,6 +23,7 @@ from webapp.portal import wording
 from webapp.portal.views.door import blueprint
 from webapp.practice.models import Location
 from webapp.routing import public, requires
+from webapp.settings import Settings
 
 MADE, REVOKED = "portal.calendar_made", "portal.calendar_revoked"
 SHOWN_FOR = timedelta(days=30)
@@ -67,7 +68,8 @@ def revoke_calendar(patient_id: UUID) -> Response:
 def address_of(feed_id: UUID) -> str:
     """The whole address of a feed, for a calendar program."""
     secret = secret_of(feed_id, key=str(current_app.secret_key))
-    return request.host_url.rstrip("/") + url_for("portal.feed", secret=secret)
+    settings: Settings = current_app.config["ANTEROOM"]
+    return settings.public_url + url_for("portal.feed", secret=secret)
 
 
 @blueprint.get("/calendar/<secret>.ics")

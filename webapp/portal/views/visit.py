@@ -119,6 +119,7 @@ def facts(of: Appointment) -> dict[str, Any]:
         "steps": steps_of(of, at),
         "rule": rule_words(rule_of(of), zone, of.currency),
         "version": of.version,
+        "seat": of.group_session_id is not None,
     }
 
 
