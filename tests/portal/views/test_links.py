@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
     from tests.stack.database import Database
-    from tests.stack.people import Visitor
+    from tests.stack.people import SignIn, Visitor
 
 
 @pytest.fixture
@@ -169,6 +169,21 @@ def test_an_address_is_taken_back_and_only_its_hash_is_kept(
     rosa.post(f"{mine}/revoke")
     assert visitor.get(second).status_code == 404
     assert "Make a calendar address" in rosa.get(mine).text
+
+
+def test_a_provider_has_a_calendar_of_their_own_visits(
+    sign_in: SignIn, visitor: Visitor, clinic: Clinic, visit: UUID, database: Database
+) -> None:
+    with database.administer() as connection:
+        factories.appointment(connection, clinic, clock_time(11), provider_id=clinic.providers[1],
+                              room_id=clinic.rooms[1])  # fmt: skip
+    provider = sign_in("clinician", provider=clinic.providers[0], at=NOW)
+    assert "Make a calendar address" in provider.get("/my-day/calendar").text
+    provider.post("/my-day/calendar")
+    path = address(provider.get("/my-day/calendar").text)
+    assert list(events(visitor, path)) == [f"{visit}@anteroom"]
+    provider.post("/my-day/calendar/revoke")
+    assert visitor.get(path).status_code == 404
 
 
 def test_the_file_of_one_visit_reads_like_the_calendar(rosa: Visitor, clinic: Clinic, visit: UUID) -> None:
