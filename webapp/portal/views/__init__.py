@@ -5,13 +5,16 @@ from webapp.portal.views import (
     check,
     download,
     family,
+    feeds,
     find,
     home,
+    link,
     looks,
     profile,
     seats,
     sign_up,
     visit,
+    waiting,
 )
 from webapp.portal.views.door import blueprint
 
@@ -21,11 +24,14 @@ __all__ = [
     "check",
     "download",
     "family",
+    "feeds",
     "find",
     "home",
+    "link",
     "looks",
     "profile",
     "seats",
     "sign_up",
     "visit",
+    "waiting",
 ]
