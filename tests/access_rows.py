@@ -242,6 +242,30 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("desk.export_figures", "POST"): Row(MANAGER, 422),
     ("desk.money", "GET"): Row(MANAGER, 200),
     ("desk.export_money", "POST"): Row(MANAGER, 422),
+    # Money: a patient's own invoices, payments and cards, by an address that names a patient who is nobody's.
+    **dict.fromkeys(
+        (
+            ("portal.invoices", "GET"),
+            ("portal.invoice", "GET"),
+            ("portal.pay", "POST"),
+            ("portal.payment", "GET"),
+            ("portal.go_on", "POST"),
+            ("portal.pay_hold", "GET"),
+            ("portal.pay_the_hold", "POST"),
+            ("portal.invoice_print", "GET"),
+            ("portal.invoice_pdf", "GET"),
+            ("portal.receipt", "GET"),
+            ("portal.receipt_pdf", "GET"),
+            ("portal.statement", "GET"),
+            ("portal.statement_pdf", "GET"),
+            ("portal.cards", "GET"),
+            ("portal.save_card", "POST"),
+            ("portal.card", "GET"),
+            ("portal.look_for_card", "POST"),
+            ("portal.forget_card", "POST"),
+        ),
+        Row(PATIENT, 404),
+    ),
     ("portal.home", "GET"): Row(PATIENT, 200),
     # Part portal: pages about one person, whom these visitors do not act for.
     **dict.fromkeys(

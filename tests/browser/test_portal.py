@@ -5,19 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import pytest
-from playwright.sync_api import expect
-
-from tests import factories
-from tests.browser.conftest import OpenClinic
-from tests.interface.axe import violations
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.stack.database import Database
 
 MOST_TAPS = 5
 TELEPHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}

@@ -1,6 +1,17 @@
 """What patients see and do of themselves, one module for each group of pages."""
 
-from webapp.portal.views import check, find, home, seats, visit
+from webapp.portal.views import check, find, home, money, money_cards, money_papers, pay_hold, seats, visit
 from webapp.portal.views.door import blueprint
 
-__all__ = ["blueprint", "check", "find", "home", "seats", "visit"]
+__all__ = [
+    "blueprint",
+    "check",
+    "find",
+    "home",
+    "money",
+    "money_cards",
+    "money_papers",
+    "pay_hold",
+    "seats",
+    "visit",
+]
