@@ -199,6 +199,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("billing.pay_held", "POST"): Row(BOOKERS, 404),
     ("billing.pay_held_in_hand", "POST"): Row(BOOKERS, 404),
     ("billing.cancel_paid", "POST"): Row(FRONT, 404),
+    ("billing.move_priced", "POST"): Row(FRONT, 422),
     # Money: payment links and saved cards.
     ("billing.link", "GET"): Row(TAKERS, 404),
     ("billing.make_a_link", "POST"): Row(TAKERS, 404),
