@@ -103,7 +103,7 @@ def pay_hold(patient_id: UUID, hold_id: UUID, form: MultiDict[str, str], once: C
         wanted = _hold(visit, typed, once, gateway)
     if earlier is not None:
         return _on(earlier, scope)
-    again = _another(last, wanted, scope)
+    again = _another(last, wanted, once, scope)
     if again is not None:
         return again
     request = ConfirmPaid(hold_id, wanted)
@@ -113,7 +113,7 @@ def pay_hold(patient_id: UUID, hold_id: UUID, form: MultiDict[str, str], once: C
     return _led(led)
 
 
-def _another(last: _Before | None, wanted: Wanted, scope: Scope) -> Pressed | None:
+def _another(last: _Before | None, wanted: Wanted, once: Claim, scope: Scope) -> Pressed | None:
     """Go on with the attempt that a time has already; None when it has none that can still be paid by that way."""
     if last is None or last.settled:
         return None
@@ -121,7 +121,7 @@ def _another(last: _Before | None, wanted: Wanted, scope: Scope) -> Pressed | No
     if state in paying_page.PAYABLE and (wanted.card_id is None or not last.by_page):
         return _on(last, scope)
     if state is State.DECLINED and wanted.card_id is not None and last.cents == wanted.cents:
-        return _pressed(charging.try_again(last.id, acting(scope), card=wanted.card_id))
+        return _pressed(charging.try_again(last.id, once, acting(scope), card=wanted.card_id))
     if state is State.DECLINED or state in paying_page.PAYABLE:
         # Closed at the gateway first: no two cards ever pay for one time.
         ended = charging.end(last.id, acting(scope))

@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """What has to be paid before a visit is booked, by whom and where."""
+    """What has to be paid before a visit is booked, by whom and where; `price_cents` is all that it costs."""
 
     patient_id: UUID
     location_id: UUID
     cents: int
     currency: str
+    price_cents: int = 0
 
 
 class Cashier(Protocol):

@@ -64,6 +64,7 @@ class Cashier:
         return {
             "cents": wanted.cents,
             "amount": money(wanted.cents, wanted.currency),
+            **_whole(wanted),
             "ways": ways,
             "how": chosen,
             "tendered": request.form.get("tendered", ""),
@@ -107,6 +108,18 @@ class Cashier:
             "drawers": [*((each.id, each.name) for each in drawers), ("", _("None: keep it as credit"))],
             "drawer": request.form.get("drawer", str(drawers[0].id) if drawers else ""),
         }
+
+
+def _whole(wanted: Deposit) -> dict[str, Any]:
+    """The other amount that can be paid before: the whole price, where that is more; what was chosen."""
+    more = wanted.price_cents > wanted.cents
+    amount = money(wanted.price_cents, wanted.currency)
+    return {
+        "price_cents": wanted.price_cents,
+        "whole": amount if more else "",
+        "whole_button": _("Book and take %(amount)s", amount=amount) if more else "",
+        "takes_whole": more and request.form.get("deposit") == str(wanted.price_cents),
+    }
 
 
 def _moved(visit: Appointment, there: NewTerms) -> str:
