@@ -204,6 +204,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("billing.pay_held", "POST"): Row(BOOKERS, 404),
     ("billing.pay_held_in_hand", "POST"): Row(BOOKERS, 404),
     ("billing.cancel_paid", "POST"): Row(FRONT, 404),
+    ("billing.move_priced", "POST"): Row(FRONT, 422),
     # Money: payment links and saved cards.
     ("billing.link", "GET"): Row(TAKERS, 404),
     ("billing.make_a_link", "POST"): Row(TAKERS, 404),
@@ -250,6 +251,30 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("desk.export_figures", "POST"): Row(MANAGER, 422),
     ("desk.money", "GET"): Row(MANAGER, 200),
     ("desk.export_money", "POST"): Row(MANAGER, 422),
+    # Money: a patient's own invoices, payments and cards, by an address that names a patient who is nobody's.
+    **dict.fromkeys(
+        (
+            ("portal.invoices", "GET"),
+            ("portal.invoice", "GET"),
+            ("portal.pay", "POST"),
+            ("portal.payment", "GET"),
+            ("portal.go_on", "POST"),
+            ("portal.pay_hold", "GET"),
+            ("portal.pay_the_hold", "POST"),
+            ("portal.invoice_print", "GET"),
+            ("portal.invoice_pdf", "GET"),
+            ("portal.receipt", "GET"),
+            ("portal.receipt_pdf", "GET"),
+            ("portal.statement", "GET"),
+            ("portal.statement_pdf", "GET"),
+            ("portal.cards", "GET"),
+            ("portal.save_card", "POST"),
+            ("portal.card", "GET"),
+            ("portal.look_for_card", "POST"),
+            ("portal.forget_card", "POST"),
+        ),
+        Row(PATIENT, 404),
+    ),
     ("portal.home", "GET"): Row(PATIENT, 200),
     **{door: Row(*row) for door, row in access_people.ROWS.items()},
     # Part portal: pages about one person, whom these visitors do not act for.
