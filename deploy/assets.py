@@ -29,7 +29,7 @@ STYLES = tuple(
     ROOT / "static" / "css" / f"{name}.css"
     for name in (
         "tokens base shell controls forms feedback data board visit week side booking plan waiting omnibox desk"
-        " settings terminal billing day-close figures public portal print sheet"
+        " settings terminal billing day-close figures public portal portal-book print sheet"
     ).split()
 )
 SCRIPTS = (
@@ -42,6 +42,7 @@ SCRIPTS = (
     ROOT / "static" / "app.js",
     ROOT / "static" / "session.js",
     ROOT / "static" / "drafts.js",
+    ROOT / "static" / "portal.js",
 )
 FONTS = {
     "inter.woff2": NODE_MODULES / "@fontsource-variable" / "inter" / "files" / "inter-latin-wght-normal.woff2",

@@ -55,6 +55,9 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
         owner, "series", id=new_id(), patient_id=patient, frequency="weekly", count=2, time_zone="UTC",
         first_at=NOW, created_at=NOW,
     )  # fmt: skip
+    insert(
+        owner, "calendar_feed", id=new_id(), patient_id=patient, secret_hash=new_id().bytes, created_at=NOW,
+    )  # fmt: skip
     listed = new_id()
     insert(
         owner, "waiting_wish", id=listed, patient_id=patient, service_id=clinic.service, earliest=NOW.date(),

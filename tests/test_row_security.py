@@ -41,6 +41,7 @@ PATIENT_TABLES = (
     "patient_merge_row",
     *MONEY_TABLES,
     "coverage",
+    "calendar_feed",
 )
 NOT_FOR_PATIENTS = ("account_patient", "patient_merge", "patient_merge_row")
 CLINICAL = ("clinical_alert", "encounter_detail")

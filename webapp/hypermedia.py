@@ -143,8 +143,13 @@ def announce(code: str) -> None:
 
 
 def announce_result(result: Mapping[str, object]) -> None:
-    """Announce what a change said it did; one of a visit that can be put back says which, by id and version."""
+    """Announce what a change said it did; one of a visit that can be put back says which, by id and version.
+
+    A code without words is shown by the page it leads to.
+    """
     code = str(result.get("code", "saved"))
+    if not toast_of(code).text:
+        return
     if toast_of(code).undoable and "version" in result:
         code = f"{code} {result['appointment']} {result['version']}"
     announce(code)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     "webapp.activity.jobs",
+    "webapp.billing.cancellation_jobs",
     "webapp.billing.invoice_jobs",
     "webapp.billing.jobs",
     "webapp.booking.jobs",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import sys
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -169,4 +170,4 @@ def test_nobody_is_lost_when_the_worker_is_killed_again_and_again(
     # One that went out twice is one whose first sending nobody could mark.
     assert {parcel for parcel in went if went.count(parcel) > 1} <= resent
     twice = len(went) - len(set(went))
-    print(f"killed {killed} times over {queued} messages: {twice} went out twice, {len(resent)} may have")
+    sys.stderr.write(f"killed {killed} times, {queued} messages, {twice} went twice, {len(resent)} may have\n")

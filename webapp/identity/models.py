@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, LargeBinary, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.db import Base
@@ -66,11 +66,16 @@ class AccountRoleLocation(Base):
 
 
 class AccountPatient(Base):
-    """A patient an account may see: themselves, or by proxy until `ends_at`."""
+    """A patient an account may act for: themselves in everything, or by proxy for `purposes`, until `ends_at`.
+
+    A parent's and a guardian's end with the patient's coming of age, too (`doors.grants_of`).  `consent_at` is when the
+    patient agreed, `granted_by` who wrote it down.
+    """
 
     __tablename__ = "account_patient"
     __table_args__ = (
         CheckConstraint("relation in ('self','parent','guardian','carer')", name="relation_known"),
+        CheckConstraint("purposes <@ array['visits','money','records']", name="purposes_known"),
         Index("account_patient_self_key", "patient_id", unique=True, postgresql_where=text("relation = 'self'")),
     )
 
@@ -78,6 +83,25 @@ class AccountPatient(Base):
     patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"), primary_key=True)
     relation: Mapped[str]
     ends_at: Mapped[datetime | None]
+    purposes: Mapped[list[str]] = mapped_column(ARRAY(Text), server_default=text("'{}'"))
+    starts_at: Mapped[datetime | None]
+    consent_at: Mapped[datetime | None]
+    granted_by: Mapped[UUID | None]
+
+
+class PortalRule(Base):
+    """What the practice has decided about the portal: one row, none while all is as at first."""
+
+    __tablename__ = "portal_rule"
+    __table_args__ = (
+        CheckConstraint("one", name="one"),
+        CheckConstraint("adult_at between 10 and 25", name="adult_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    one: Mapped[bool] = mapped_column(unique=True, server_default=text("true"))
+    adult_at: Mapped[int] = mapped_column(server_default=text("18"))
+    version: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class SecondFactor(Base):

@@ -163,6 +163,8 @@ class Sessions:
         if content is None:
             return None
         standing, seen_at = unpack_standing(content, handle.account_id), _seen_at(item, now)
+        if standing is None:
+            return None
         idle_ends_at = seen_at + self._idle.of(standing.roles)
         if now >= idle_ends_at:
             return None
@@ -208,7 +210,8 @@ class Sessions:
 
     def _opened(self, account_id: UUID, item: Item, now: datetime) -> OpenSession | None:
         content = self._open(item)
-        if content is None or now >= _seen_at(item, now) + self._idle.of(unpack_standing(content, account_id).roles):
+        standing = None if content is None else unpack_standing(content, account_id)
+        if content is None or standing is None or now >= _seen_at(item, now) + self._idle.of(standing.roles):
             return None
         return OpenSession(
             digest=str(item["sk"]).removeprefix(SESSION),

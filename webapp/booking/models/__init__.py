@@ -1,5 +1,6 @@
 """Everything that takes or wishes for time."""
 
+from webapp.booking.models.feeds import CalendarFeed
 from webapp.booking.models.occupancy import BlockedTime, GroupSession, Occupancy
 from webapp.booking.models.plans import Series, WaitingOffer, WaitingWish
 from webapp.booking.models.visits import Appointment, AppointmentHistory
@@ -8,6 +9,7 @@ __all__ = [
     "Appointment",
     "AppointmentHistory",
     "BlockedTime",
+    "CalendarFeed",
     "GroupSession",
     "Occupancy",
     "Series",

@@ -94,7 +94,8 @@ def _again_when_lost(message_id: UUID, at: datetime) -> None:
 
 def _parcel(messages: Sequence[Message], person: Recipient) -> Parcel:
     first, channel = messages[0], Channel(messages[0].channel)
-    address = {Channel.EMAIL: person.addresses.email, Channel.SMS: person.addresses.sms}.get(channel, "")
+    addresses = person.addresses(Kind(first.kind))
+    address = {Channel.EMAIL: addresses.email, Channel.SMS: addresses.sms}.get(channel, "")
     return Parcel(
         id=first.parcel_id or first.id,
         kind=Kind(first.kind),
