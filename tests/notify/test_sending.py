@@ -160,7 +160,7 @@ def test_nobody_is_lost_when_the_worker_is_killed_again_and_again(
                 )  # fmt: skip
                 tell(notice, recipient(patient, postman.now), at=postman.now)
                 queued += 1
-        killed += works_until_killed(worker_app, database, postman.now, dice.uniform(0.0005, 0.06))
+        killed += works_until_killed(worker_app, database, postman.now, dice.uniform(0.01, 0.2))
         postman.now += CLAIM_LASTS + SECOND
     postman.minutes(3)
     assert len(messages(owner)) == len(messages(owner, "%")) == queued

@@ -71,6 +71,7 @@ def record(patient_id: UUID) -> Response:
         next_visit=_next(visits, patient, at, zone),
         rows=rows if tab == "visits" else rows[:ON_SUMMARY],
         total=len(rows),
+        messages=url_for("notify.person", patient_id=patient.id),
         edit_contact=url_for("patients.contact", patient_id=patient.id),
         all_visits=url_for("desk.record", patient_id=patient.id, tab="visits"),
         contact=_contact(patient),
