@@ -82,6 +82,7 @@ def _next(visit: Appointment) -> dict[str, Any]:
     shown = facts(visit)
     return shown | {
         **shown["tile"],
+        "status": shown["state"],
         "date_label": shown["day"],
         "time_label": wording.span(visit.starts_at, visit.ends_at, visit.location.time_zone),
         "service": visit.service.name,

@@ -114,7 +114,7 @@ def facts(of: Appointment) -> dict[str, Any]:
         "with_whom": _("%(service)s with %(provider)s", service=of.service.name, provider=of.provider.name),
         "provider": of.provider.name,
         "where": place_lines(of),
-        "status": shown_as(Status(of.status)),
+        "state": shown_as(Status(of.status)),
         "ahead": of.starts_at > at,
         "steps": steps_of(of, at),
         "rule": rule_words(rule_of(of), zone, of.currency),
