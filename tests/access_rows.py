@@ -230,8 +230,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     # Messages.
     ("portal.notices", "GET"): Row(PATIENT, 200),
     ("portal.read_notices", "POST"): Row(PATIENT, 303),
-    ("portal.preferences", "GET"): Row(PATIENT, 404),
-    ("portal.change_how_told", "POST"): Row(PATIENT, 404),
+    **dict.fromkeys([("portal.preferences", "GET"), ("portal.change_how_told", "POST")], Row(PATIENT, 404)),
     ("notify.person", "GET"): Row(DESK, 404),
     ("notify.change_person", "POST"): Row(EDITORS, 404),
     ("notify.samples", "GET"): Row(MANAGER, 200),

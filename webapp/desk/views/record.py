@@ -59,8 +59,7 @@ def record(patient_id: UUID) -> Response:
     visits = patient_visits(patient.id) + (merging.visits_left(patient.id) if merges else [])
     visits = list(queries.with_owed(visits))
     past = queries.past_visits(patient.id)
-    tab = request.args.get("tab", "summary")
-    tab = tab if tab in TABS else "summary"
+    tab = tab if (tab := request.args.get("tab", "")) in TABS else "summary"
     rows = _rows(visits, past, zone)
     return hypermedia.page(
         TEMPLATE,
