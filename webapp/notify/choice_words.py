@@ -5,14 +5,13 @@ from __future__ import annotations
 from datetime import time
 from typing import TYPE_CHECKING, Any
 
-from babel.dates import format_timedelta
-from flask_babel import get_locale
-from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from webapp.notify.choosing import REMINDER_CHOICES
 from webapp.notify.notices import Kind
 from webapp.notify.reach import Channel, Choice, Topic
+from webapp.patients import phones
 
 if TYPE_CHECKING:
     from flask_babel import LazyString
@@ -111,13 +110,19 @@ def fields(values: dict[str, Any]) -> dict[str, Any]:
 def addresses_of(told: Told) -> list[dict[str, str]]:
     """Each address with what is wrong with it, if anything."""
     return [
-        {"address": address, "problem": str(REFUSED[reason]) if reason else ""} for address, reason in told.addresses
+        {
+            "address": address if "@" in address else phones.parse(address) or address,
+            "problem": str(REFUSED[reason]) if reason else "",
+        }
+        for address, reason in told.addresses
     ]
 
 
 def _before(minutes: int) -> str:
-    span = format_timedelta(minutes * 60, threshold=1.01, locale=str(get_locale() or "en"))
-    return _("%(time)s before", time=span)
+    days, hours = minutes // (24 * 60), minutes // 60
+    if days:
+        return ngettext("%(num)s day before", "%(num)s days before", days)
+    return ngettext("%(num)s hour before", "%(num)s hours before", hours)
 
 
 def _typed(wall: time) -> str:

@@ -78,7 +78,7 @@ def envelope(parcel: Parcel, language: str | None = None) -> Envelope:
             "words": words,
             "place": parcel.place,
             "for_whom": _for_whom(parcel),
-            "how": _("How we tell you"),
+            "how": _("Choose how we tell you"),
             "preferences": links.preferences,
             "spoken": spoken,
         }
