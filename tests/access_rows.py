@@ -277,6 +277,16 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("portal.home", "GET"): Row(PATIENT, 200),
     **{door: Row(*row) for door, row in access_people.ROWS.items()},
+    # Messages.
+    ("portal.notices", "GET"): Row(PATIENT, 200),
+    ("portal.read_notices", "POST"): Row(PATIENT, 303),
+    **dict.fromkeys([("portal.preferences", "GET"), ("portal.change_how_told", "POST")], Row(PATIENT, 404)),
+    ("notify.person", "GET"): Row(DESK, 404),
+    ("notify.change_person", "POST"): Row(EDITORS, 404),
+    ("notify.samples", "GET"): Row(MANAGER, 200),
+    ("notify.sample_letter", "GET"): Row(MANAGER, 404),
+    ("mailbox.items", "GET"): Row(MANAGER, 200),
+    ("mailbox.letter", "GET"): Row(MANAGER, 404),
     # Part portal: pages about one person, whom these visitors do not act for.
     **dict.fromkeys(
         [

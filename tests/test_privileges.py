@@ -145,7 +145,7 @@ CALLERS = {
     "doors.invited": {"app_identity"},
     "doors.take_invitation": {"app_identity"},
     "doors.change_reach": {"app_patient"},
-    "doors.grants_of": {"app_identity", "app_manager"},
+    "doors.grants_of": {"app_identity", "app_job", "app_manager"},
     "doors.mark_occupancy": set(),
     "doors.mark_plan": set(),
     "doors.one_change_of_accounts": {"app_identity", "app_manager"},

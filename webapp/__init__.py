@@ -80,6 +80,7 @@ def _open_slices(app: Flask, settings: Settings) -> None:
     from webapp.desk import views as desk
     from webapp.interop import commands as interop
     from webapp.notify import service as notify
+    from webapp.notify import views as notify_views
     from webapp.ops import commands as ops_commands
     from webapp.ops import readiness
     from webapp.ops import views as ops
@@ -93,10 +94,12 @@ def _open_slices(app: Flask, settings: Settings) -> None:
     billing.init_app(app, settings)
     readiness.init_app(app, settings)
     notify.init_app(app, settings)
-    for slice_views in (practice, patients, booking, billing_views, desk, portal, ops):
+    for slice_views in (practice, patients, booking, billing_views, notify_views, desk, portal, ops):
         app.register_blueprint(slice_views.blueprint)
     if settings.cards.gateway == "simulated":
         app.register_blueprint(billing_views.terminal.blueprint)
+    if "mailbox" in {settings.messages.mail, settings.messages.text}:
+        app.register_blueprint(notify_views.mailbox.blueprint)
     for command in (*interop.COMMANDS, *ops_commands.COMMANDS):
         app.cli.add_command(command)
 

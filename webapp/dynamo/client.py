@@ -75,25 +75,28 @@ class Dynamo:
         return unpack_item(found) if found else None
 
     def batch_get(
-        self, keys: Mapping[str, Sequence[Attributes]], *, consistent: bool = True, within: float | None = None
+
+        within: float | None = None,
     ) -> dict[str, list[Item]]:
         """All existing items of up to 100 keys, by table, in no order.
 
         `within` waits no longer than these seconds for each answer: for what the page can do without.
 
         What DynamoDB leaves unprocessed is asked for once more, then DynamoUnavailable: an item that was not read must
-        never look like an item that is not there.
+        never look like an item that is not there.  Items `beside` them, of other tables, come along if they can be had.
         """
+        asked = {**keys, **(beside or {})}
         wanted = {
             self._prefix + table: {"Keys": [pack_item(key) for key in many], "ConsistentRead": consistent}
-            for table, many in keys.items()
+            for table, many in asked.items()
         }
-        found: dict[str, list[Item]] = {table: [] for table in keys}
+        needed = {self._prefix + table for table in keys}
+        found: dict[str, list[Item]] = {table: [] for table in asked}
         for _ in range(2):
-            answer = self._call("BatchGetItem", ",".join(keys), {"RequestItems": wanted}, within=within)
+            answer = self._call("BatchGetItem", ",".join(asked), {"RequestItems": wanted}, within=within)
             for full_name, items in answer.get("Responses", {}).items():
                 found[full_name.removeprefix(self._prefix)] += [unpack_item(item) for item in items]
-            wanted = answer.get("UnprocessedKeys") or {}
+            wanted = {name: rest for name, rest in (answer.get("UnprocessedKeys") or {}).items() if name in needed}
             if not wanted:
                 return found
         raise DynamoUnavailable("DynamoDB left keys of a batch unread.")
