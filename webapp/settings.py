@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?")
 ENVIRONMENTS = ("local", "test", "production")
 GATEWAYS = ("simulated", "stripe")
+WAYS = ("projected", "computed")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SESSION_KEY_BYTES = 32
 MINIMUM_SECRET_LENGTH = 32
@@ -47,7 +48,8 @@ class Cards:
 class Settings:
     """Everything the process needs to know from outside, read once at start.
 
-    Secrets have no defaults: a process without them refuses to start.
+    Secrets have no defaults: a process without them refuses to start.  `projected_times` lets pages read free times
+    from DynamoDB, where PostgreSQL would compute them.
     """
 
     environment: str
@@ -69,6 +71,7 @@ class Settings:
     require_second_factor: bool = True
     idle_limits: Mapping[StaffRole, timedelta] = field(default_factory=dict)
     day_sheets: str = ""
+    projected_times: bool = True
     cards: Cards = field(default_factory=Cards)
 
     @property
@@ -103,6 +106,8 @@ class Settings:
             require_second_factor=source.get("REQUIRE_SECOND_FACTOR", "1") != "0",
             idle_limits=_idle_limits(source),
             day_sheets=_store(source, "DAY_SHEETS"),
+            projected_times=_choice({"AVAILABILITY": source.get("AVAILABILITY") or WAYS[0]}, "AVAILABILITY", WAYS)
+            == WAYS[0],
             cards=_cards(source),
         )
 
