@@ -73,6 +73,8 @@ def _figures(stack: Stack, chosen: argparse.Namespace, opened: ExitStack) -> Ite
     for name, part in (("sessions", sessions), ("desk", desk), ("search", search), ("free", free), ("ahead", ahead)):
         if name in chosen.only:
             yield from part.figures(here)
+    if "ahead" in chosen.only:
+        yield from ahead.lag(here, stack, dynamo, chosen.seconds)
     if "booking" in chosen.only:
         yield from booking.figures(here, stack, floor, dynamo, chosen.seconds)
     if "growth" in chosen.only:

@@ -6,7 +6,8 @@ from datetime import timedelta
 from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
-from bench.figures.figure import Figure, median
+from bench.figures.figure import Figure, median, quantile
+from bench.lag import lags
 from bench.town import made
 from webapp import clock
 from webapp.booking import projected
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from bench.desk import Desk
+    from deploy.local.stack import Stack
     from webapp.dynamo import Item
 
 TIMES = 60
 WEEKS = timedelta(days=14)
 MOST_TRIPS, MOST_MS = 3, 15.0
+BOOKINGS, LAG_MS = 50, 2000.0
 
 
 def figures(desk: Desk) -> Iterator[Figure]:
@@ -58,6 +61,13 @@ def figures(desk: Desk) -> Iterator[Figure]:
         yield Figure(f"{name} (p50)", wall, "ms", MOST_MS if limited else None, beside=beside)
         if limited:
             yield Figure(f"{name}, round trips", most, "", MOST_TRIPS)
+
+
+def lag(desk: Desk, stack: Stack, fixed: str, seconds: int) -> Iterator[Figure]:
+    """From a booking's commit until DynamoDB shows it, with a worker beside fifty bookings a second."""
+    waited = lags(desk, stack, fixed, rate=BOOKINGS, seconds=seconds)
+    beside = f"{len(waited)} bookings, {BOOKINGS} a second; p50 {median(waited) * 1000:.0f} ms"
+    yield Figure("booked to told (p99)", quantile(waited, 0.99) * 1000, "ms", LAG_MS, beside=beside)
 
 
 def _weeks(desk: Desk, search: Search, known: projected.Ahead | None) -> None:
