@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -91,9 +91,11 @@ class Wanted:
     room_ids: frozenset[UUID] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FreeStart:
-    """A visit could be here; `room_ids` are the rooms free for all of it, empty when the service needs none."""
+class FreeStart(NamedTuple):
+    """A visit could be here; `room_ids` are the rooms free for all of it, empty when the service needs none.
+
+    A tuple, because two weeks of a place are thousands, and one is made in a third of the time of a frozen dataclass.
+    """
 
     start: datetime
     end: datetime
