@@ -75,7 +75,11 @@ class Dynamo:
         return unpack_item(found) if found else None
 
     def batch_get(
-
+        self,
+        keys: Mapping[str, Sequence[Attributes]],
+        *,
+        beside: Mapping[str, Sequence[Attributes]] | None = None,
+        consistent: bool = True,
         within: float | None = None,
     ) -> dict[str, list[Item]]:
         """All existing items of up to 100 keys, by table, in no order.
