@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from playwright.sync_api import Locator, Page
 
+    from tests.stack.database import Database
 
 MOST_TAPS = 5
 TELEPHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
