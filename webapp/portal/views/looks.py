@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_datetime
+from babel.dates import format_date, format_time
 from flask import Response, request, url_for
 from flask_babel import get_locale
 from flask_login import current_user
@@ -27,6 +27,7 @@ from webapp.routing import requires
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
 
     from webapp.activity.queries import Record
 
@@ -46,7 +47,7 @@ def looks(patient_id: UUID) -> Response:
         clinic=clinic,
         rows=[
             {
-                "when": format_datetime(each.at, "medium", tzinfo=ZoneInfo(zone), locale=str(get_locale() or "en")),
+                "when": _when(each.at, zone),
                 "iso": each.at.isoformat(),
                 "look": each,
             }
@@ -56,6 +57,12 @@ def looks(patient_id: UUID) -> Response:
         newest=url_for("portal.looks", patient_id=patient_id) if before else None,
         download=url_for("portal.download", patient_id=patient_id),
     )
+
+
+def _when(at: datetime, zone: str) -> str:
+    """Day and minute at the clinic, as the reader writes them."""
+    local, locale = at.astimezone(ZoneInfo(zone)), str(get_locale() or "en")
+    return f"{format_date(local, 'medium', locale=locale)}, {format_time(local, 'short', locale=locale)}"
 
 
 def names_in(records: Iterable[Record]) -> dict[UUID, str]:
