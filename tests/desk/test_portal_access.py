@@ -51,7 +51,8 @@ def code_of(desk: Visitor, location: str) -> str:
 
 
 def invitations(owner: Connection[Any]) -> list[tuple[Any, ...]]:
-    query = "SELECT relation, holder, purposes, access_ends_at, consent_at, withdrawn_at FROM portal_invitation ORDER BY withdrawn_at"
+    query = """SELECT relation, holder, purposes, access_ends_at, consent_at, withdrawn_at
+        FROM portal_invitation ORDER BY withdrawn_at"""
     return owner.execute(query).fetchall()
 
 
