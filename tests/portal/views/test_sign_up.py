@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import pytest
+
 from tests import factories
 from tests.portal import signing_up
 from tests.portal.signing_up import (
