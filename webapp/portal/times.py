@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from webapp.booking.queries import Group, Search
     from webapp.portal.forms import Choice
-    from webapp.practice.models import Location
+    from webapp.practice.models import Location, Service
     from webapp.practice.queries import Offer
 
 SHOWN = 5
@@ -116,13 +116,19 @@ def _days(search: Search, begins: date, zone: str, now: datetime) -> list[Day]:
         by_day.setdefault(day_of(start.start, zone), []).append(start)
     people = search.whom(found.offer.provider_ids)
     blocks = [block for block in found.calendar.blocks if block.provider_id in people]
-    days = []
+    days, (first, last) = [], _bookable(found.offer.service, zone, now)
     for number in range(LOOKED_AT.days):
         day = begins + timedelta(days=number)
-        if any(block.applies_on(day) for block in blocks):
+        if first <= day <= last and any(block.applies_on(day) for block in blocks):
             shut = _shut(day, zone, [closed.span for closed in found.calendar.closures])
             days.append(Day(day, tuple(by_day.get(day, ())), closed=shut))
     return days[:SHOWN]
+
+
+def _bookable(service: Service, zone: str, now: datetime) -> tuple[date, date]:
+    """The first and the last day that a service can be booked online on: no other is shown as full."""
+    furthest = FURTHEST if service.furthest_days is None else timedelta(days=service.furthest_days)
+    return day_of(now + timedelta(minutes=service.notice_minutes), zone), day_of(now, zone) + furthest
 
 
 def _shut(day: date, zone: str, closures: Iterable[Span]) -> bool:
@@ -133,7 +139,8 @@ def _shut(day: date, zone: str, closures: Iterable[Span]) -> bool:
 def _shown(days: Sequence[Day], choice: Choice, begins: date, today: date, first: datetime | None) -> Times:
     with_times = [day.date for day in days if day.left]
     chosen = choice.day if choice.day in with_times else next(iter(with_times), None)
-    later = days[-1].date + timedelta(days=1) if days else None
+    # Fewer than there is room for: nothing that can be booked comes after them.
+    later = days[-1].date + timedelta(days=1) if len(days) == SHOWN else None
     earlier = max(today, begins - timedelta(days=7)) if begins > today else None
     return Times(tuple(days), chosen, first, earlier, later)
 
