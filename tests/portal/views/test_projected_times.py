@@ -1,4 +1,4 @@
-"""Find a time, out of DynamoDB: the same page as out of PostgreSQL, and PostgreSQL's wherever nothing is known for sure."""
+"""Find a time, out of DynamoDB: the same as out of PostgreSQL, and PostgreSQL's where nothing is known for sure."""
 
 from __future__ import annotations
 
