@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tests import access_people
+from tests.access_portal import OWN_DOORS
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:
@@ -287,40 +288,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("notify.sample_letter", "GET"): Row(MANAGER, 404),
     ("mailbox.items", "GET"): Row(MANAGER, 200),
     ("mailbox.letter", "GET"): Row(MANAGER, 404),
-    # Part portal: pages about one person, whom these visitors do not act for.
-    **dict.fromkeys(
-        [
-            ("portal.find", "GET"),
-            ("portal.hold", "POST"),
-            ("portal.check", "GET"),
-            ("portal.book", "POST"),
-            ("portal.let_go", "POST"),
-            ("portal.booked", "GET"),
-            ("portal.visit", "GET"),
-            ("portal.confirm", "POST"),
-            ("portal.arrive", "POST"),
-            ("portal.calendar_file", "GET"),
-            ("portal.seat", "GET"),
-            ("portal.group", "GET"),
-            ("portal.take_seat", "POST"),
-            ("portal.home_of", "GET"),
-            ("portal.calendar", "GET"),
-            ("portal.make_calendar", "POST"),
-            ("portal.revoke_calendar", "POST"),
-            ("portal.wishes", "GET"),
-            ("portal.wish", "GET"),
-            ("portal.add", "POST"),
-            ("portal.withdraw", "POST"),
-            ("portal.offer", "GET"),
-            ("portal.accept_offer", "POST"),
-            ("portal.refuse_offer", "POST"),
-            ("portal.move", "GET"),
-            ("portal.move_it", "POST"),
-            ("portal.cancel", "GET"),
-            ("portal.cancel_it", "POST"),
-        ],
-        Row(PATIENT, 404),
-    ),
+    **dict.fromkeys(OWN_DOORS, Row(PATIENT, 404)),
     ("ops.accounts", "GET"): Row(MANAGER, 200),
     ("ops.invitation", "GET"): Row(MANAGER, 200),
     ("ops.invite", "POST"): Row(MANAGER, 422),
