@@ -41,9 +41,11 @@ PATIENT_TABLES = (
     "patient_merge_row",
     *MONEY_TABLES,
     "coverage",
+    "message",
+    "mailbox_item",
     "calendar_feed",
 )
-NOT_FOR_PATIENTS = ("account_patient", "patient_merge", "patient_merge_row")
+NOT_FOR_PATIENTS = ("account_patient", "patient_merge", "patient_merge_row", "mailbox_item")
 CLINICAL = ("clinical_alert", "encounter_detail")
 
 Owner = psycopg.Connection[Any]
@@ -93,6 +95,18 @@ def test_a_patient_sees_only_rows_in_their_scope(
             assert set(ids_in(connection, table)) == seen
         connection.execute("SELECT set_config('app.patients', %s, false)", (f"{mine},{foreign}",))
         assert set(ids_in(connection, table)) == {mine, foreign}
+
+
+def test_patients_say_how_they_are_told_and_nobody_elses(database: Database, two_patients: tuple[UUID, UUID]) -> None:
+    mine, foreign = two_patients
+    with database.connect("app_patient") as connection:
+        assert ids_in(connection, "contact_preference") == []
+        connection.execute("SELECT set_config('app.patients', %s, false)", (str(mine),))
+        assert ids_in(connection, "contact_preference") == [mine]
+        changed = connection.execute("UPDATE contact_preference SET visits = 'none'")
+        assert changed.rowcount == 1
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("UPDATE contact_preference SET patient_id = %s", (foreign,))
 
 
 @pytest.mark.parametrize("scope", ["nonsense", "' or true --", "null", "*", "{}", ","])
