@@ -55,6 +55,15 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.enroll", "POST"): 303,
     ("identity.recover", "GET"): 303,
     ("identity.recover", "POST"): 303,
+    # people: signing up
+    ("portal.sign_up", "GET"): 200,
+    ("portal.sign_up", "POST"): 422,
+    ("portal.sign_up_account", "GET"): 422,
+    ("portal.sign_up_account", "POST"): 422,
+    ("portal.sign_up_confirm", "GET"): 422,
+    ("portal.sign_up_confirm", "POST"): 422,
+    ("portal.register", "GET"): 200,
+    ("portal.register", "POST"): 422,
     ("identity.forgot", "GET"): 200,
     ("identity.forgot", "POST"): 422,
     ("identity.reset", "GET"): 200,
@@ -63,6 +72,13 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.switch_user", "POST"): 303,
     # Nobody signed it.
     ("billing.stripe_event", "POST"): 400,
+    # Money: links that are nobody's, and pages of the simulated terminal that never were.
+    ("billing.pay_link", "GET"): 404,
+    ("billing.pay_by_page", "POST"): 400,
+    ("billing.paid_back", "GET"): 404,
+    ("billing.pay_on", "POST"): 404,
+    ("terminal.payer", "GET"): 404,
+    ("terminal.payer_does", "POST"): 400,
 }
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -192,6 +208,15 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("billing.pay_held", "POST"): Row(BOOKERS, 404),
     ("billing.pay_held_in_hand", "POST"): Row(BOOKERS, 404),
     ("billing.cancel_paid", "POST"): Row(FRONT, 404),
+    # Money: payment links and saved cards.
+    ("billing.link", "GET"): Row(TAKERS, 404),
+    ("billing.make_a_link", "POST"): Row(TAKERS, 404),
+    ("billing.end_the_link", "POST"): Row(TAKERS, 404),
+    ("billing.cards_of", "GET"): Row(TAKERS, 404),
+    ("billing.keep_card", "POST"): Row(TAKERS, 404),
+    ("billing.forget_card", "POST"): Row(TAKERS, 404),
+    ("billing.card_setup", "GET"): Row(TAKERS, 404),
+    ("billing.look_for_card", "POST"): Row(TAKERS, 404),
     ("terminal.page", "GET"): Row(TAKERS, 200),
     ("terminal.add", "POST"): Row(TAKERS, 422),
     ("terminal.choose", "POST"): Row(TAKERS, 404),

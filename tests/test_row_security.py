@@ -40,12 +40,23 @@ PATIENT_TABLES = (
     "patient_merge",
     "patient_merge_row",
     *MONEY_TABLES,
+    "payment_link",
+    "card_setup",
     "coverage",
     "message",
     "mailbox_item",
     "calendar_feed",
+    "portal_invitation",
+    "portal_registration",
 )
-NOT_FOR_PATIENTS = ("account_patient", "patient_merge", "patient_merge_row", "mailbox_item")
+NOT_FOR_PATIENTS = (
+    "account_patient",
+    "patient_merge",
+    "patient_merge_row",
+    "portal_invitation",
+    "portal_registration",
+    "mailbox_item",
+)
 CLINICAL = ("clinical_alert", "encounter_detail")
 
 Owner = psycopg.Connection[Any]

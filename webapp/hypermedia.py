@@ -37,6 +37,7 @@ TAG = "HX-PTag"
 PARTIAL = "partial"
 SIGN_IN = "identity.sign_in"
 UNDO = "desk.undo"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 TOASTS = 3
 TOASTS_TEMPLATE = "fragment/toasts.html"
 
@@ -130,6 +131,17 @@ def see(location: str) -> Response:
     """Answer 303 to one of our own addresses (ValueError for others); fetch and browsers follow it with a GET."""
     if not is_own(location):
         raise ValueError("a redirect leads to a page of ours, never elsewhere")
+    return cast("Response", redirect(location, HTTPStatus.SEE_OTHER))
+
+
+def away(location: str) -> Response:
+    """Answer 303 to a page of the card gateway's, as the gateway itself named it: nothing a person sent is in it.
+
+    Raises ValueError for anything but https, and plain http to this machine.
+    """
+    parts = urlsplit(location)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise ValueError("people are sent away only where nobody listens in")
     return cast("Response", redirect(location, HTTPStatus.SEE_OTHER))
 
 

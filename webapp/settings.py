@@ -47,6 +47,11 @@ class Cards:
     webhook_secret: str = field(default="", repr=False)
     address: str | None = None
 
+    @property
+    def pages(self) -> str:
+        """The site on which people pay; empty when it is our own."""
+        return "" if self.gateway == "simulated" else self.address or "https://checkout.stripe.com"
+
 
 @dataclass(frozen=True, slots=True)
 class Messages:
@@ -93,6 +98,7 @@ class Settings:
     require_second_factor: bool = True
     idle_limits: Mapping[StaffRole, timedelta] = field(default_factory=dict)
     day_sheets: str = ""
+    worker_metrics_port: int = 0
     cards: Cards = field(default_factory=Cards)
     messages: Messages = field(default_factory=Messages)
 
@@ -128,6 +134,7 @@ class Settings:
             require_second_factor=source.get("REQUIRE_SECOND_FACTOR", "1") != "0",
             idle_limits=_idle_limits(source),
             day_sheets=_store(source, "DAY_SHEETS"),
+            worker_metrics_port=_count(source, "WORKER_METRICS_PORT"),
             cards=_cards(source),
             messages=_messages(source),
         )
@@ -171,7 +178,7 @@ def _key(env: Mapping[str, str], name: str) -> bytes:
 def _count(env: Mapping[str, str], name: str) -> int:
     value = env.get(name, "0").strip() or "0"
     if not value.isdigit():
-        message = f"{name} is {value!r}; use a whole number, 0 without a balancer in front."
+        message = f"{name} is {value!r}; use a whole number, 0 for none."
         raise SettingsError(message)
     return int(value)
 

@@ -2,7 +2,7 @@
 
 from webapp.booking.actions.affected import Carried, Choice, Decisions, Hit, Target, carry_out
 from webapp.booking.actions.blocking import block_time
-from webapp.booking.actions.book import BookRequest, Once, Overbook, book
+from webapp.booking.actions.book import BookRequest, Once, Overbook, book, book_only
 from webapp.booking.actions.cancel import CancelRequest, Costs, cancel
 from webapp.booking.actions.changes import (
     Change,
@@ -60,6 +60,7 @@ __all__ = [
     "block_time",
     "book",
     "book_held",
+    "book_only",
     "cancel",
     "cancel_own",
     "carry_out",
