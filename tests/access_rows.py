@@ -10,6 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from tests.access_rows_messages import message_rows
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:
@@ -252,16 +253,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("desk.money", "GET"): Row(MANAGER, 200),
     ("desk.export_money", "POST"): Row(MANAGER, 422),
     ("portal.home", "GET"): Row(PATIENT, 200),
-    # Messages.
-    ("portal.notices", "GET"): Row(PATIENT, 200),
-    ("portal.read_notices", "POST"): Row(PATIENT, 303),
-    **dict.fromkeys([("portal.preferences", "GET"), ("portal.change_how_told", "POST")], Row(PATIENT, 404)),
-    ("notify.person", "GET"): Row(DESK, 404),
-    ("notify.change_person", "POST"): Row(EDITORS, 404),
-    ("notify.samples", "GET"): Row(MANAGER, 200),
-    ("notify.sample_letter", "GET"): Row(MANAGER, 404),
-    ("mailbox.items", "GET"): Row(MANAGER, 200),
-    ("mailbox.letter", "GET"): Row(MANAGER, 404),
+    **message_rows(DESK, EDITORS, MANAGER, PATIENT, Row),
     # Part portal: pages about one person, whom these visitors do not act for.
     **dict.fromkeys(
         [
