@@ -12,6 +12,7 @@ from uuid import UUID
 
 from tests import access_people
 from tests.access_portal import OWN_DOORS
+from tests.access_rows_messages import message_rows
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:
@@ -278,16 +279,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ),
     ("portal.home", "GET"): Row(PATIENT, 200),
     **{door: Row(*row) for door, row in access_people.ROWS.items()},
-    # Messages.
-    ("portal.notices", "GET"): Row(PATIENT, 200),
-    ("portal.read_notices", "POST"): Row(PATIENT, 303),
-    **dict.fromkeys([("portal.preferences", "GET"), ("portal.change_how_told", "POST")], Row(PATIENT, 404)),
-    ("notify.person", "GET"): Row(DESK, 404),
-    ("notify.change_person", "POST"): Row(EDITORS, 404),
-    ("notify.samples", "GET"): Row(MANAGER, 200),
-    ("notify.sample_letter", "GET"): Row(MANAGER, 404),
-    ("mailbox.items", "GET"): Row(MANAGER, 200),
-    ("mailbox.letter", "GET"): Row(MANAGER, 404),
+    **message_rows(DESK, EDITORS, MANAGER, PATIENT, Row),
     **dict.fromkeys(OWN_DOORS, Row(PATIENT, 404)),
     ("ops.accounts", "GET"): Row(MANAGER, 200),
     ("ops.invitation", "GET"): Row(MANAGER, 200),

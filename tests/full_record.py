@@ -63,6 +63,7 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
         created_at=NOW,
     )  # fmt: skip
     insert(owner, "coverage", id=new_id(), patient_id=patient, payer_name="Aetna", share_percent=25, valid_from=NOW)
+    a_few_messages(owner, clinic, patient, visit)
     with owner.transaction():
         an_account_settled(owner, clinic, patient, visit)
     insert(
@@ -84,6 +85,20 @@ def on_the_portal(owner: Owner, patient: UUID) -> None:
     )  # fmt: skip
     insert(
         owner, "calendar_feed", id=new_id(), patient_id=patient, secret_hash=new_id().bytes, created_at=NOW,
+    )  # fmt: skip
+
+
+def a_few_messages(owner: Owner, clinic: factories.Clinic, patient: UUID, visit: UUID) -> None:
+    """What somebody was told, how they want to be, and what lies in a local clinic's mailbox."""
+    insert = factories.insert
+    insert(owner, "contact_preference", patient_id=patient, changed_at=NOW)
+    insert(
+        owner, "message", id=new_id(), patient_id=patient, kind="confirmation", channel="email", subject_id=visit,
+        starts_at=NOW, location_id=clinic.location, created_at=NOW, due_at=NOW, useless_at=NOW, dedupe_key=str(visit),
+    )  # fmt: skip
+    insert(
+        owner, "mailbox_item", id=new_id(), parcel_id=visit, patient_id=patient, channel="email", body="At ten", at=NOW,
+        recipient="rosa@example.com",
     )  # fmt: skip
 
 
