@@ -15,6 +15,7 @@ from webapp.billing.queries.balances import due_of, reserved_of
 from webapp.billing.queries.papers import Settlement, settlements
 from webapp.db import db
 from webapp.errors import NotFound
+from webapp.patients.models import Patient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,6 +103,14 @@ def own_page(patient_id: UUID, invoice_id: UUID, at: dt.datetime) -> OwnPage:
         receipts=db.session.scalars(receipts).all(),
         going=page_open_for([invoice_id], patient_id, at),
     )
+
+
+def own_record(patient_id: UUID) -> Patient:
+    """The patient themselves (NotFound)."""
+    found = db.session.get(Patient, patient_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def own_attempt(patient_id: UUID, attempt_id: UUID) -> Attempt:
