@@ -108,9 +108,9 @@ def _scope(door: Door, args: Arguments) -> Scope:
     role, patients = door.role or Role.IDENTITY, acting.patients_of(door, args)
     sites = current_user.sites_of(door.permission)
     locations = None if sites is None else tuple(sites)
-    opened = Scope(role, current_user.account_id, g.at, g.request_id, patients, locations)
-    g.scope = opened
     g.roles = frozenset(current_user.roles)
+    origin = activity.origin_of(door.audited) if door.audited else ""
+    opened = g.scope = Scope(role, current_user.account_id, g.at, g.request_id, patients, locations, origin)
     return opened
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import importlib
+import threading
+from contextlib import contextmanager
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 import structlog
@@ -11,12 +14,12 @@ from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 from sqlalchemy import text
 
-from webapp import clock
+from webapp import clock, metrics
 from webapp.db import Role, Scope, db, transactional
 from webapp.ids import new_id
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from flask import Flask
@@ -27,12 +30,15 @@ if TYPE_CHECKING:
 
 MODULES = (
     "webapp.activity.jobs",
+    "webapp.billing.cancellation_jobs",
     "webapp.billing.invoice_jobs",
     "webapp.billing.jobs",
     "webapp.booking.jobs",
+    "webapp.booking.projection_jobs",
     "webapp.booking.waiting_jobs",
     "webapp.desk.jobs",
     "webapp.identity.jobs",
+    "webapp.notify.jobs",
     "webapp.ops.jobs",
     "webapp.practice.jobs",
 )
@@ -44,6 +50,8 @@ STALLED_SECONDS = 30.0
 POLL_SECONDS = 1.0
 CONCURRENCY = 4
 GRACE_SECONDS = 20.0
+# What a loop that failed waits before it tries again: PostgreSQL or DynamoDB are away.
+LOOP_REST_SECONDS = 1.0
 CONNECTION_OPTIONS = "-c search_path=jobs -c statement_timeout=10s -c lock_timeout=5s -c timezone=UTC"
 
 log = structlog.get_logger(__name__)
@@ -52,6 +60,8 @@ log = structlog.get_logger(__name__)
 queue = App(connector=PsycopgConnector())
 # Jobs promise jobs, and the connector that a worker gives to its queue takes no connection of a session.
 _promises = JobManager(SyncPsycopgConnector())
+
+_loops: dict[str, tuple[Callable[[], bool], float]] = {}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -80,13 +90,17 @@ class Job(Generic[P, R]):
 
     def _work(self, context: JobContext, /, **arguments: object) -> None:
         app: Flask = context.additional_context["app"]
+        started, outcome = perf_counter(), "failed"
         with app.app_context():
             try:
                 run: Callable[..., object] = self.function
                 run(**arguments)
+                outcome = "done"
             except Exception as error:
                 _remember(context.job.id, error)
                 raise
+            finally:
+                metrics.JOB_SECONDS.labels(self.name, outcome).observe(perf_counter() - started)
 
 
 def job(name: str, *, every: str | None = None) -> Callable[[Callable[P, R]], Job[P, R]]:
@@ -101,6 +115,20 @@ def job(name: str, *, every: str | None = None) -> Callable[[Callable[P, R]], Jo
         if every is not None:
             queue.periodic(cron=every)(made.task)
         return made
+
+    return register
+
+
+def loop(name: str, *, rest: float) -> Callable[[Callable[[], bool]], Callable[[], bool]]:
+    """Let every worker call a function again and again, `rest` seconds apart: for what can't wait for a poll.
+
+    It is called inside an application context, answers True to be called again at once, and opens its own transactions.
+    Whatever it raises is logged, and it is called again.
+    """
+
+    def register(function: Callable[[], bool]) -> Callable[[], bool]:
+        _loops[name] = (function, rest)
+        return function
 
     return register
 
@@ -145,7 +173,7 @@ def run_worker(app: Flask, settings: Settings, *, wait: bool = True) -> None:
         min_size=1,
         max_size=CONCURRENCY + 1,
     )
-    with queue.replace_connector(connector) as running:
+    with queue.replace_connector(connector) as running, _looping(app, on=wait):
         running.run_worker(
             name="anteroom",
             wait=wait,
@@ -158,6 +186,37 @@ def run_worker(app: Flask, settings: Settings, *, wait: bool = True) -> None:
             shutdown_graceful_timeout=GRACE_SECONDS,
             additional_context={"app": app},
         )
+
+
+@contextmanager
+def _looping(app: Flask, *, on: bool) -> Iterator[None]:
+    """Run every loop in a thread of its own inside; each ends after the round that it is in."""
+    over = threading.Event()
+    threads = [
+        threading.Thread(target=_go_round, args=(app, name, function, rest, over), name=name, daemon=True)
+        for name, (function, rest) in (_loops.items() if on else ())
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(GRACE_SECONDS)
+
+
+def _go_round(app: Flask, name: str, function: Callable[[], bool], rest: float, over: threading.Event) -> None:
+    while not over.is_set():
+        wait = rest
+        try:
+            with app.app_context():
+                wait = 0.0 if function() else rest
+        except Exception as error:  # noqa: BLE001 - the loop is what lives on
+            # Its class alone: a message of the driver may quote a value.
+            log.warning("loop_failed", loop=name, error=type(error).__name__)
+            wait = LOOP_REST_SECONDS
+        over.wait(wait)
 
 
 def _remember(job_id: int | None, error: Exception) -> None:

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, LargeBinary, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, LargeBinary, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import UserDefinedType
 
 from webapp.db import Base
 
@@ -43,3 +44,34 @@ class Audit(Base):
     patient_id: Mapped[UUID | None]
     operation: Mapped[str]
     changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    origin: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """Route, address, roles and detail, where the activity log learns of the change from here alone."""
+
+
+class _TransactionId(UserDefinedType[str]):
+    """A transaction's number that never comes again (xid8); as text, since PostgreSQL compares it and nobody else."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_options: object) -> str:
+        return "XID8"
+
+
+class AuditSeal(Base):
+    """A block of the audit in the order of its ids, chained to the one before by `head`; never changed.
+
+    `row_digests` is 24 bytes a row, its id and the beginning of its SHA-256. `next_upto` and `next_xid` are how far the
+    next one may go: up to that id, once every transaction before that one has ended.
+    """
+
+    __tablename__ = "audit_seal"
+    __table_args__ = (CheckConstraint("length(previous) = 32 and length(head) = 32", name="head_length"),)
+
+    number: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    upto: Mapped[int] = mapped_column(BigInteger)
+    row_digests: Mapped[bytes] = mapped_column(LargeBinary)
+    next_upto: Mapped[int] = mapped_column(BigInteger)
+    next_xid: Mapped[str] = mapped_column(_TransactionId())
+    sealed_at: Mapped[datetime]
+    previous: Mapped[bytes] = mapped_column(LargeBinary)
+    head: Mapped[bytes] = mapped_column(LargeBinary)

@@ -9,7 +9,9 @@ from flask import Flask
 from psycopg.rows import dict_row
 
 from tests import factories
+from tests.booking.projecting import Projection
 from tests.booking.wishes import Open, Owner, application
+from webapp import dynamo
 from webapp.db import Scope, db, transactional
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from tests.stack.database import Database
+    from webapp.settings import Settings
 
 
 @pytest.fixture
@@ -52,3 +55,16 @@ def desk(booking: Flask) -> Open:
         return transactional(scope or factories.scope(**options))
 
     return start
+
+
+@pytest.fixture
+def projection(desk: Open, database: Database, settings: Settings) -> Iterator[Projection]:
+    worker = application(settings.worker_database_url)
+    reader = application(settings.database_url)
+    for app in (worker, reader):
+        dynamo.init_app(app, settings)
+    yield Projection(desk, worker, reader)
+    for app in (worker, reader):
+        with app.app_context():
+            db.session.remove()
+            db.engine.dispose()

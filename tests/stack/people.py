@@ -77,7 +77,12 @@ def visitor(app: Flask) -> Visitor:
 
 @pytest.fixture
 def sign_in(app: Flask, database: Database) -> SignIn:
-    """Make an account with these roles and return a browser that is signed in as it.
+    """Make an account with these roles and return a browser that is signed in as it."""
+    return signing_in(app, database)
+
+
+def signing_in(app: Flask, database: Database) -> SignIn:
+    """Signs people in at an application and its database.
 
     `patients` are its own records, `grants` say more exactly for whom it acts, and in what.
     `sites` are the locations that all of its roles hold at; left out they hold everywhere.  `provider` is whose day

@@ -244,6 +244,13 @@ class AnotherDay(Refusal):
     message = _l("This visit is on a later day. Check the patient in on that day, or move the visit to today first.")
 
 
+class NotBySelf(Refusal):
+    """The desk changes this visit: it is too late, belongs to others, or is of a type that only the desk books."""
+
+    code = "not_by_self"
+    message = _l("This visit cannot be changed online any more. Please call us.")
+
+
 class NotHereYet(Refusal):
     """Patients check themselves in from an hour before the visit until its end."""
 

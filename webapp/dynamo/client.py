@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from prometheus_client import Histogram
+
+from webapp import metrics
 from webapp.dynamo.answers import Answer, Fate, judge
 from webapp.dynamo.breaker import Breaker, Seats
 from webapp.dynamo.budget import Budget, spent
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 SHORTEST_SECONDS = 0.01
 # A call cut short by a nearly used-up budget says nothing about DynamoDB.
 FAIR_SECONDS = 0.2
+
+_cells: dict[tuple[str, Fate], Histogram] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +78,12 @@ class Dynamo:
         found = self._call("GetItem", table, body).get("Item")
         return unpack_item(found) if found else None
 
-    def batch_get(self, keys: Mapping[str, Sequence[Attributes]], *, consistent: bool = True) -> dict[str, list[Item]]:
+    def batch_get(
+        self, keys: Mapping[str, Sequence[Attributes]], *, consistent: bool = True, within: float | None = None
+    ) -> dict[str, list[Item]]:
         """All existing items of up to 100 keys, by table, in no order.
+
+        `within` waits no longer than these seconds for each answer: for what the page can do without.
 
         What DynamoDB leaves unprocessed is asked for once more, then DynamoUnavailable: an item that was not read must
         never look like an item that is not there.
@@ -85,7 +94,7 @@ class Dynamo:
         }
         found: dict[str, list[Item]] = {table: [] for table in keys}
         for _ in range(2):
-            answer = self._call("BatchGetItem", ",".join(keys), {"RequestItems": wanted})
+            answer = self._call("BatchGetItem", ",".join(keys), {"RequestItems": wanted}, within=within)
             for full_name, items in answer.get("Responses", {}).items():
                 found[full_name.removeprefix(self._prefix)] += [unpack_item(item) for item in items]
             wanted = answer.get("UnprocessedKeys") or {}
@@ -148,29 +157,6 @@ class Dynamo:
             if refused.item != item:
                 raise
 
-    def put_many(self, table: str, items: Sequence[Attributes]) -> None:
-        """Write up to 100 items without conditions, all or none.
-
-        A transaction, not BatchWriteItem: that needs a right which on the activity log would also allow deletes.
-        """
-        if len(items) == 1:
-            self.put(table, items[0])
-        elif items:
-            self.transact([Put(table, item) for item in items])
-
-    def put_alike(
-        self, table: str, shared: Attributes, own: Sequence[Attributes], *, besides: Sequence[Attributes] = ()
-    ) -> None:
-        """Write items of which each is `shared` and something `own`, and others `besides`: up to 100, all or none.
-
-        What they share is put into words once: the names on a busy board are two hundred such items.
-        """
-        start = f'{{"Put":{_words(self._table(table))[:-1]},"Item":{_words(pack_item(shared))[:-1]},'
-        puts = [_words(self._step(Put(table, item))) for item in besides]
-        puts += [f"{start}{_words(pack_item(each))[1:]}}}}}" for each in own]
-        token = _words({"ClientRequestToken": str(uuid.uuid4())})
-        self._call("TransactWriteItems", table, f'{{"TransactItems":[{",".join(puts)}],{token[1:]}')
-
     def update(
         self,
         table: str,
@@ -226,24 +212,26 @@ class Dynamo:
     def _table(self, table: str) -> Wire:
         return {"TableName": self._prefix + table}
 
-    def _call(self, operation: str, table: str, body: Wire | str, *, repeatable: bool = True) -> dict[str, Any]:
+    def _call(
+        self, operation: str, table: str, body: Wire, *, repeatable: bool = True, within: float | None = None
+    ) -> dict[str, Any]:
         """The answer's body; the only place that spends the budget, asks the breaker and repeats."""
-        payload = (body if isinstance(body, str) else _words(body)).encode()
+        payload = _words(body).encode()
         budget = spent()
         budget.calls.append((operation, table))
-        answer = self._send(operation, payload, budget)
+        answer = self._send(operation, payload, budget, within)
         if (
             answer.fate is Fate.THROTTLED
             or (answer.fate is Fate.NOT_SENT)
             or (answer.fate is Fate.BROKEN and repeatable)
         ):
-            answer = self._send(operation, payload, budget)
+            answer = self._send(operation, payload, budget, within)
         if answer.error is not None:
             raise answer.error
         return answer.body
 
-    def _send(self, operation: str, payload: bytes, budget: Budget) -> Answer:
-        seconds = budget.left
+    def _send(self, operation: str, payload: bytes, budget: Budget, within: float | None = None) -> Answer:
+        seconds = budget.left if within is None else min(budget.left, within)
         if seconds < SHORTEST_SECONDS:
             return Answer(Fate.LATE, error=DynamoUnavailable("This request has no time left for DynamoDB."))
         if not self.breaker.allows():
@@ -256,6 +244,7 @@ class Dynamo:
                 answer = self._ask(operation, payload, seconds - (monotonic() - started))
         finally:
             budget.seconds += monotonic() - started
+        _observe(operation, answer.fate, monotonic() - started)
         if answer.fate in {Fate.ANSWERED, Fate.THROTTLED}:
             self.breaker.succeeded()
         elif seconds >= FAIR_SECONDS:
@@ -268,6 +257,13 @@ class Dynamo:
         except Broken as broken:
             fate = Fate.LATE if broken.late else Fate.BROKEN if broken.sent else Fate.NOT_SENT
             return Answer(fate, error=DynamoUnavailable(str(broken)))
+
+
+def _observe(operation: str, fate: Fate, seconds: float) -> None:
+    cell = _cells.get((operation, fate))
+    if cell is None:
+        cell = _cells[operation, fate] = metrics.DYNAMO_SECONDS.labels(operation, fate.name.lower())
+    cell.observe(seconds)
 
 
 def _words(wire: Wire) -> str:

@@ -9,7 +9,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from webapp.identity.permissions import Permission, StaffRole
+from webapp.identity.permissions import Permission, Purpose, Relation, StaffRole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -37,6 +37,19 @@ def role_in_words(role: StaffRole, sites: Collection[UUID] | None, names: Mappin
     places = format_list(sorted(names.get(site, "") for site in sites), locale=str(get_locale() or "en"))
     return _("%(role)s at %(places)s", role=ROLE_NAMES[role], places=places)
 
+
+RELATION_NAMES: dict[Relation, LazyString] = {
+    Relation.SELF: _l("The patient"),
+    Relation.PARENT: _l("Parent"),
+    Relation.GUARDIAN: _l("Guardian"),
+    Relation.CARER: _l("Carer"),
+}
+
+PURPOSE_NAMES: dict[Purpose, LazyString] = {
+    Purpose.VISITS: _l("See, book and change visits"),
+    Purpose.MONEY: _l("See and pay invoices"),
+    Purpose.RECORDS: _l("See records, and who looked at them"),
+}
 
 PERMISSION_NAMES: dict[Permission, LazyString] = {
     Permission.HOME_VIEW: _l("Sign in"),
@@ -97,6 +110,7 @@ ACTION_NAMES: dict[str, LazyString] = {
     "listed": _l("Listed patients"),
     "reviewed": _l("Looked at who looked at what"),
     "refused": _l("Was refused"),
+    "signed_up": _l("Made a portal account"),
     "signed_in": _l("Signed in"),
     "signed_out": _l("Signed out"),
     "sign_in_failed": _l("Failed to sign in"),
@@ -116,6 +130,13 @@ DETAIL_NAMES: dict[str, LazyString] = {
     "recover": _l("Recovery code"),
     "forgot": _l("Code by mail"),
     "reset": _l("Code from the mail"),
+    "invitation": _l("Code of an invitation"),
+    "confirm": _l("Code that proves an email address"),
+    "looks": _l("Who looked at the record"),
+    "profile": _l("Phone and address"),
+    "whole_record": _l("Everything the clinic holds about the person"),
+    "portal_access": _l("Who may act for the person"),
+    "registrations": _l("Registrations to match"),
     "forgotten": _l("With a code from the mail"),
     "day_sheet": _l("Day sheet"),
     "day_sheets": _l("Day sheets, the copy of every hour"),

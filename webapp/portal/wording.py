@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_skeleton, format_time
+from babel.dates import format_date, format_skeleton, format_time
 from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -66,8 +66,8 @@ def said(refusal: Refusal) -> Sentence:
 def clock(moment: datetime, zone: str) -> str:
     """Wall clock at a place: "10:30 AM"; with the zone's name when clocks show that time twice that day."""
     local = moment.astimezone(ZoneInfo(zone))
-    # A narrow space of its own would break where the line does.
-    label = format_time(local, "short", locale=_locale()).replace("\u202f", "\u00a0")
+    # Unicode's narrow space before AM is a box in some fonts.
+    label = format_time(local, "short", locale=_locale()).replace("\u202f", " ")
     if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
         return f"{label} {local.tzname()}"
     return label
@@ -78,6 +78,14 @@ def local(moment: datetime, zone: str) -> datetime:
     return moment.astimezone(ZoneInfo(zone))
 
 
+def span(start: datetime, end: datetime, zone: str) -> str:
+    """From when to when: "10:45 to 11:15 AM", "11:45 AM to 12:15 PM"."""
+    first, last = clock(start, zone), clock(end, zone)
+    if first[-2:] == last[-2:] and first[-2:] in {"AM", "PM"}:
+        first = first[:-3]
+    return _("%(start)s to %(end)s", start=first, end=last)
+
+
 def day_of(moment: datetime, zone: str) -> date:
     """The calendar day of a moment at a place."""
     return moment.astimezone(ZoneInfo(zone)).date()
@@ -85,7 +93,9 @@ def day_of(moment: datetime, zone: str) -> date:
 
 def long_day(day: date) -> str:
     """Wednesday, November 25."""
-    return _in_words("MMMMEEEEd", day)
+    # CLDR has no pattern for the whole weekday without the year.
+    weekday = format_date(day, "EEEE", locale=_locale())
+    return _("%(weekday)s, %(day)s", weekday=weekday, day=_in_words("MMMMd", day))
 
 
 def short_day(day: date) -> str:

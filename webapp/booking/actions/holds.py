@@ -15,7 +15,7 @@ from webapp.booking.models import Appointment
 from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.refusals import HoldBeingPaid, HoldOver
 from webapp.booking.states import MOVABLE, TRANSITIONS, Action, Status
-from webapp.db import db
+from webapp.db import db, unread
 from webapp.errors import NotFound
 from webapp.practice.models import Service
 
@@ -60,7 +60,8 @@ def hold(
         request.note,
         request.via,
     )
-    return place(wanted, How(actor, at, once, hold_until=at + ttl))
+    held = place(wanted, How(actor, at, once, hold_until=at + ttl))
+    return unread(Appointment, held, patient_id=wanted.patient_id)
 
 
 def book_held(

@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 from webapp.booking.actions.locking import advance, locked, settle
 from webapp.booking.actions.waiting.freed import freed
-from webapp.booking.online import steps_of
-from webapp.booking.refusals import AnotherDay, NotHereYet, NotYetTime
+from webapp.booking.refusals import AnotherDay, NotYetTime
 from webapp.booking.states import TRANSITIONS, Action, Status
 from webapp.jobs import announce
 from webapp.practice.actions import lock_resources
@@ -48,17 +47,6 @@ def check_in(
     advance(visit, Action.CHECK_IN)
     settle(visit, at)
     return visit
-
-
-def arrive(appointment_id: UUID, *, at: datetime) -> Appointment:
-    """Record that the patient says that they are here; not longer before the start than the waiting room is open.
-
-    Raises NotFound, WrongState, or NotHereYet.
-    """
-    visit = _locked(appointment_id, Action.CHECK_IN, None)
-    if not steps_of(visit, at).arrive:
-        raise NotHereYet(patient=visit.patient_id)
-    return check_in(appointment_id, at=at)
 
 
 def note_checks(appointment_id: UUID, checks: Iterable[str]) -> Appointment:

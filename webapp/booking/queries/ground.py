@@ -55,7 +55,7 @@ def ground(search: Search, window: Span) -> Ground | None:
         return None
     calendar = Calendar(_sites(row), _blocks(row), _closed(row), (), _away(row), _equipment(row))
     rooms = frozenset(row.room_ids) if row.room_ids else None
-    return Ground(rules_of(row, search.moving, asked=search.asked), calendar, rooms, _open_to(row, search))
+    return Ground(rules_of(row, search.moving, asked=search.asked), calendar, rooms, open_to(row, search))
 
 
 def rules_of(service: Any, moving: Appointment | GroupSession | None, *, asked: bool = False) -> Rules:  # noqa: ANN401 - a row or a service
@@ -68,7 +68,8 @@ def rules_of(service: Any, moving: Appointment | GroupSession | None, *, asked: 
     return Rules(length, before, after, notice, needs_room=service.needs_room, furthest=furthest)
 
 
-def _open_to(row: Row[Any], search: Search) -> bool:
+def open_to(row: Row[Any], search: Search) -> bool:
+    """Whether the patient of a search may book it where the search comes from; a row of what rules and history say."""
     if search.via != "portal":
         return True
     return bool(row.online) and (row.audience == "any" or row.returning_patient == (row.audience == "returning"))

@@ -1,10 +1,23 @@
 """What patients see and do of themselves, one module for each group of pages."""
 
-from webapp.portal.views import check, find, home, money, money_cards, money_papers, pay_hold, seats, visit
+from webapp.portal.views import (
+    changing,
+    check,
+    find,
+    home,
+    money,
+    money_cards,
+    money_papers,
+    pay_hold,
+    seats,
+    sign_up,
+    visit,
+)
 from webapp.portal.views.door import blueprint
 
 __all__ = [
     "blueprint",
+    "changing",
     "check",
     "find",
     "home",
@@ -13,5 +26,6 @@ __all__ = [
     "money_papers",
     "pay_hold",
     "seats",
+    "sign_up",
     "visit",
 ]

@@ -5,29 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from flask import Response, g, request, url_for
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from webapp import activity, hypermedia, toasts
 from webapp.booking import actions, queries
 from webapp.booking.actions import Once
-from webapp.booking.availability import FreeStart
-from webapp.booking.forms import GROUP, write_instant
-from webapp.booking.queries import Group, Search
+from webapp.booking.queries import Search
 from webapp.booking.queries.online import online_offers
 from webapp.cycle import scope
 from webapp.db import Role
-from webapp.errors import FormInvalid, Refusal
+from webapp.errors import Refusal
 from webapp.identity.permissions import Permission
 from webapp.money import money
 from webapp.portal import times, wording
 from webapp.portal.forms import ANYONE, Choice, read_choice, read_hold
-from webapp.portal.times import Day, Times
+from webapp.portal.times import Times
 from webapp.portal.views.door import HELD_FOR, blueprint, phone_of
+from webapp.portal.views.strip import said_errors, strip
 from webapp.practice import queries as practice
 from webapp.practice.hours import Span
 from webapp.practice.models import Location, Provider, Service
@@ -82,13 +81,13 @@ def _page(patient_id: UUID, choice: Choice, refusal: Refusal | None = None) -> R
         "portal/find.html",
         patient_id=patient_id,
         phone=phone_of(place),
-        errors=_errors(refusal),
+        errors=said_errors(refusal),
         visit=_visit(offer, who, place),
         group=offer.service.capacity > 1,
         action=url_for("portal.seat" if offer.service.capacity > 1 else "portal.hold", patient_id=patient_id),
         fields=_fields(choice),
         change=_changes(patient_id, choice, offer, people),
-        strip=_strip(patient_id, choice, found, place.time_zone),
+        strip=strip(found, choice, place.time_zone, scope().at, partial(_address, patient_id, choice)),
         sooner=_sooner(patient_id, choice, offer, found, place, scope().at),
         wait=None,
         moving=False,
@@ -185,83 +184,6 @@ def _changes(patient_id: UUID, choice: Choice, offer: Offer, people: Sequence[Pr
     }
 
 
-def _strip(patient_id: UUID, choice: Choice, found: Times, zone: str) -> dict[str, Any]:
-    days = [_day(patient_id, choice, day, found, zone) for day in found.days]
-    earlier, later = (
-        None if begins is None else _address(patient_id, replace(choice, begins=begins))
-        for begins in (found.earlier, found.later)
-    )
-    return {
-        "title": wording.days_span(found.days[0].date, found.days[-1].date) if found.days else "",
-        "days": days,
-        "any": any(day.left for day in found.days),
-        "earlier": earlier,
-        "later": later,
-        "first": None if found.first is None else wording.soon(found.first, scope().at, zone),
-        "first_href": _address(patient_id, replace(choice, begins=None)),
-    }
-
-
-def _day(patient_id: UUID, choice: Choice, day: Day, found: Times, zone: str) -> dict[str, Any]:
-    slots = [_slot(start, choice, zone) for start in day.starts] + [_seat(group) for group in day.groups]
-    return {
-        **wording.parts_of(day.date),
-        "iso": day.date.isoformat(),
-        "long": wording.long_day(day.date),
-        "left": _left(day),
-        "open": bool(day.left),
-        "shown": day.date == found.chosen,
-        "href": _address(patient_id, choice, day=day.date.isoformat()),
-        "halves": [
-            {"title": title, "icon": icon, "count": _count(some), "slots": some}
-            for title, icon, some in (
-                (_("Morning"), "sunrise", [slot for slot in slots if slot["hour"] < NOON]),
-                (_("Afternoon"), "sun", [slot for slot in slots if slot["hour"] >= NOON]),
-            )
-            if some
-        ],
-    }
-
-
-def _left(day: Day) -> str:
-    if day.closed and not day.left:
-        return _("Closed")
-    return ngettext("%(num)s left", "%(num)s left", day.left) if day.left else _("Full")
-
-
-def _count(slots: Sequence[object]) -> str:
-    return ngettext("%(num)s time", "%(num)s times", len(slots))
-
-
-def _slot(start: FreeStart, choice: Choice, zone: str) -> dict[str, Any]:
-    return {
-        "value": write_instant(start.start),
-        "label": wording.clock(start.start, zone),
-        "said": wording.moment_in_words(start.start, zone),
-        "detail": None,
-        "checked": start.start == choice.at,
-        "disabled": False,
-        "hour": _hour(start.start, zone),
-    }
-
-
-def _seat(group: Group) -> dict[str, Any]:
-    few = ngettext("%(num)s left", "%(num)s left", group.left)
-    return {
-        "value": f"{GROUP}{group.id}",
-        "label": wording.clock(group.starts_at, group.zone),
-        "said": wording.moment_in_words(group.starts_at, group.zone),
-        "detail": few if group.left else _("Full"),
-        "checked": False,
-        "disabled": not group.left,
-        "hour": _hour(group.starts_at, group.zone),
-    }
-
-
-def _hour(moment: datetime, zone: str) -> int:
-    return wording.local(moment, zone).hour
-
-
 def _sooner(
     patient_id: UUID, choice: Choice, offer: Offer, found: Times, place: Location, now: datetime
 ) -> dict[str, Any] | None:
@@ -280,9 +202,3 @@ def _sooner(
         return None
     href = _address(patient_id, replace(choice, provider=None, begins=None), provider=ANYONE)
     return {"href": href, "when": wording.soon(first[0].start, now, place.time_zone)}
-
-
-def _errors(refusal: Refusal | None) -> dict[str, list[str]]:
-    if refusal is None:
-        return {}
-    return refusal.errors if isinstance(refusal, FormInvalid) else {"starts_at": [str(wording.said(refusal))]}

@@ -1,12 +1,11 @@
-"""What patients see of themselves: their next visit first."""
+"""A patient's home: the next visit first, what is to do before it, one button to book."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
+from uuid import UUID
 
-from babel.dates import format_date
-from flask import Response
+from flask import Response, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 
@@ -14,11 +13,14 @@ from webapp import activity, hypermedia
 from webapp.booking.models import Appointment
 from webapp.booking.queries import own_visits
 from webapp.booking.states import Status, shown_as
-from webapp.booking.wording import LOCALE, clock, local_date, short_date, time_span
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.identity.permissions import Permission
-from webapp.portal.views.door import blueprint
+from webapp.identity.person import Grant
+from webapp.portal import wording
+from webapp.portal.views.door import blueprint, phone_of
+from webapp.portal.views.visit import facts
+from webapp.practice import queries as practice
 from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 
@@ -29,51 +31,83 @@ MOST_PAST = 5
 @blueprint.get("/me")
 @requires(Permission.OWN_VISITS_VIEW, role=Role.PATIENT)
 def home() -> Response:
-    """Show the next visit, the ones after it, and the last ones."""
+    """Show one's own home; whoever acts for one other person only is led there, for several lets them choose."""
+    grants = [grant for grant in current_user.grants if grant.allows(Permission.OWN_VISITS_VIEW)]
+    own = next((grant for grant in grants if grant.relation == "self"), None)
+    if own is None and len(grants) == 1:
+        return hypermedia.see(url_for("portal.home_of", patient_id=grants[0].patient_id))
+    return _page(None if own is None else own.patient_id, grants)
+
+
+@blueprint.get("/me/<uuid:patient_id>")
+@requires(Permission.OWN_VISITS_VIEW, role=Role.PATIENT)
+def home_of(patient_id: UUID) -> Response:
+    """Show the home of one person that one acts for."""
+    return _page(patient_id, [])
+
+
+def _page(patient_id: UUID | None, grants: list[Grant]) -> Response:
+    visits = [] if patient_id is None else own_visits([patient_id])
+    if visits:
+        activity.note("opened", patient=patient_id)
     at = scope().at
-    visits = own_visits(current_user.patients)
-    for patient in {visit.patient_id for visit in visits}:
-        activity.note("opened", patient=patient)
     coming = [visit for visit in visits if Status(visit.status) in TO_COME and visit.ends_at > at]
-    past = [visit for visit in visits if visit not in coming and visit.starts_at <= at]
-    later = coming[1:]
-    place = visits[0].location if visits else None
+    past = [visit for visit in reversed(visits) if visit not in coming and visit.starts_at <= at]
+    place = (coming or past)[0].location if coming or past else next(iter(practice.locations()), None)
     return hypermedia.page(
         "portal/home.html",
-        next_visit=_tile(coming[0]) if coming else None,
-        phone=place.phone if place else "",
-        clinic=letterhead(place),
-        name=current_user.display_name,
-        several=len(current_user.patients) > 1,
-        later=[_line(visit, at) for visit in later],
-        past=[_line(visit, at) for visit in sorted(past, key=lambda visit: visit.starts_at, reverse=True)[:MOST_PAST]],
-    )
+        patient_id=patient_id,
+        name=wording.first_name(_name(patient_id, grants)),
+        next_visit=_next(coming[0]) if coming else None,
+        tasks=[task for visit in coming for task in _tasks(visit)],
+        later=[_line(visit) for visit in coming[1:]],
+        past=[_line(visit) for visit in past[:MOST_PAST]],
+        others=[
+            {"title": grant.name, "detail": _("See and book visits"), "icon": "user",
+             "href": url_for("portal.home_of", patient_id=grant.patient_id)}
+            for grant in grants
+            if grant.patient_id != patient_id
+        ],
+        place=letterhead(place),
+        phone=phone_of(place),
+    )  # fmt: skip
 
 
-def _tile(visit: Appointment) -> dict[str, Any]:
-    zone = visit.location.time_zone
-    day = local_date(visit.starts_at, zone)
-    place = ", ".join(part for part in (visit.location.name, visit.location.line, visit.location.city) if part)
-    return {
-        "month": format_date(day, "MMM", locale=LOCALE),
-        "day": format_date(day, "d", locale=LOCALE),
-        "weekday": format_date(day, "EEE", locale=LOCALE),
-        "date_label": format_date(day, "EEEE, MMMM d", locale=LOCALE),
-        "time_label": time_span(visit.starts_at, visit.ends_at, zone),
-        "status": shown_as(Status(visit.status)),
+def _name(patient_id: UUID | None, grants: list[Grant]) -> str:
+    grant = None if patient_id is None else current_user.grant_for(patient_id)
+    return str(grant.name if grant is not None and grant.name and not grants else current_user.display_name)
+
+
+def _next(visit: Appointment) -> dict[str, Any]:
+    shown = facts(visit)
+    return shown | {
+        **shown["tile"],
+        "date_label": shown["day"],
+        "time_label": wording.span(visit.starts_at, visit.ends_at, visit.location.time_zone),
         "service": visit.service.name,
-        "provider": visit.provider.name,
-        "place": place,
-        "who": visit.patient.name,
+        "place": ", ".join(shown["where"]),
+        "href": url_for("portal.visit", patient_id=visit.patient_id, appointment_id=visit.id),
     }
 
 
-def _line(visit: Appointment, at: datetime) -> dict[str, Any]:
+def _tasks(visit: Appointment) -> list[dict[str, Any]]:
+    """What is to do before a visit: say that one is here, or that one will come."""
+    shown = facts(visit)
+    href = url_for("portal.visit", patient_id=visit.patient_id, appointment_id=visit.id)
+    when = wording.moment_in_words(visit.starts_at, visit.location.time_zone)
+    if shown["steps"].arrive:
+        return [{"title": _("Say that you are here"), "detail": when, "icon": "user-check", "href": href}]
+    if shown["steps"].confirm:
+        return [{"title": _("Tell us that you will come"), "detail": when, "icon": "calendar-check", "href": href}]
+    return []
+
+
+def _line(visit: Appointment) -> dict[str, Any]:
     zone = visit.location.time_zone
     return {
-        "day": short_date(local_date(visit.starts_at, zone)),
-        "time": clock(visit.starts_at, zone),
+        "day": wording.short_date(wording.day_of(visit.starts_at, zone)),
+        "time": wording.clock(visit.starts_at, zone),
         "what": _("%(service)s with %(provider)s", service=visit.service.name, provider=visit.provider.name),
         "status": shown_as(Status(visit.status)),
-        "future": visit.starts_at > at,
+        "href": url_for("portal.visit", patient_id=visit.patient_id, appointment_id=visit.id),
     }

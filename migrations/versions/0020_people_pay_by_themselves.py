@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0019"
-down_revision = "0018"
+revision = "0020"
+down_revision = "0019"
 branch_labels = None
 depends_on = None
 
-TABLES = Path(__file__).parent.parent / "sql" / "0019_tables.sql"
+TABLES = Path(__file__).parent.parent / "sql" / "0020_tables.sql"
 MONEY = "app_desk, app_biller, app_manager, app_job"
 MINE = "(SELECT string_to_array(current_setting('app.patients', true), ',')::uuid[])::uuid[]"
 OF_A_PATIENT = ("payment_link", "card_setup")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0018"
-down_revision = "0017"
+revision = "0019"
+down_revision = "0018"
 branch_labels = None
 depends_on = None
 
@@ -52,7 +52,7 @@ def upgrade() -> None:
     _run(TABLES)
     _protect()
     _run("SET LOCAL ROLE anteroom_doors")
-    _run((SQL / "0018_portal.sql").read_text())
+    _run((SQL / "0019_portal.sql").read_text())
     _allow_doors()
     _run("SET LOCAL ROLE anteroom_owner")
     _grant()
