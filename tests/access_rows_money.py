@@ -30,6 +30,9 @@ def money_rows(
     """Who may come in, and what they get, by route and method."""
     return {
         ("billing.move_priced", "POST"): row(front, 422),
+        ("terminal.page", "GET"): row(takers, 200),
+        ("terminal.add", "POST"): row(takers, 422),
+        ("terminal.choose", "POST"): row(takers, 404),
         # Money: payment links and saved cards.
         ("billing.link", "GET"): row(takers, 404),
         ("billing.make_a_link", "POST"): row(takers, 404),
