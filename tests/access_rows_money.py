@@ -45,6 +45,7 @@ def money_rows(
         # Money: a patient's own invoices, payments and cards, by an address that names a patient who is nobody's.
         **dict.fromkeys(
             (
+                ("portal.own_invoices", "GET"),
                 ("portal.invoices", "GET"),
                 ("portal.invoice", "GET"),
                 ("portal.pay", "POST"),

@@ -169,3 +169,9 @@ def test_a_card_is_saved_and_forgotten(counter: Counter, mia: Visitor) -> None:
     for _ in range(2):
         assert mia.post(at(counter, f"/cards/{saved}/forget")).status_code == 303
     assert "No card is saved" in mia.get(at(counter, "/cards")).text
+
+
+def test_the_way_to_ones_invoices_is_on_every_page(counter: Counter, mia: Visitor, sign_in: SignIn) -> None:
+    assert 'href="/me/invoices"' in mia.get(at(counter, "/cards")).text
+    assert mia.get("/me/invoices").location == at(counter, "/invoices")
+    assert sign_in("patient", at=NOW).get("/me/invoices").status_code == 404

@@ -37,6 +37,7 @@ class OwnInvoice:
     part: int
     due: int
     currency: str
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +62,13 @@ def invoices_of(patient_id: UUID) -> list[OwnInvoice]:
         .group_by(Invoice.id)
         .order_by((owed > 0).desc(), Invoice.issued_at.desc(), Invoice.id.desc())
         .limit(MOST)
-        .options(selectinload(Invoice.lines))
+        .options(selectinload(Invoice.lines), selectinload(Invoice.location))
     )
     return [
         OwnInvoice(
             invoice.id, invoice.shown_number, invoice.kind, invoice.issued_at, invoice.due_on,
             sum(line.patient_cents for line in invoice.lines), int(cents) if invoice.kind == "invoice" else 0,
-            invoice.currency,
+            invoice.currency, invoice.location.time_zone,
         )
         for invoice, cents in db.session.execute(query)
         if invoice.issued_at is not None and invoice.due_on is not None
