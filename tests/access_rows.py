@@ -13,6 +13,7 @@ from uuid import UUID
 from tests import access_people
 from tests.access_portal import OWN_DOORS
 from tests.access_rows_messages import message_rows
+from tests.access_rows_money import OPEN_IN_MONEY, money_rows
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:
@@ -70,13 +71,7 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.switch_user", "POST"): 303,
     # Nobody signed it.
     ("billing.stripe_event", "POST"): 400,
-    # Money: links that are nobody's, and pages of the simulated terminal that never were.
-    ("billing.pay_link", "GET"): 404,
-    ("billing.pay_by_page", "POST"): 400,
-    ("billing.paid_back", "GET"): 404,
-    ("billing.pay_on", "POST"): 404,
-    ("terminal.payer", "GET"): 404,
-    ("terminal.payer_does", "POST"): 400,
+    **OPEN_IN_MONEY,
 }
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -206,19 +201,6 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("billing.pay_held", "POST"): Row(BOOKERS, 404),
     ("billing.pay_held_in_hand", "POST"): Row(BOOKERS, 404),
     ("billing.cancel_paid", "POST"): Row(FRONT, 404),
-    ("billing.move_priced", "POST"): Row(FRONT, 422),
-    # Money: payment links and saved cards.
-    ("billing.link", "GET"): Row(TAKERS, 404),
-    ("billing.make_a_link", "POST"): Row(TAKERS, 404),
-    ("billing.end_the_link", "POST"): Row(TAKERS, 404),
-    ("billing.cards_of", "GET"): Row(TAKERS, 404),
-    ("billing.keep_card", "POST"): Row(TAKERS, 404),
-    ("billing.forget_card", "POST"): Row(TAKERS, 404),
-    ("billing.card_setup", "GET"): Row(TAKERS, 404),
-    ("billing.look_for_card", "POST"): Row(TAKERS, 404),
-    ("terminal.page", "GET"): Row(TAKERS, 200),
-    ("terminal.add", "POST"): Row(TAKERS, 422),
-    ("terminal.choose", "POST"): Row(TAKERS, 404),
     ("desk.waiting_beside", "GET"): Row(FRONT, 303),
     ("desk.today", "GET"): Row(DESK, 200),
     ("desk.board", "GET"): Row(DESK, 200),
@@ -253,30 +235,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("desk.export_figures", "POST"): Row(MANAGER, 422),
     ("desk.money", "GET"): Row(MANAGER, 200),
     ("desk.export_money", "POST"): Row(MANAGER, 422),
-    # Money: a patient's own invoices, payments and cards, by an address that names a patient who is nobody's.
-    **dict.fromkeys(
-        (
-            ("portal.invoices", "GET"),
-            ("portal.invoice", "GET"),
-            ("portal.pay", "POST"),
-            ("portal.payment", "GET"),
-            ("portal.go_on", "POST"),
-            ("portal.pay_hold", "GET"),
-            ("portal.pay_the_hold", "POST"),
-            ("portal.invoice_print", "GET"),
-            ("portal.invoice_pdf", "GET"),
-            ("portal.receipt", "GET"),
-            ("portal.receipt_pdf", "GET"),
-            ("portal.statement", "GET"),
-            ("portal.statement_pdf", "GET"),
-            ("portal.cards", "GET"),
-            ("portal.save_card", "POST"),
-            ("portal.card", "GET"),
-            ("portal.look_for_card", "POST"),
-            ("portal.forget_card", "POST"),
-        ),
-        Row(PATIENT, 404),
-    ),
+    **money_rows(TAKERS, PATIENT, FRONT, Row),
     ("portal.home", "GET"): Row(PATIENT, 200),
     **{door: Row(*row) for door, row in access_people.ROWS.items()},
     **message_rows(DESK, EDITORS, MANAGER, PATIENT, Row),
