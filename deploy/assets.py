@@ -29,7 +29,7 @@ STYLES = tuple(
     ROOT / "static" / "css" / f"{name}.css"
     for name in (
         "tokens base shell controls forms feedback data board visit week side booking plan waiting omnibox desk"
-        " settings terminal billing day-close figures public portal print sheet"
+        " settings terminal billing day-close figures public portal portal-book print sheet"
     ).split()
 )
 SCRIPTS = (
@@ -42,6 +42,7 @@ SCRIPTS = (
     ROOT / "static" / "app.js",
     ROOT / "static" / "session.js",
     ROOT / "static" / "drafts.js",
+    ROOT / "static" / "portal.js",
 )
 FONTS = {
     "inter.woff2": NODE_MODULES / "@fontsource-variable" / "inter" / "files" / "inter-latin-wght-normal.woff2",
@@ -56,10 +57,10 @@ ICONS = (
     "chevron-left chevron-right chevrons-up-down circle-alert circle-check circle-question-mark circle-x "
     "clipboard-list clock contact corner-down-left credit-card door-open download ellipsis external-link eye eye-off "
     "file-text flask-conical heart-pulse history hourglass house info keyboard landmark languages layout-dashboard "
-    "list list-checks list-filter lock log-out mail map-pin menu message-square minus pencil phone pill plus printer "
-    "receipt-text refresh-cw repeat rotate-cw search server-crash settings shield-alert shield-check smartphone "
-    "sparkles stethoscope sun sunrise trash-2 trending-down trending-up triangle-alert undo-2 user user-check "
-    "user-plus user-x users video wallet wifi-off wrench x"
+    "link list list-checks list-filter lock log-out mail map-pin menu message-square minus pencil phone pill plus "
+    "printer receipt-text refresh-cw repeat rotate-cw search server-crash settings shield-alert shield-check "
+    "smartphone sparkles stethoscope sun sunrise trash-2 trending-down trending-up triangle-alert undo-2 user "
+    "user-check user-plus user-x users video wallet wifi-off wrench x"
 ).split()
 KEPT_SECONDS = 86_400
 """A server that is running goes on sending pages that name the files it started with."""

@@ -1,11 +1,13 @@
-"""gunicorn's threaded worker for a server without a buffering proxy: its few threads wait for nobody's network."""
+"""gunicorn's threaded worker: its few threads wait for nobody's network, and it leaves without losing a request."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
+import os
 import re
 import selectors
+import signal
 import socket
 import struct
 import termios
@@ -16,8 +18,12 @@ from typing import TYPE_CHECKING
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from webapp import draining, metrics
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
+    from typing import Any
+    from wsgiref.types import WSGIApplication
 
 WAITING_SECONDS = 10.0
 """How long a connection may take until its request is there: browsers open some in advance."""
@@ -37,6 +43,13 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     gunicorn's own worker gives it to the connection, for as long as the client likes: a dozen silent ones would close
     the clinic.
     """
+
+    def load_wsgi(self) -> None:
+        """Answer at the second port with metrics, and with nothing else."""
+        super().load_wsgi()
+        port = os.environ.get("METRICS_PORT")
+        if port:
+            self.wsgi: WSGIApplication = metrics.beside(self.app.wsgi(), port)
 
     def init_process(self) -> None:
         self.halves: dict[TConn, int] = {}
@@ -85,6 +98,9 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 
     def handle_request(self, req: object, conn: TConn) -> object:
         self.patience[conn] = time.monotonic() + REQUEST_SECONDS
+        if draining.begun():
+            # From now on every answer says "Connection: close"; who was told to stay before that still may.
+            self.max_keepalived = 0
         try:
             return super().handle_request(req, conn)
         finally:
@@ -133,6 +149,24 @@ class PromptWorker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     def _wait(self, conn: TConn) -> None:
         conn.timeout = time.monotonic() + WAITING_SECONDS
         self.pending_conns.append(conn)
+
+
+def leave_in_order(arbiter: Any, seconds: float) -> None:  # noqa: ANN401 - gunicorn has no types
+    """Make SIGTERM wait: until a balancer has seen `/readyz` say so, all of this instance goes on as before.
+
+    The second SIGTERM does not wait; SIGINT and SIGQUIT never did.  Workers that are replaced (SIGHUP) are no reason to
+    leave, so it is the arbiter that knows.
+    """
+
+    def told(number: int, frame: object) -> None:
+        if draining.begun() or not seconds:
+            arbiter.signal(number, frame)
+            return
+        draining.begin()
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+    signal.signal(signal.SIGALRM, lambda _number, frame: arbiter.signal(signal.SIGTERM, frame))
+    signal.signal(signal.SIGTERM, told)
 
 
 def is_there(client: socket.socket) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from tests import factories
@@ -45,6 +46,14 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
     )  # fmt: skip
     insert(owner, "encounter_detail", encounter_id=encounter, patient_id=patient)
     insert(owner, "account_patient", account_id=factories.account(owner), patient_id=patient, relation="self")
+    insert(
+        owner, "portal_invitation", id=new_id(), patient_id=patient, digest=sha256(patient.bytes).digest(),
+        relation="self", created_at=NOW, ends_at=NOW,
+    )  # fmt: skip
+    insert(
+        owner, "portal_registration", id=new_id(), account_id=factories.account(owner), given="Rosa", family="Jimenez",
+        birth_date=NOW.date(), phone="555-0142", created_at=NOW, status="matched", patient_id=patient, decided_at=NOW,
+    )  # fmt: skip
     visit = factories.appointment(owner, clinic, clock_time(hour), patient_id=patient)
     merge = new_id()
     insert(
@@ -54,6 +63,9 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
     insert(
         owner, "series", id=new_id(), patient_id=patient, frequency="weekly", count=2, time_zone="UTC",
         first_at=NOW, created_at=NOW,
+    )  # fmt: skip
+    insert(
+        owner, "calendar_feed", id=new_id(), patient_id=patient, secret_hash=new_id().bytes, created_at=NOW,
     )  # fmt: skip
     listed = new_id()
     insert(
@@ -87,6 +99,14 @@ def an_account_settled(owner: Owner, clinic: factories.Clinic, patient: UUID, vi
     insert(
         owner, "refund", id=new_id(), payment_id=payment, **own, transaction_id=back, method="cash", cents=500,
         reason="Too much", at=NOW,
+    )  # fmt: skip
+    insert(
+        owner, "payment_link", id=new_id(), invoice_id=invoice, patient_id=patient, created_at=NOW,
+        token_hash=patient.bytes * 2, expires_at=NOW + timedelta(days=30),
+    )  # fmt: skip
+    insert(
+        owner, "card_setup", id=new_id(), **own, gateway="simulated", customer="c", actor_id=new_id(),
+        form_key=new_id(), created_at=NOW, expires_at=NOW + timedelta(minutes=30),
     )  # fmt: skip
     owed: dict[str, object] = {"account": "patient_receivable", "invoice_id": invoice}
     money = {"account": "drawer_cash", "drawer_id": drawer, "drawer_day_id": day}

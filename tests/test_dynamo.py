@@ -92,7 +92,7 @@ def test_a_transaction_writes_all_or_nothing(client: Dynamo) -> None:
 
 
 def test_a_query_goes_page_by_page_in_order(client: Dynamo) -> None:
-    client.put_many("activity", [{"pk": "A", "sk": str(n)} for n in range(5)])
+    client.transact([Put("activity", {"pk": "A", "sk": str(n)}) for n in range(5)])
     first = client.query("activity", "pk = :pk", {":pk": "A"}, limit=3)
     rest = client.query("activity", "pk = :pk", {":pk": "A"}, start=first.next)
     assert [item["sk"] for item in first.items + rest.items] == ["0", "1", "2", "3", "4"]

@@ -40,9 +40,20 @@ PATIENT_TABLES = (
     "patient_merge",
     "patient_merge_row",
     *MONEY_TABLES,
+    "payment_link",
+    "card_setup",
     "coverage",
+    "calendar_feed",
+    "portal_invitation",
+    "portal_registration",
 )
-NOT_FOR_PATIENTS = ("account_patient", "patient_merge", "patient_merge_row")
+NOT_FOR_PATIENTS = (
+    "account_patient",
+    "patient_merge",
+    "patient_merge_row",
+    "portal_invitation",
+    "portal_registration",
+)
 CLINICAL = ("clinical_alert", "encounter_detail")
 
 Owner = psycopg.Connection[Any]

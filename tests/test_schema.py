@@ -23,6 +23,7 @@ import webapp.booking.refusals
 import webapp.identity.models
 import webapp.identity.refusals
 import webapp.models
+import webapp.notify.models
 import webapp.patients.models
 import webapp.patients.refusals
 import webapp.practice.models

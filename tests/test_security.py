@@ -105,6 +105,40 @@ def test_forwarded_headers_count_only_from_the_fixed_number_of_proxies(settings:
         assert seen == [expected]
 
 
+def test_a_forwarded_host_is_never_believed(settings: Settings) -> None:
+    forged = {
+        "X-Forwarded-Host": "evil.example",
+        "X-Forwarded-Port": "81",
+        "X-Forwarded-Prefix": "/evil",
+        "X-Forwarded-Server": "evil.example",
+        "Forwarded": "host=evil.example;proto=https",
+        "X-Original-Host": "evil.example",
+    }
+    for hops in (0, 1, 2):
+        app = create_app(replace(settings, proxy_hops=hops))
+        answer = app.test_client().get("/board", headers=forged)
+        assert answer.status_code == 303
+        assert "evil" not in str(answer.headers) + answer.text
+
+
+def test_a_missing_hop_is_no_reason_to_believe_what_a_client_wrote(settings: Settings) -> None:
+    app = create_app(replace(settings, proxy_hops=2))
+    seen: list[str | None] = []
+    app.before_request(lambda: seen.append(request.remote_addr))
+    for said in ("203.0.113.9", "198.51.100.1, 203.0.113.9, 192.0.2.7"):
+        app.test_client().get("/livez", headers={"X-Forwarded-For": said})
+    assert seen == ["127.0.0.1", "203.0.113.9"]
+
+
+@pytest.mark.parametrize("host", ["10.0.3.7:8000", "ip-10-0-3-7.internal", ""])
+def test_a_balancer_looks_in_by_the_address_of_the_machine_and_gets_nowhere_else(app: Flask, host: str) -> None:
+    client = app.test_client()
+    assert client.get("/readyz", headers={"Host": host}).status_code == 200
+    assert client.get("/livez", headers={"Host": host}).status_code == 200
+    assert client.get("/sign-in", headers={"Host": host}).status_code == 400
+    assert client.get("/readyz/", headers={"Host": host}).status_code == 400
+
+
 @pytest.fixture
 def failed_job(database: Database) -> int:
     with database.administer() as connection:

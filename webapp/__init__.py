@@ -18,13 +18,14 @@ YEAR_SECONDS = 31_536_000
 
 def create_app(settings: Settings | None = None) -> Flask:
     """Build the application from its settings; raises SettingsError or RuntimeError rather than start half wired."""
-    from webapp import compression, cycle, hypermedia, logs, problems, routing, security, templating
+    from webapp import compression, cycle, hypermedia, logs, metrics, problems, routing, security, templating
 
     settings = settings or Settings.from_environment()
     logs.configure()
     app = Flask("webapp", root_path=str(ROOT / "webapp"), template_folder=str(ROOT / "templates"), static_folder=None)
     app.config["ANTEROOM"] = settings
     app.testing = settings.environment == "test"
+    metrics.init_app(app)
     logs.init_app(app)
     app.before_request(cycle.begin)
     compression.init_app(app)
@@ -76,7 +77,9 @@ def _open_slices(app: Flask, settings: Settings) -> None:
     from webapp.booking import views as booking
     from webapp.desk import views as desk
     from webapp.interop import commands as interop
+    from webapp.notify import service as notify
     from webapp.ops import commands as ops_commands
+    from webapp.ops import readiness
     from webapp.ops import views as ops
     from webapp.patients import views as patients
     from webapp.portal import views as portal
@@ -86,6 +89,8 @@ def _open_slices(app: Flask, settings: Settings) -> None:
     signboard.init_app(app)
     identity.init_app(app, settings)
     billing.init_app(app, settings)
+    readiness.init_app(app, settings)
+    notify.init_app(app, settings)
     for slice_views in (practice, patients, booking, billing_views, desk, portal, ops):
         app.register_blueprint(slice_views.blueprint)
     if settings.cards.gateway == "simulated":

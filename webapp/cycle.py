@@ -11,7 +11,7 @@ from flask import current_app, g, request
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
-from webapp import activity, clock, hypermedia, idempotency, problems, rate
+from webapp import acting, activity, clock, hypermedia, idempotency, problems, rate
 from webapp.db import Role, Scope, is_retryable, transactional
 from webapp.dynamo import DynamoUnavailable
 from webapp.errors import (
@@ -65,7 +65,7 @@ def serve(door: Door, view: View, args: Arguments) -> Response:
     """Answer one request at a door that asks for a session."""
     if not current_user.is_authenticated:
         return hypermedia.sign_in()
-    scope = _scope(door)
+    scope = _scope(door, args)
     try:
         response = _serve(door, view, args, scope)
     except HTTPException as error:
@@ -103,21 +103,22 @@ def form_claim(args: Arguments) -> idempotency.Claim:
     return _claim(scope(), args)
 
 
-def _scope(door: Door) -> Scope:
+def _scope(door: Door, args: Arguments) -> Scope:
     begin()
-    role = door.role or Role.IDENTITY
-    patients = current_user.patients if role is Role.PATIENT else ()
+    role, patients = door.role or Role.IDENTITY, acting.patients_of(door, args)
     sites = current_user.sites_of(door.permission)
     locations = None if sites is None else tuple(sites)
-    acting = Scope(role, current_user.account_id, g.at, g.request_id, patients, locations)
-    g.scope = acting
     g.roles = frozenset(current_user.roles)
-    return acting
+    origin = activity.origin_of(door.audited) if door.audited else ""
+    opened = g.scope = Scope(role, current_user.account_id, g.at, g.request_id, patients, locations, origin)
+    return opened
 
 
 def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     if door.permission not in current_user.permissions:
         raise NotAllowed
+    if acting.is_refused(door, args):
+        raise NotFound
     if door.limit is not None:
         rate.take(door.limit, current_user.account_id, g.at)
     if door.recent and g.at - current_user.created_at > RECENT:

@@ -90,7 +90,8 @@ class Scope:
     """Who acts in a transaction: what row security and the audit triggers see.
 
     `patients` matters to `Role.PATIENT` alone; empty means no rows, never all rows.  `locations` are those at which
-    visits may be changed: None is everywhere, for what is no single person's act, and empty is nowhere.
+    visits may be changed: None is everywhere, for what is no single person's act, and empty is nowhere.  `origin`
+    (JSON) is what the audit keeps for the activity log of where a change came from; empty where the request tells it.
     """
 
     role: Role
@@ -99,6 +100,7 @@ class Scope:
     request: str
     patients: tuple[UUID, ...] = ()
     locations: tuple[UUID, ...] | None = None
+    origin: str = ""
 
     def reaches(self, location_id: UUID) -> bool:
         """Whether visits at a location may be changed."""
@@ -109,7 +111,8 @@ _SCOPE = "anteroom.scope"
 _EVERYWHERE = "*"
 _ENTER = """select set_config('role', %s, true), set_config('app.patients', %s, true),
  set_config('app.locations', %s, true),
- set_config('app.actor', %s, true), set_config('app.at', %s, true), set_config('app.request', %s, true)"""
+ set_config('app.actor', %s, true), set_config('app.at', %s, true), set_config('app.request', %s, true),
+ set_config('app.origin', %s, true)"""
 
 
 @contextmanager
@@ -154,8 +157,16 @@ def _enter(connection: Any, scope: Scope) -> None:  # noqa: ANN401 - the pool ty
             "" if scope.actor is None else str(scope.actor),
             scope.at.isoformat(),
             scope.request,
+            scope.origin,
         ),
     )
+
+
+def compact(statement: str) -> str:
+    """The same SQL without comments and white space: the driver keeps what it has read of 4,096 characters, no more."""
+    lines = (line.partition("-- ")[0] for line in statement.splitlines())
+    words = " ".join(" ".join(lines).split())
+    return words.replace("( ", "(").replace(" )", ")").replace(", ", ",")
 
 
 def swiftly(statement: str, values: Mapping[str, object]) -> Cursor[tuple[Any, ...]]:

@@ -37,6 +37,7 @@ TAG = "HX-PTag"
 PARTIAL = "partial"
 SIGN_IN = "identity.sign_in"
 UNDO = "desk.undo"
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 TOASTS = 3
 TOASTS_TEMPLATE = "fragment/toasts.html"
 
@@ -133,6 +134,17 @@ def see(location: str) -> Response:
     return cast("Response", redirect(location, HTTPStatus.SEE_OTHER))
 
 
+def away(location: str) -> Response:
+    """Answer 303 to a page of the card gateway's, as the gateway itself named it: nothing a person sent is in it.
+
+    Raises ValueError for anything but https, and plain http to this machine.
+    """
+    parts = urlsplit(location)
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
+        raise ValueError("people are sent away only where nobody listens in")
+    return cast("Response", redirect(location, HTTPStatus.SEE_OTHER))
+
+
 def announce(code: str) -> None:
     """Keep a toast's code (never its text, never patient data) in the signed cookie for the next page.
 
@@ -143,8 +155,13 @@ def announce(code: str) -> None:
 
 
 def announce_result(result: Mapping[str, object]) -> None:
-    """Announce what a change said it did; one of a visit that can be put back says which, by id and version."""
+    """Announce what a change said it did; one of a visit that can be put back says which, by id and version.
+
+    A code without words is shown by the page it leads to.
+    """
     code = str(result.get("code", "saved"))
+    if not toast_of(code).text:
+        return
     if toast_of(code).undoable and "version" in result:
         code = f"{code} {result['appointment']} {result['version']}"
     announce(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import threading
 from contextlib import contextmanager
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 import structlog
@@ -13,7 +14,7 @@ from procrastinate.manager import JobManager
 from procrastinate.tasks import configure_task
 from sqlalchemy import text
 
-from webapp import clock
+from webapp import clock, metrics
 from webapp.db import Role, Scope, db, transactional
 from webapp.ids import new_id
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     "webapp.activity.jobs",
+    "webapp.billing.cancellation_jobs",
     "webapp.billing.invoice_jobs",
     "webapp.billing.jobs",
     "webapp.booking.jobs",
@@ -36,6 +38,7 @@ MODULES = (
     "webapp.booking.waiting_jobs",
     "webapp.desk.jobs",
     "webapp.identity.jobs",
+    "webapp.notify.jobs",
     "webapp.ops.jobs",
     "webapp.practice.jobs",
 )
@@ -87,13 +90,17 @@ class Job(Generic[P, R]):
 
     def _work(self, context: JobContext, /, **arguments: object) -> None:
         app: Flask = context.additional_context["app"]
+        started, outcome = perf_counter(), "failed"
         with app.app_context():
             try:
                 run: Callable[..., object] = self.function
                 run(**arguments)
+                outcome = "done"
             except Exception as error:
                 _remember(context.job.id, error)
                 raise
+            finally:
+                metrics.JOB_SECONDS.labels(self.name, outcome).observe(perf_counter() - started)
 
 
 def job(name: str, *, every: str | None = None) -> Callable[[Callable[P, R]], Job[P, R]]:

@@ -44,6 +44,8 @@ class Audit(Base):
     patient_id: Mapped[UUID | None]
     operation: Mapped[str]
     changes: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    origin: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    """Route, address, roles and detail, where the activity log learns of the change from here alone."""
 
 
 class _TransactionId(UserDefinedType[str]):

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from webapp import hypermedia
+from webapp import hypermedia, metrics
 from webapp.db import sqlstate_of
 from webapp.dynamo import DynamoUnavailable
 from webapp.errors import BadRequest, NoSuchMethod, NotAllowed, NotFound, Refusal, TooLarge, Unavailable, refusal_of
@@ -135,6 +135,7 @@ def meaning(error: Exception, away: type[Unavailable]) -> Exception:
     if refusal is not None:
         return refusal
     if is_outage(error):
+        metrics.OUTAGES.inc()
         log.warning("outage", error=type(error).__name__, exc_info=error)
         return away()
     if is_unreadable(error):
@@ -145,6 +146,7 @@ def meaning(error: Exception, away: type[Unavailable]) -> Exception:
 
 def _unexpected(error: Exception) -> Response:
     if isinstance(error, DATABASE_ERRORS) and is_outage(error):
+        metrics.OUTAGES.inc()
         log.warning("outage", error=type(error).__name__, exc_info=error)
         return bare(Unavailable())
     log.error("failed", error=type(error).__name__, exc_info=error)

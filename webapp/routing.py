@@ -39,8 +39,20 @@ DOORS_WITHOUT_A_SESSION = frozenset(
         "identity.reset",
         "identity.sign_out",
         "identity.switch_user",
+        "portal.sign_up",
+        "portal.sign_up_account",
+        "portal.sign_up_confirm",
+        "portal.register",
         # Signed by the card gateway.
         "billing.stripe_event",
+        # A payment link: whoever has its secret address may pay, and come back to see whether it worked.
+        "billing.pay_link",
+        "billing.pay_by_page",
+        "billing.paid_back",
+        "billing.pay_on",
+        # Stands for a card company's own page in a local clinic; not there where a real one is chosen.
+        "terminal.payer",
+        "terminal.payer_does",
     }
 )
 
@@ -54,7 +66,8 @@ class Door:
     only reads: it is a POST so that what a person typed stays out of addresses, and so out of logs.  `touches`
     False marks a door that pages knock at by themselves: coming in by it never counts as being seen.  `recent` asks for
     the password again when that was longer ago than five minutes, and loses nothing of what was about to be sent.
-    `limit` is how often one account may come in by it and by the other doors of the same kind.
+    `limit` is how often one account may come in by it and by the other doors of the same kind.  `audited` is the detail
+    with which the audit's job tells the activity log of the change, so that nobody waits for DynamoDB.
     """
 
     permission: Permission | None
@@ -69,6 +82,7 @@ class Door:
     recent: bool = False
     limit: Rate | None = None
     still: Callable[..., Response | None] | None = None
+    audited: str = ""
 
     @property
     def opens_transaction(self) -> bool:
@@ -89,6 +103,7 @@ def requires(
     recent: bool = False,
     limit: Rate | None = None,
     still: Callable[..., Response | None] | None = None,
+    audited: str = "",
 ) -> Callable[[View], View]:
     """Let a view run for people with the permission, inside one transaction of the database role.
 
@@ -97,11 +112,13 @@ def requires(
     refusal in a new READ ONLY transaction, with the input kept; `prefetch(**view_args)` reads from DynamoDB before the
     transaction, into `g.prefetched`.  `around(**view_args)` is a context manager in which the transaction of a change
     runs: for what has to happen before it begins and after it has committed; it may refuse, too.  `still(**view_args)`
-    answers a poll, before any transaction, when nothing has changed; None lets the view run.
+    answers a poll, before any transaction, when nothing has changed; None lets the view run.  `audited` is for doors
+    that are busy all day and change rows of patients with an audit: their views note no change.
     """
     door = Door(
-        permission, role, refused, prefetch, around, key_in_function, gateway, asks, touches, recent, limit, still
-    )
+        permission, role, refused, prefetch, around, key_in_function, gateway, asks, touches, recent, limit, still,
+        audited,
+    )  # fmt: skip
 
     def decorate(view: View) -> View:
         @wraps(view)

@@ -8,7 +8,7 @@ import os
 import re
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from webapp.identity.permissions import StaffRole
@@ -20,6 +20,11 @@ BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?"
 ENVIRONMENTS = ("local", "test", "production")
 GATEWAYS = ("simulated", "stripe")
 WAYS = ("projected", "computed")
+MAIL = ("mailbox", "ses", "smtp")
+TEXT = ("mailbox", "sns", "none")
+SENDER = "clinic@anteroom.example"
+SMTP_SECURITY = ("starttls", "tls", "none")
+SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SESSION_KEY_BYTES = 32
 MINIMUM_SECRET_LENGTH = 32
@@ -42,6 +47,30 @@ class Cards:
     secret_key: str = field(default="", repr=False)
     webhook_secret: str = field(default="", repr=False)
     address: str | None = None
+
+    @property
+    def pages(self) -> str:
+        """The site on which people pay; empty when it is our own."""
+        return "" if self.gateway == "simulated" else self.address or "https://checkout.stripe.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Messages:
+    """Who carries e-mail and texts; the mailbox keeps both on this machine, for a local clinic and for tests.
+
+    `reports_queue` is the SQS queue with the events of SES and the answers to texts.
+    """
+
+    mail: str = "mailbox"
+    text: str = "mailbox"
+    sender: str = SENDER
+    configuration_set: str = ""
+    reports_queue: str = ""
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +101,9 @@ class Settings:
     idle_limits: Mapping[StaffRole, timedelta] = field(default_factory=dict)
     day_sheets: str = ""
     projected_times: bool = True
+    worker_metrics_port: int = 0
     cards: Cards = field(default_factory=Cards)
+    messages: Messages = field(default_factory=Messages)
 
     @property
     def secure(self) -> bool:
@@ -108,7 +139,9 @@ class Settings:
             day_sheets=_store(source, "DAY_SHEETS"),
             projected_times=_choice({"AVAILABILITY": source.get("AVAILABILITY") or WAYS[0]}, "AVAILABILITY", WAYS)
             == WAYS[0],
+            worker_metrics_port=_count(source, "WORKER_METRICS_PORT"),
             cards=_cards(source),
+            messages=_messages(source),
         )
 
 
@@ -150,7 +183,7 @@ def _key(env: Mapping[str, str], name: str) -> bytes:
 def _count(env: Mapping[str, str], name: str) -> int:
     value = env.get(name, "0").strip() or "0"
     if not value.isdigit():
-        message = f"{name} is {value!r}; use a whole number, 0 without a balancer in front."
+        message = f"{name} is {value!r}; use a whole number, 0 for none."
         raise SettingsError(message)
     return int(value)
 
@@ -190,6 +223,44 @@ def _cards(env: Mapping[str, str]) -> Cards:
         message = "STRIPE_ADDRESS is for tests: leave it out, or name a stand-in on 127.0.0.1."
         raise SettingsError(message)
     return Cards(gateway, _required(env, "STRIPE_SECRET_KEY"), _required(env, "STRIPE_WEBHOOK_SECRET"), address)
+
+
+def _messages(env: Mapping[str, str]) -> Messages:
+    """Production names its carriers: what lies in the mailbox of this machine, no patient ever hears of."""
+    chosen = {name: env.get(name) or "mailbox" for name in ("MAIL_GATEWAY", "TEXT_GATEWAY")}
+    mail, text = _choice(chosen, "MAIL_GATEWAY", MAIL), _choice(chosen, "TEXT_GATEWAY", TEXT)
+    if env.get("ANTEROOM_ENV") == "production" and "mailbox" in {mail, text}:
+        message = (
+            "MAIL_GATEWAY must be ses or smtp, and TEXT_GATEWAY sns or none, in production; the mailbox sends nothing."
+        )
+        raise SettingsError(message)
+    smtp = _smtp(env) if mail == "smtp" else {}
+    return Messages(
+        mail=mail,
+        text=text,
+        sender=SENDER if mail == "mailbox" else _required(env, "MAIL_FROM"),
+        configuration_set=env.get("SES_CONFIGURATION_SET", "").strip(),
+        reports_queue=env.get("REPORTS_QUEUE_URL", "").strip(),
+        **smtp,
+    )
+
+
+def _smtp(env: Mapping[str, str]) -> dict[str, Any]:
+    """A mail server; without TLS only on this machine, for tests."""
+    host = _required(env, "SMTP_HOST")
+    secured = {"SMTP_SECURITY": env.get("SMTP_SECURITY") or "starttls"}
+    security = _choice(secured, "SMTP_SECURITY", SMTP_SECURITY)
+    if security == "none" and host not in LOOPBACK:
+        message = "SMTP_SECURITY=none is for tests on 127.0.0.1; use starttls or tls."
+        raise SettingsError(message)
+    user = env.get("SMTP_USER", "").strip()
+    return {
+        "smtp_host": host,
+        "smtp_port": _count(env, "SMTP_PORT") or SMTP_PORTS[security],
+        "smtp_security": security,
+        "smtp_user": user,
+        "smtp_password": _required(env, "SMTP_PASSWORD") if user else "",
+    }
 
 
 def _check_public_url(url: str) -> None:

@@ -34,6 +34,8 @@ LONG_TESTS = (
     "tests/billing/test_ledger.py",
     "tests/billing/cards/test_webhooks.py",
     "tests/billing/test_ledger_in_sql.py",
+    "tests/deploy/test_instances.py",
+    "tests/deploy/test_postgresql_away.py",
 )
 LONG_NUMBERS = {
     "SIGN_OUT_ROUNDS": "1000",
@@ -41,6 +43,9 @@ LONG_NUMBERS = {
     "LEDGER_OPERATIONS": "1000000",
     "LEDGER_SQL_OPERATIONS": "10000",
     "WEBHOOKS": "10000",
+    "ROLLING_RESTARTS": "20",
+    "POSTGRES_KILLS": "200",
+    "OUTAGE_SECONDS": "60",
 }
 FAILED = 1
 

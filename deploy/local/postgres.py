@@ -55,6 +55,10 @@ class Postgres:
     _data: Path = field(init=False)
 
     def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def start(self) -> None:
         """Create the cluster if there is none, and start it; returns when it accepts connections."""
         self.port = self.port or processes.free_port()
         self._user = postgres_files.system_user()
@@ -65,7 +69,6 @@ class Postgres:
         deadline = time.monotonic() + START_SECONDS
         while not self._start(deadline):
             time.sleep(0.2)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

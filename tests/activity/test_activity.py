@@ -10,10 +10,12 @@ from uuid import uuid4
 import pytest
 from flask import g
 
+from tests.identity.browsing import dynamo_away
 from webapp import activity, create_app, dynamo
 from webapp.activity import queries
 from webapp.activity.items import DAY_SHARDS, Origin, item_of, stamp
-from webapp.activity.jobs import project_changes
+from webapp.activity.jobs import project_changes, unfold_lists
+from webapp.activity.lists import LISTS, PARTITION
 from webapp.activity.notes import Note
 from webapp.db import Role, Scope, transactional
 from webapp.practice.models import Location
@@ -61,13 +63,49 @@ def test_a_list_is_one_record_of_the_actor_with_the_ids_it_showed_and_one_of_eac
 
 
 @pytest.mark.usefixtures("_context")
-@pytest.mark.parametrize(("patients", "calls"), [(1, 1), (20, 1), (99, 1), (150, 2)])
-def test_a_list_costs_one_round_trip_for_each_hundred_records(patients: int, calls: int) -> None:
+@pytest.mark.parametrize("patients", [1, 10, 11, 250])
+def test_a_list_costs_one_round_trip_and_everybody_on_it_has_a_record_soon(app: Flask, patients: int) -> None:
     shown = [uuid4() for _ in range(patients)]
     activity.note("listed", listed=shown)
     activity.flush(actor=ACTOR, at=AT)
-    assert len(dynamo.spent().calls) == calls
-    assert all([record.action for record in queries.of_patient(patient)] == ["listed"] for patient in shown[::25])
+    assert len(dynamo.spent().calls) == 1
+    (whole,) = queries.of_actor(ACTOR)
+    assert whole.listed == set(shown)
+    for _ in range(2):
+        unfold(app)
+        for patient in shown[::25]:
+            (own,) = queries.of_patient(patient)
+            assert (own.action, own.actor, own.at, own.request) == ("listed", ACTOR, AT, whole.request)
+    assert promised_lists() == []
+
+
+@pytest.mark.usefixtures("_context")
+def test_a_worker_that_was_cut_off_leaves_a_list_to_the_next(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown = [uuid4() for _ in range(150)]
+    activity.note("listed", listed=shown)
+    activity.flush(actor=ACTOR, at=AT)
+    with dynamo_away(app, monkeypatch), pytest.raises(dynamo.DynamoUnavailable):
+        unfold(app)
+    assert len(promised_lists()) == 1
+    unfold(app)
+    assert all(queries.of_patient(patient) for patient in shown)
+
+
+@pytest.mark.usefixtures("_context")
+def test_two_lists_of_a_request_lose_nobody() -> None:
+    written(Note("listed", listed=frozenset({PATIENT})), Note("listed", listed=frozenset({OTHER}), detail="search"))
+    (record,) = queries.of_actor(ACTOR)
+    assert record.listed == {PATIENT, OTHER}
+    assert all(queries.of_patient(patient) for patient in record.listed)
+
+
+def unfold(app: Flask) -> None:
+    with app.app_context():
+        unfold_lists(0)
+
+
+def promised_lists() -> list[dynamo.Item]:
+    return dynamo.client().query(LISTS, "account = :lists", {":lists": PARTITION}).items
 
 
 @pytest.mark.usefixtures("_context")

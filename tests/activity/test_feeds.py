@@ -17,7 +17,7 @@ from webapp.activity import queries
 from webapp.activity.items import TABLE, Origin, item_of
 from webapp.activity.notes import Note
 from webapp.activity.queries import MOST_AT_ONCE, PAGE, SIFTED, Part, Wanted
-from webapp.dynamo import Dynamo
+from webapp.dynamo import Dynamo, Put
 from webapp.ids import new_id
 
 PATIENT, ACTOR = new_id(), new_id()
@@ -56,7 +56,7 @@ def records(number: int, *, patient: UUID = PATIENT, actor: UUID = ACTOR) -> Non
         for n in range(number)
     ]
     for start in range(0, number, 100):
-        dynamo.client().put_many(TABLE, items[start : start + 100])
+        dynamo.client().transact([Put(TABLE, item) for item in items[start : start + 100]])
 
 
 Page = Callable[[Wanted, str], Part]

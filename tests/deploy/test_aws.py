@@ -28,10 +28,14 @@ def test_the_activity_log_never_expires(stack: Stack, deployed: Deployed) -> Non
     assert answer["TimeToLiveDescription"]["TimeToLiveStatus"] == "DISABLED"
 
 
-def test_the_pool_takes_long_passwords_and_nobody_signs_up_by_himself(stack: Stack, deployed: Deployed) -> None:
+def test_the_pool_takes_long_passwords_and_who_signs_up_needs_the_secret_of_our_pages(
+    stack: Stack, deployed: Deployed
+) -> None:
     pool = stack.aws.client("cognito-idp").describe_user_pool(UserPoolId=deployed.pool_id)["UserPool"]
     assert pool["Policies"]["PasswordPolicy"]["MinimumLength"] == 12
-    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    # Patients do, by our pages; the client has a secret, which stands in nobody's browser (the next test).
+    assert pool["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is False
+    assert pool["AutoVerifiedAttributes"] == ["email"]
     assert pool["MfaConfiguration"] == "OPTIONAL"
 
 

@@ -12,7 +12,7 @@ import pytest
 from itsdangerous import URLSafeTimedSerializer
 
 from tests import factories
-from webapp.identity.permissions import StaffRole
+from webapp.identity.permissions import BY_RELATION, Relation, StaffRole
 from webapp.identity.person import Grant, Standing
 from webapp.identity.service import identity
 from webapp.identity.tokens import Token
@@ -77,8 +77,14 @@ def visitor(app: Flask) -> Visitor:
 
 @pytest.fixture
 def sign_in(app: Flask, database: Database) -> SignIn:
-    """Make an account with these roles (and patients to act for) and return a browser that is signed in as it.
+    """Make an account with these roles and return a browser that is signed in as it."""
+    return signing_in(app, database)
 
+
+def signing_in(app: Flask, database: Database) -> SignIn:
+    """Signs people in at an application and its database.
+
+    `patients` are its own records, `grants` say more exactly for whom it acts, and in what.
     `sites` are the locations that all of its roles hold at; left out they hold everywhere.  `provider` is whose day
     is theirs.
     """
@@ -86,6 +92,7 @@ def sign_in(app: Flask, database: Database) -> SignIn:
     def signed_in(
         *roles: StaffRole | str,
         patients: tuple[UUID, ...] = (),
+        grants: tuple[Grant, ...] = (),
         at: datetime | None = None,
         sites: tuple[UUID, ...] | None = None,
         provider: UUID | None = None,
@@ -103,9 +110,10 @@ def sign_in(app: Flask, database: Database) -> SignIn:
                 )
                 if sites is not None:
                     factories.limit(connection, account_id, str(StaffRole(role)), sites)
-        named, grants = frozenset(StaffRole(role) for role in roles), tuple(Grant(patient) for patient in patients)
+        named = frozenset(StaffRole(role) for role in roles)
+        acts = (*(Grant(patient, may=BY_RELATION[Relation.SELF]) for patient in patients), *grants)
         where = {} if sites is None else dict.fromkeys(named, frozenset(sites))
-        standing = Standing(account_id, "Robin Example", named, grants, provider, where)
+        standing = Standing(account_id, "Robin Example", named, acts, provider, where)
         token = Token(text="a.b.c", subject=str(account_id), expires_at=now + timedelta(hours=1))
         with app.app_context():
             sessions = identity().sessions

@@ -211,7 +211,7 @@ class _Line:
 
     def _answer(self, data: bytes, mode: Answer) -> bool:
         self._unanswered += data
-        while (whole := _first_request(self._unanswered)) is not None:
+        while (whole := first_request(self._unanswered)) is not None:
             self._unanswered = self._unanswered[whole:]
             self._client.sendall(mode.content)
             self._proxy.count(returned=len(mode.content))
@@ -260,7 +260,7 @@ class _Line:
             self._server.close()
 
 
-def _first_request(said: bytes) -> int | None:
+def first_request(said: bytes) -> int | None:
     """How many bytes the first HTTP request of a stream takes; None while it is not all there."""
     end = said.find(b"\r\n\r\n")
     if end < 0:

@@ -53,6 +53,7 @@ class Books:
     customers: dict[str, Json] = field(default_factory=dict)
     methods: dict[str, Json] = field(default_factory=dict)
     readers: dict[str, Json] = field(default_factory=dict)
+    setups: dict[str, Json] = field(default_factory=dict)
     _serial: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def named(self, prefix: str) -> str:
@@ -189,6 +190,20 @@ class Books:
             "card": {"brand": brand, "last4": last4, "exp_month": 8, "exp_year": 2031},
         }
         self.methods[method["id"]] = method
+        return method
+
+    def setup(self, name: str) -> Json:
+        return _found(self.setups, name)
+
+    def method(self, name: str) -> Json:
+        return _found(self.methods, name)
+
+    def detach(self, name: str) -> Json:
+        """Keep a card no longer."""
+        method = _found(self.methods, name)
+        if method["customer"] is None:
+            raise Refused(400, "invalid_request_error", "resource_missing")
+        method["customer"] = None
         return method
 
     def methods_of(self, customer: str) -> Json:

@@ -81,7 +81,9 @@ class Counter:
         return reader
 
     def open_page(self, form: Json) -> Json:
-        """Make a page for one amount."""
+        """Make a page for one amount, or for a card to be kept."""
+        if form.get("mode") == "setup":
+            return self._keep_page(form)
         price: Any = form["line_items"]["0"]["price_data"]
         session: Json = {
             "id": self.books.named("cs"),
@@ -101,6 +103,32 @@ class Counter:
         self.books.sessions[session["id"]] = session
         return session
 
+    def _keep_page(self, form: Json) -> Json:
+        session: Json = {
+            "id": self.books.named("cs"),
+            "object": "checkout.session",
+            "status": "open",
+            "text": "Keep a card",
+            "metadata": dict(form.get("metadata", {})),
+            "customer": form["customer"],
+            "success_url": form["success_url"],
+            "cancel_url": form["cancel_url"],
+            "payment_intent": None,
+            "setup_intent": None,
+        }
+        session["url"] = f"{self.address}/pay/{session['id']}"
+        self.books.sessions[session["id"]] = session
+        return session
+
+    def _leave(self, session: Json, card: str) -> str:
+        """Leave a test card on a page."""
+        intent: Json = {"id": self.books.named("seti"), "object": "setup_intent", "payment_method": None}
+        intent["payment_method"] = self.books.attach(card, {"customer": session["customer"]})["id"]
+        self.books.setups[intent["id"]] = intent
+        session.update(status="complete", setup_intent=intent["id"])
+        self.books.tell("checkout.session.completed", session)
+        return str(session["success_url"])
+
     def page(self, name: str) -> Json:
         if name not in self.books.sessions:
             raise Refused(404, "invalid_request_error", "resource_missing")
@@ -119,6 +147,8 @@ class Counter:
         session = self.page(name)
         if session["status"] != "open":
             raise Refused(400, "invalid_request_error", "checkout_session_not_open")
+        if "setup_intent" in session:
+            return self._leave(session, card)
         if session["payment_intent"] is None:
             made = self.books.make_intent(
                 {

@@ -83,17 +83,25 @@ def item_of(note: Note, origin: Origin) -> Item:
     return item
 
 
-def listed_item(note: Note, origin: Origin) -> Item | None:
-    """For each patient whom a list or a printed day showed a record of their own: or no page about them could say so.
+def is_list(note: Note) -> bool:
+    """Whether it showed people in passing, so that each of them gets a record: a list, or a day that was printed."""
+    return note.action == "listed" or (note.action, note.detail) == PRINTED
 
-    All of it but their key, `pk`; None for other notes.  It has no attribute of an index, so it costs one small write
-    and stands on no other page.
+
+def records_of_listed(note: Note, origin: Origin) -> list[Item]:
+    """For each patient whom a list or a printed day showed a record of their own: no other page about them says so."""
+    return listed_records(item_of(note, origin)) if is_list(note) else []
+
+
+def listed_records(whole: Item) -> list[Item]:
+    """The records of the patients of a list, made of its own.
+
+    They have no attribute of an index, so each costs one small write and stands on no other page.
     """
-    if note.action != "listed" and (note.action, note.detail) != PRINTED:
-        return None
-    whole = item_of(note, origin)
     kept = {name: value for name, value in whole.items() if name not in {"pk", "actor", "day_shard", "listed"}}
-    return {**kept, "by": whole["actor"]}
+    listed = whole.get("listed")
+    patients = sorted(listed) if isinstance(listed, set | frozenset) else []
+    return [{**kept, "by": whole["actor"], "pk": f"P#{patient}"} for patient in patients]
 
 
 def _day_shard(origin: Origin) -> str:

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from sqlalchemy import select
 
-from webapp import clock
-from webapp.activity.items import Origin
+from webapp import clock, dynamo
+from webapp.activity.items import TABLE, Origin, listed_records
+from webapp.activity.lists import LISTS, PARTITION
 from webapp.activity.notes import Note
-from webapp.activity.record import write_once
+from webapp.activity.record import put_all, write_once
 from webapp.activity.sealing import publish, seal
 from webapp.db import transactional
-from webapp.jobs import job, scope
+from webapp.dynamo import Put
+from webapp.jobs import announce, job, scope
 from webapp.models import Audit
 
+if TYPE_CHECKING:
+    from datetime import datetime
+    from uuid import UUID
+
+MOST_LISTS = 50
+CONSIDER = "notify.consider"
+# Changes of these are news to somebody outside of the clinic.
+NEWS = frozenset({"appointment", "payment", "refund", "waiting_offer"})
 MOST_SEALS = 50
 
 
@@ -20,14 +32,43 @@ MOST_SEALS = 50
 def project_changes(request: str) -> None:
     """Write one `changed` record for each patient whom a request changed, unless the request did so itself.
 
-    The audit trigger promises this job in the transaction of the change, so no change can stay unrecorded.
+    The audit trigger promises this job in the transaction of the change, so no change can stay unrecorded, and who has
+    to hear of it costs that transaction nothing.  That job is promised first: it waits for no DynamoDB.
     """
-    rows = select(Audit.actor, Audit.at, Audit.patient_id).where(Audit.request == request).distinct()
-    with transactional(scope(), read_only=True) as session:
-        changes = [(row.actor, row.at, row.patient_id) for row in session.execute(rows)]
-    for actor, at, patient in changes:
+    rows = select(Audit.actor, Audit.at, Audit.patient_id, Audit.table_name, Audit.origin)
+    with transactional(scope()) as session:
+        found = session.execute(rows.where(Audit.request == request).distinct()).all()
+        if NEWS & {row.table_name for row in found}:
+            announce(CONSIDER, request=request)
+    changes = {(row.actor, row.at, row.patient_id): row.origin for row in found}
+    for (actor, at, patient), told in changes.items():
         if patient is not None:
-            write_once(Note("changed", patient), Origin(actor, at, request))
+            write_once(
+                Note("changed", patient, detail=(told or {}).get("detail", "")), _origin(actor, at, request, told)
+            )
+
+
+def _origin(actor: UUID | None, at: datetime, request: str, told: dict[str, Any] | None) -> Origin:
+    """Where the change came from, as far as the audit was told."""
+    told = told or {}
+    return Origin(
+        actor, at, request, told.get("route") or "", told.get("address") or "", frozenset(told.get("roles", ()))
+    )
+
+
+@job("activity.unfold_lists", every="* * * * * */5")
+def unfold_lists(timestamp: int) -> None:
+    """Write the records of those who were on long lists; done twice it writes the same records.
+
+    A promise goes when they are all there, so a worker that was killed leaves it to the next.
+    """
+    del timestamp
+    client = dynamo.client()
+    for promised in client.query(LISTS, "account = :lists", {":lists": PARTITION}, limit=MOST_LISTS).items:
+        whole = client.get(TABLE, {"pk": promised["list_pk"], "sk": promised["list_sk"]})
+        if whole is not None:
+            put_all([Put(TABLE, record) for record in listed_records(whole)])
+        client.delete(LISTS, {"account": PARTITION, "sk": promised["sk"]})
 
 
 @job("activity.seal_audit", every="* * * * *")

@@ -18,6 +18,7 @@ Action = Literal[
     "listed",
     "reviewed",
     "refused",
+    "signed_up",
     "signed_in",
     "signed_out",
     "sign_in_failed",

@@ -32,8 +32,8 @@ log = structlog.get_logger(__name__)
 # What stands in a row, without room for a second reading: as JSON, times in UTC to the microsecond.
 ROWS = (
     "select id, substring(sha256(convert_to(jsonb_build_array(id, to_char(at at time zone 'UTC',"
-    " 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), actor, role, request, table_name, row_id, patient_id, operation, changes)::text,"
-    " 'UTF8')) for 16) from audit where id > %(after)s and id <= %(upto)s order by id limit %(most)s"
+    " 'YYYY-MM-DD\"T\"HH24:MI:SS.US'), actor, role, request, table_name, row_id, patient_id, operation, changes,"
+    " origin)::text, 'UTF8')) for 16) from audit where id > %(after)s and id <= %(upto)s order by id limit %(most)s"
 )
 SEALS = (
     "select number, upto, row_digests, next_upto, next_xid::text, sealed_at, previous, head from audit_seal"

@@ -31,6 +31,14 @@ class CardGone(Refusal):
     message = _l("This card is not on file any more. Choose another way to pay.")
 
 
+class CardsAway(Refusal):
+    """The card company can't be reached: nothing was asked, and nothing done."""
+
+    status = 503
+    code = "cards_away"
+    message = _l("The card company cannot be reached right now. Nothing was charged. Try again in a minute.")
+
+
 class AttemptOver(Refusal):
     """An attempt that can't be tried again or ended: it has come to its end meanwhile."""
 

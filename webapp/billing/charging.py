@@ -11,7 +11,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeVar
 
 from webapp import clock
-from webapp.billing import service
+from webapp.billing import returns, service
 from webapp.billing.actions import attempts as opening
 from webapp.billing.actions.confirm_paid import open_confirm
 from webapp.billing.actions.settle import handled, heard
@@ -78,9 +78,9 @@ def pay(open_one: Callable[[Scope], Attempt], own: UUID, scope: Scope) -> Standi
 
     def begin(now: Scope) -> tuple[Standing, ChargeOrder]:
         attempt = open_one(now)
-        return _standing(attempt), opening.order_of(attempt)
+        return standing_of(attempt), opening.order_of(attempt)
 
-    standing, order = _within(scope, begin)
+    standing, order = within(scope, begin)
     return _charge(order, scope) if standing.id == own else standing
 
 
@@ -104,12 +104,12 @@ def try_again(attempt_id: UUID, scope: Scope, *, card: UUID | None = None) -> St
     def again(now: Scope) -> ChargeOrder:
         return opening.order_of(opening.send_again(attempt_id, actor=now.actor, at=now.at, card=card))
 
-    return _charge(_within(scope, again), scope)
+    return _charge(within(scope, again), scope)
 
 
 def end(attempt_id: UUID, scope: Scope) -> Standing:
     """Give an attempt up, and what it reserved back (NotFound, AttemptOver when its money is in the ledger)."""
-    _within(scope, lambda now: opening.give_up(attempt_id, actor=now.actor, at=now.at, code="ended"))
+    within(scope, lambda now: opening.give_up(attempt_id, actor=now.actor, at=now.at, code="ended"))
     return carry_on(attempt_id, scope)
 
 
@@ -120,46 +120,46 @@ def carry_on(attempt_id: UUID, scope: Scope) -> Standing:
         if known.todo is _Todo.NOTHING:
             break
         outcome = _ask(known)
-        _hear(attempt_id, outcome, scope)
+        hear(attempt_id, outcome, scope)
         after = _read(attempt_id, scope)
         if after.todo is known.todo and after.standing == known.standing:
             if known.todo is not _Todo.LOOK or not after.over:
                 break
             # Nobody paid in its time, and the gateway knows of nothing: what comes now is too late.
-            _within(scope, lambda now: opening.give_up(attempt_id, actor=None, at=now.at, code="time_over"))
+            within(scope, lambda now: opening.give_up(attempt_id, actor=None, at=now.at, code="time_over"))
             after = _read(attempt_id, scope)
         known = after
-    _within(scope, lambda now: handled(attempt_id, at=now.at))
+    within(scope, lambda now: handled(attempt_id, at=now.at))
     return known.standing
 
 
 def _charge(order: ChargeOrder, scope: Scope) -> Standing:
     outcome = service.gateway().authorise(order)
-    standing = _hear(order.attempt, outcome, scope, charging=True)
+    standing = hear(order.attempt, outcome, scope, charging=True)
     # What can't be had for the money is known now: it goes back now.
     return carry_on(order.attempt, scope) if standing.state is State.VOIDING else standing
 
 
-def _hear(attempt_id: UUID, outcome: Outcome, scope: Scope, *, charging: bool = False) -> Standing:
+def hear(attempt_id: UUID, outcome: Outcome, scope: Scope, *, charging: bool = False) -> Standing:
     """Write an answer down with all that follows; when that can't be, only the answer, and the money goes back."""
 
     def write(now: Scope) -> Standing:
-        return _standing(heard(attempt_id, outcome, actor=now.actor, at=now.at, charging=charging))
+        return standing_of(heard(attempt_id, outcome, actor=now.actor, at=now.at, charging=charging))
 
     try:
-        return _within(scope, write)
+        return within(scope, write)
     except Refusal as refusal:
         if outcome.kind is Answered.REFUNDED:
             raise
         why = refusal.code
-    return _within(scope, lambda now: _turned_down(attempt_id, outcome, why, now))
+    return within(scope, lambda now: _turned_down(attempt_id, outcome, why, now))
 
 
 def _turned_down(attempt_id: UUID, outcome: Outcome, why: str, now: Scope) -> Standing:
     attempt = heard(attempt_id, outcome, actor=now.actor, at=now.at, as_credit=True)
     if State(attempt.state) is State.AUTHORISED:
         attempt = opening.give_up(attempt_id, actor=now.actor, at=now.at, code=why)
-    return _standing(attempt)
+    return standing_of(attempt)
 
 
 def _ask(known: _Known) -> Outcome:
@@ -189,9 +189,10 @@ def _read(attempt_id: UUID, scope: Scope) -> _Known:
         if todo is _Todo.REFUND and attempt.payment_id is not None:
             refund, todo = _refund_of(attempt, attempt.payment_id)
         over = attempt.expires_at <= now.at
-        return _Known(_standing(attempt), todo, opening.order_of(attempt), refund, over)
+        order = replace(opening.order_of(attempt), back=returns.back_of(attempt))
+        return _Known(standing_of(attempt), todo, order, refund, over)
 
-    return _within(scope, read)
+    return within(scope, read)
 
 
 def _refund_of(attempt: Attempt, payment_id: UUID) -> tuple[RefundOrder | None, _Todo]:
@@ -213,13 +214,14 @@ def _todo(state: State, *, settled: bool) -> _Todo:
     return {State.CAPTURING: _Todo.CAPTURE, State.VOIDING: _Todo.VOID}.get(state, _Todo.LOOK)
 
 
-def _standing(attempt: Attempt) -> Standing:
+def standing_of(attempt: Attempt) -> Standing:
+    """How an attempt stands in the open transaction."""
     return Standing(
         attempt.id, State(attempt.state), attempt.code, attempt.settled_at is not None, attempt.appointment_id
     )
 
 
-def _within(scope: Scope, work: Callable[[Scope], R]) -> R:
+def within(scope: Scope, work: Callable[[Scope], R]) -> R:
     """Run a transaction at the present time, again when it met another one's; constraints speak as their refusals."""
     for left in reversed(range(TRIES)):
         now = replace(scope, at=_later(scope.at))

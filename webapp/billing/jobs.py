@@ -10,13 +10,20 @@ from uuid import UUID
 import structlog
 
 from webapp import jobs
-from webapp.billing import charging
+from webapp.billing import charging, keeping, service
+from webapp.billing.queries import cards
 from webapp.billing.queries.attempts import direction_of, left_over
+from webapp.billing.queries.cards import open_setups
 from webapp.db import Role, transactional
 from webapp.jobs import job, promise
 
 if TYPE_CHECKING:
     from webapp.db import Scope
+
+
+class NotHeard(Exception):  # noqa: N818  the queue tries again
+    """The card company did not answer."""
+
 
 log = structlog.get_logger(__name__)
 # Whoever opened an attempt has had its answer by then, or died.
@@ -37,6 +44,24 @@ def reconcile(timestamp: int) -> None:
     with transactional(scope):
         for attempt in left_over(scope.at - QUIET):
             promise(settle_attempt, attempt=str(attempt))
+        for setup in open_setups(scope.at - QUIET):
+            promise(settle_setup, setup=str(setup))
+
+
+@job("billing.settle_setup")
+def settle_setup(setup: str) -> None:
+    """Ask the gateway about a card that somebody was about to leave."""
+    keeping.look(UUID(setup), jobs.scope())
+
+
+@job("billing.forget_card")
+def forget_card(card: str) -> None:
+    """Have the gateway forget a card that the patient took away; said again until it has heard it."""
+    scope = jobs.scope()
+    with transactional(scope, read_only=True):
+        method = cards.card(UUID(card)).method
+    if not service.gateway().forget(method).definite:
+        raise NotHeard
 
 
 def _scope(attempt: UUID) -> Scope:

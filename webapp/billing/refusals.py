@@ -193,3 +193,11 @@ class DrawerNameTaken(Refusal):
     status = 422
     code = "drawer_name_taken"
     message = _l("Another drawer there has this name. Choose another one.")
+
+
+class LinkOver(Refusal):
+    """A payment link that was ended, replaced or too old, or that never was one: all look the same."""
+
+    status = 404
+    code = "link_over"
+    message = _l("This payment link cannot be used any more. Call us, and we send you a new one.")

@@ -113,6 +113,7 @@ def reason_label(code: str) -> str:
         "not_confirmed": _("no card was held to the reader"),
         "time_over": _("no card came in time"),
         "ended": _("ended at the desk"),
+        "left": _("ended by the patient"),
         "hold_over": _("the time had been given away"),
         "slot_taken": _("somebody was quicker"),
         "never_collected": _("it was never collected"),
@@ -148,10 +149,26 @@ def step_label(kind: str, code: str, *, refund: bool) -> str:
     return _("%(what)s: %(why)s", what=text, why=why) if why else text
 
 
+def paying_by_page(attempt: Attempt, until: str) -> str:
+    """What the desk is told while somebody has a page of the card company's open."""
+    amount = money(attempt.cents, attempt.currency)
+    return _(
+        "%(amount)s is being paid on the card company's page, which is open until %(time)s.", amount=amount, time=until
+    )
+
+
+BY_PAGE = frozenset({"payment_link", "portal"})
+
+
 def what_next(attempt: Attempt) -> str:
     """What the desk does now, and what may be said to whoever pays."""
     if attempt.direction == "refund":
         return _refund_next(State(attempt.state))
+    if attempt.method in BY_PAGE and State(attempt.state) is State.WAITING:
+        return _(
+            "The patient has the card company's page open. Wait for them, or end it to take the payment here:"
+            " the page is closed then. This page looks again by itself."
+        )
     words = {
         State.CREATED: _("Nothing was asked yet. This page looks again by itself."),
         State.AUTHORISING: _("The bank is being asked. Wait here: this page looks again by itself."),

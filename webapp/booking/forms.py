@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import PydanticCustomError
 
 from webapp.booking.actions import BookRequest, CancelRequest, MoveRequest
-from webapp.booking.rhythm import REPEAT, Rhythm, read_rhythm
+from webapp.booking.rhythm import REPEAT, UNIT, Rhythm, read_rhythm
 from webapp.errors import FormInvalid
 
 LONGEST_NOTE = 500
@@ -156,8 +156,13 @@ def read_choice(args: Mapping[str, str]) -> Choice:
         half=half if half in HALVES else "any",
         group=read_group(args.get("starts_at") or args.get("at") or ""),
         rhythm=read_rhythm(args),
-        wish=_uuid(args.get("wish", "")),
+        wish=read_wish(args),
     )
+
+
+def read_wish(form: Mapping[str, str]) -> UUID | None:
+    """Read which wish of the waiting list a booking fulfils."""
+    return _uuid(form.get("wish", ""))
 
 
 def read_group(text: str) -> UUID | None:
@@ -167,8 +172,8 @@ def read_group(text: str) -> UUID | None:
 
 def read_booking(form: Mapping[str, str]) -> BookRequest:
     """Read the booking form; raises FormInvalid, also for one that asks for more than one visit."""
-    if read_rhythm(form).unit:
-        raise FormInvalid({f"{REPEAT}unit": [_("See all dates first, or choose that the visit does not repeat")]})
+    if form.get(UNIT, "").strip():
+        raise FormInvalid({UNIT: [_("See all dates first, or choose that the visit does not repeat")]})
     return read_visit(form)
 
 

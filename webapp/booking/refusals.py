@@ -244,6 +244,20 @@ class AnotherDay(Refusal):
     message = _l("This visit is on a later day. Check the patient in on that day, or move the visit to today first.")
 
 
+class NotBySelf(Refusal):
+    """The desk changes this visit: it is too late, belongs to others, or is of a type that only the desk books."""
+
+    code = "not_by_self"
+    message = _l("This visit cannot be changed online any more. Please call us.")
+
+
+class NotHereYet(Refusal):
+    """Patients check themselves in from an hour before the visit until its end."""
+
+    code = "not_here_yet"
+    message = _l("You can check in from one hour before your visit. Please ask at the front desk.")
+
+
 class WishedAlready(Refusal):
     """One wish for the same thing is enough; two would be offered two times."""
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 REPEAT = "repeat_"
 """What the names of its fields begin with."""
 LONGEST_WORD = 16
+UNIT = f"{REPEAT}unit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,10 +22,12 @@ class Rhythm:
     until: str = ""
 
 
+_BLANK = asdict(Rhythm())
+
+
 def read_rhythm(args: Mapping[str, str]) -> Rhythm:
     """Read how a visit is to repeat, as far as it was typed."""
-    blank = asdict(Rhythm())
-    typed = {name: args.get(f"{REPEAT}{name}", normal)[:LONGEST_WORD].strip() for name, normal in blank.items()}
+    typed = {name: args.get(f"{REPEAT}{name}", normal)[:LONGEST_WORD].strip() for name, normal in _BLANK.items()}
     return Rhythm(**typed)
 
 

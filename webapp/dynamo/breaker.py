@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from webapp import metrics
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -51,12 +53,14 @@ class Breaker:
         if self._failures:
             with self._lock:
                 self._failures = 0
+                metrics.BREAKER.set(0)
 
     def failed(self) -> None:
         with self._lock:
             self._failures += 1
             if self.is_open:
                 self._rests_until = monotonic() + self.rest_seconds
+                metrics.BREAKER.set(1)
 
 
 class Seats:

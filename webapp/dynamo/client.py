@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from prometheus_client import Histogram
+
+from webapp import metrics
 from webapp.dynamo.answers import Answer, Fate, judge
 from webapp.dynamo.breaker import Breaker, Seats
 from webapp.dynamo.budget import Budget, spent
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 SHORTEST_SECONDS = 0.01
 # A call cut short by a nearly used-up budget says nothing about DynamoDB.
 FAIR_SECONDS = 0.2
+
+_cells: dict[tuple[str, Fate], Histogram] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,29 +157,6 @@ class Dynamo:
             if refused.item != item:
                 raise
 
-    def put_many(self, table: str, items: Sequence[Attributes]) -> None:
-        """Write up to 100 items without conditions, all or none.
-
-        A transaction, not BatchWriteItem: that needs a right which on the activity log would also allow deletes.
-        """
-        if len(items) == 1:
-            self.put(table, items[0])
-        elif items:
-            self.transact([Put(table, item) for item in items])
-
-    def put_alike(
-        self, table: str, shared: Attributes, own: Sequence[Attributes], *, besides: Sequence[Attributes] = ()
-    ) -> None:
-        """Write items of which each is `shared` and something `own`, and others `besides`: up to 100, all or none.
-
-        What they share is put into words once: the names on a busy board are two hundred such items.
-        """
-        start = f'{{"Put":{_words(self._table(table))[:-1]},"Item":{_words(pack_item(shared))[:-1]},'
-        puts = [_words(self._step(Put(table, item))) for item in besides]
-        puts += [f"{start}{_words(pack_item(each))[1:]}}}}}" for each in own]
-        token = _words({"ClientRequestToken": str(uuid.uuid4())})
-        self._call("TransactWriteItems", table, f'{{"TransactItems":[{",".join(puts)}],{token[1:]}')
-
     def update(
         self,
         table: str,
@@ -231,10 +213,10 @@ class Dynamo:
         return {"TableName": self._prefix + table}
 
     def _call(
-        self, operation: str, table: str, body: Wire | str, *, repeatable: bool = True, within: float | None = None
+        self, operation: str, table: str, body: Wire, *, repeatable: bool = True, within: float | None = None
     ) -> dict[str, Any]:
         """The answer's body; the only place that spends the budget, asks the breaker and repeats."""
-        payload = (body if isinstance(body, str) else _words(body)).encode()
+        payload = _words(body).encode()
         budget = spent()
         budget.calls.append((operation, table))
         answer = self._send(operation, payload, budget, within)
@@ -262,6 +244,7 @@ class Dynamo:
                 answer = self._ask(operation, payload, seconds - (monotonic() - started))
         finally:
             budget.seconds += monotonic() - started
+        _observe(operation, answer.fate, monotonic() - started)
         if answer.fate in {Fate.ANSWERED, Fate.THROTTLED}:
             self.breaker.succeeded()
         elif seconds >= FAIR_SECONDS:
@@ -274,6 +257,13 @@ class Dynamo:
         except Broken as broken:
             fate = Fate.LATE if broken.late else Fate.BROKEN if broken.sent else Fate.NOT_SENT
             return Answer(fate, error=DynamoUnavailable(str(broken)))
+
+
+def _observe(operation: str, fate: Fate, seconds: float) -> None:
+    cell = _cells.get((operation, fate))
+    if cell is None:
+        cell = _cells[operation, fate] = metrics.DYNAMO_SECONDS.labels(operation, fate.name.lower())
+    cell.observe(seconds)
 
 
 def _words(wire: Wire) -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 def init_app(app: Flask, settings: Settings) -> None:
     """Wire sign-in, Flask-Login, the pages and the commands into the application; `dynamo` has to be there already."""
+    from webapp import acting
     from webapp.identity import commands, service, views
 
     service.init_app(app, settings)
@@ -21,6 +22,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         session_note=views.sessions.session_note,
         session_end=views.sessions.session_end,
         has_draft=views.leaving.has_draft,
+        acting_for=acting.acting_for,
     )
     views.again.init_app(app)
     app.cli.add_command(commands.accounts)

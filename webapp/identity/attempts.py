@@ -147,6 +147,36 @@ class Attempts:
             return False
         return True
 
+    def spend(self, kind: str, subject: str, most: int, now: datetime, lasting: timedelta) -> bool:
+        """Whether this is one of the first `most` tries; counted before it is judged, and not forgotten by waiting."""
+        try:
+            self._dynamo.update(
+                TABLE,
+                {"pk": self.key_of(f"{kind}-in-all", subject)},
+                "ADD failures :one SET expires_at = :until, stamp = :stamp",
+                values={
+                    ":one": 1,
+                    ":most": most,
+                    ":until": ceil((now + lasting).timestamp()),
+                    ":stamp": new_stamp(),
+                },
+                condition="attribute_not_exists(failures) OR failures < :most",
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def unspend(self, kind: str, subject: str) -> None:
+        """Take a try back that was right."""
+        with suppress(ConditionFailed):
+            self._dynamo.update(
+                TABLE,
+                {"pk": self.key_of(f"{kind}-in-all", subject)},
+                "ADD failures :less SET stamp = :stamp",
+                values={":less": -1, ":none": 0, ":stamp": new_stamp()},
+                condition="failures > :none",
+            )
+
     def _count(self, pk: str, limit: Limit, now: datetime) -> Counted:
         for _ in range(RACES):
             found = self._dynamo.get(TABLE, {"pk": pk})

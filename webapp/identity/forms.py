@@ -54,6 +54,10 @@ def _some_text(text: str) -> str:
     return text
 
 
+EmailAddress = Annotated[str, AfterValidator(_email)]
+NewPassword = Annotated[SecretStr, AfterValidator(_long_enough)]
+
+
 class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
@@ -184,7 +188,8 @@ def _content(form: Mapping[str, str], model: type[_Form]) -> dict[str, Any]:
     }
 
 
-def _invalid(error: ValidationError) -> FormInvalid:
+def sentence(field: str) -> str:
+    """What to do about a field of who somebody is, whatever is wrong with it."""
     sentences = {
         "email": _("Enter an email address with an @, like name@example.com"),
         "password": _("Enter your password"),
@@ -192,8 +197,12 @@ def _invalid(error: ValidationError) -> FormInvalid:
         "recovery_code": _("Enter one of your recovery codes, like 7KQ2M-PX4WD"),
         "new_password": _("Use at least 12 characters; several words are good"),
     }
+    return str(sentences.get(field, _("This page was out of date. Open it again.")))
+
+
+def _invalid(error: ValidationError) -> FormInvalid:
     errors: dict[str, list[str]] = {}
     for problem in error.errors(include_url=False, include_input=False):
         field = str(problem["loc"][0])
-        errors.setdefault(field, []).append(sentences.get(field, _("This page was out of date. Open it again.")))
+        errors.setdefault(field, []).append(sentence(field))
     return FormInvalid(errors)

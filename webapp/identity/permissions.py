@@ -21,12 +21,38 @@ class StaffRole(StrEnum):
     PATIENT = "patient"
 
 
+class Purpose(StrEnum):
+    """What somebody may act for a patient in; the first three stand in `account_patient.purposes`."""
+
+    VISITS = "visits"
+    MONEY = "money"
+    RECORDS = "records"
+    PROFILE = "profile"
+    FAMILY = "family"
+
+
+class Relation(StrEnum):
+    """Who somebody is to a patient; the values stand in `account_patient.relation`."""
+
+    SELF = "self"
+    PARENT = "parent"
+    GUARDIAN = "guardian"
+    CARER = "carer"
+
+
 class Permission(StrEnum):
     """One thing a route can ask for; every route behind a session names exactly one."""
 
     HOME_VIEW = "home.view"
     STAFF_HOME_VIEW = "staff_home.view"
     OWN_VISITS_VIEW = "own_visits.view"
+    OWN_VISITS_BOOK = "own_visits.book"
+    OWN_MONEY = "own_money"
+    OWN_RECORD_VIEW = "own_record.view"
+    OWN_RECORD_EXPORT = "own_record.export"
+    OWN_PROFILE = "own_profile"
+    OWN_PROXIES = "own_proxies"
+    OWN_PREFERENCES = "own_preferences"
     BOARD_VIEW = "board.view"
     PATIENT_SEARCH = "patient.search"
     PATIENT_VIEW = "patient.view"
@@ -61,6 +87,7 @@ class Permission(StrEnum):
     SETTINGS_VIEW = "settings.view"
     SETTINGS_EDIT = "settings.edit"
     ACCOUNTS_MANAGE = "accounts.manage"
+    PORTAL_INVITE = "portal.invite"
     ACTIVITY_VIEW = "activity.view"
     ACTIVITY_EXPORT = "activity.export"
     JOBS_VIEW = "jobs.view"
@@ -103,11 +130,36 @@ AT_A_LOCATION = (
     | {Permission.VISIT_OVERBOOK}
 )
 
+# What each permission of a patient is about: a grant that lacks the purpose lacks the permission, for that patient.
+PURPOSES: dict[Permission, Purpose] = {
+    Permission.OWN_VISITS_VIEW: Purpose.VISITS,
+    Permission.OWN_VISITS_BOOK: Purpose.VISITS,
+    Permission.OWN_PREFERENCES: Purpose.VISITS,
+    Permission.OWN_MONEY: Purpose.MONEY,
+    Permission.OWN_RECORD_VIEW: Purpose.RECORDS,
+    Permission.OWN_RECORD_EXPORT: Purpose.RECORDS,
+    Permission.OWN_PROFILE: Purpose.PROFILE,
+    Permission.OWN_PROXIES: Purpose.FAMILY,
+}
+# What a person can give a helper; the rest goes with who somebody is.
+GRANTABLE = (Purpose.VISITS, Purpose.MONEY, Purpose.RECORDS)
+BY_RELATION: dict[Relation, frozenset[Purpose]] = {
+    Relation.SELF: frozenset(Purpose),
+    Relation.PARENT: frozenset({Purpose.PROFILE}),
+    Relation.GUARDIAN: frozenset({Purpose.PROFILE}),
+    Relation.CARER: frozenset(),
+}
+
 # Nobody holds the sum of all roles: a manager sees no clinical field, an auditor no record, only who looked at it.
 ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
     StaffRole.RECEPTIONIST: _FRONT
     | _TAKE_MONEY
-    | {Permission.PATIENT_EDIT, Permission.EXCEPTIONS_EDIT, Permission.SETTINGS_VIEW},
+    | {
+        Permission.PATIENT_EDIT,
+        Permission.EXCEPTIONS_EDIT,
+        Permission.SETTINGS_VIEW,
+        Permission.PORTAL_INVITE,
+    },
     StaffRole.CLINICIAN: _FRONT | {Permission.CLINICAL_VIEW, Permission.VISIT_OVERBOOK, Permission.SETTINGS_VIEW},
     StaffRole.BILLER: _STAFF | _LOOK_AT_THE_DAY | _TAKE_MONEY | _GIVE_UP_MONEY,
     StaffRole.COORDINATOR: _STAFF | _LOOK_AT_THE_DAY | {Permission.TRIALS_VIEW, Permission.VISIT_BOOK},
@@ -125,12 +177,13 @@ ROLE_PERMISSIONS: dict[StaffRole, frozenset[Permission]] = {
         Permission.SETTINGS_VIEW,
         Permission.SETTINGS_EDIT,
         Permission.ACCOUNTS_MANAGE,
+        Permission.PORTAL_INVITE,
         Permission.ACTIVITY_VIEW,
         Permission.JOBS_VIEW,
         Permission.JOBS_RETRY,
     },
     StaffRole.AUDITOR: _STAFF | {Permission.ACTIVITY_VIEW, Permission.ACTIVITY_EXPORT, Permission.JOBS_VIEW},
-    StaffRole.PATIENT: frozenset({Permission.HOME_VIEW, Permission.OWN_VISITS_VIEW}),
+    StaffRole.PATIENT: frozenset({Permission.HOME_VIEW, *PURPOSES}),
 }
 
 

@@ -6,23 +6,38 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from webapp.identity.permissions import ROLE_PERMISSIONS, Permission, StaffRole, permissions_of
+from webapp.identity.permissions import PURPOSES, ROLE_PERMISSIONS, Permission, Relation, StaffRole, permissions_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
     from uuid import UUID
 
+    from webapp.identity.permissions import Purpose
+
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """A patient an account may act for, and when that ends (None: not by itself)."""
+    """A patient an account may act for: in what (`may`), from when until when (None: not by itself), and as whom.
+
+    Without a purpose it gives nothing.  `name` is the patient's, for pages that say whom one acts for.
+    """
 
     patient_id: UUID
     ends_at: datetime | None = None
+    may: frozenset[Purpose] = frozenset()
+    relation: Relation = Relation.SELF
+    starts_at: datetime | None = None
+    name: str = ""
 
     def holds(self, at: datetime) -> bool:
-        return self.ends_at is None or at < self.ends_at
+        """Whether it counts at a moment: its first one does, its end does not."""
+        begun = self.starts_at is None or self.starts_at <= at
+        return begun and (self.ends_at is None or at < self.ends_at)
+
+    def allows(self, permission: Permission) -> bool:
+        """Whether the permission is about a purpose of this grant; one that is about none is never allowed by it."""
+        return permission in PURPOSES and PURPOSES[permission] in self.may
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +113,26 @@ class Person:
     @cached_property
     def patients(self) -> tuple[UUID, ...]:
         """The patients this person may act for at this moment: empty means none, never all."""
-        return tuple(grant.patient_id for grant in self.standing.grants if grant.holds(self.at))
+        return tuple(grant.patient_id for grant in self.grants)
+
+    @cached_property
+    def grants(self) -> tuple[Grant, ...]:
+        """What this person may act for others and themselves in, at this moment."""
+        return tuple(grant for grant in self.standing.grants if grant.holds(self.at))
+
+    def patients_for(self, permission: Permission) -> tuple[UUID, ...]:
+        """The patients for whom the permission holds at this moment."""
+        if permission not in self.permissions:
+            return ()
+        return tuple(grant.patient_id for grant in self.grants if grant.allows(permission))
+
+    def may_for(self, permission: Permission, patient_id: UUID) -> bool:
+        """Whether the permission holds for one patient at this moment."""
+        return patient_id in self.patients_for(permission)
+
+    def grant_for(self, patient_id: UUID) -> Grant | None:
+        """As whom this person acts for a patient; None for whom they do not act for now."""
+        return next((grant for grant in self.grants if grant.patient_id == patient_id), None)
 
     @cached_property
     def permissions(self) -> frozenset[Permission]:
@@ -130,8 +164,18 @@ class Nobody:
     roles: frozenset[StaffRole] = frozenset()
     permissions: frozenset[Permission] = frozenset()
     patients: tuple[UUID, ...] = ()
+    grants: tuple[Grant, ...] = ()
 
     def get_id(self) -> None:
+        return None
+
+    def patients_for(self, permission: Permission) -> tuple[UUID, ...]:  # noqa: ARG002  the answer is the same for all
+        return ()
+
+    def may_for(self, permission: Permission, patient_id: UUID) -> bool:  # noqa: ARG002  the answer is the same for all
+        return False
+
+    def grant_for(self, patient_id: UUID) -> None:  # noqa: ARG002  the answer is the same for all
         return None
 
     def may(self, permission: Permission) -> bool:  # noqa: ARG002  the answer is the same for all

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import and_, exists, select
+from sqlalchemy import and_, exists, select, text
 
 from webapp.identity.models import Account, AccountPatient, AccountRole, AccountRoleLocation
-from webapp.identity.permissions import StaffRole
+from webapp.identity.permissions import BY_RELATION, Purpose, Relation, StaffRole
 from webapp.identity.person import Grant, Standing
 
 if TYPE_CHECKING:
@@ -72,20 +72,33 @@ def standing_of(session: Session, account_id: UUID) -> Standing | None:
     if account is None:
         return None
     held = roles_held(session, [account_id])[account_id]
-    grants = session.execute(
-        select(AccountPatient.patient_id, AccountPatient.ends_at)
-        .where(AccountPatient.account_id == account_id)
-        .order_by(AccountPatient.patient_id)
-    )
     standing = Standing(
         account_id=account_id,
         display_name=account.display_name,
         roles=frozenset(held),
-        grants=tuple(Grant(row.patient_id, row.ends_at) for row in grants),
+        grants=grants_of(session, account_id),
         provider_id=account.provider_id,
         sites=limited(held),
     )
     return standing if standing.roles else None
+
+
+GRANTS = text("select * from doors.grants_of(:account) order by patient_id")
+
+
+def grants_of(session: Session, account_id: UUID) -> tuple[Grant, ...]:
+    """The patients of an account, those to come and those over included; a parent's end with the coming of age."""
+    return tuple(
+        Grant(
+            patient_id=row.patient_id,
+            ends_at=row.ends_at,
+            may=BY_RELATION[Relation(row.relation)] | frozenset(map(Purpose, row.purposes)),
+            relation=Relation(row.relation),
+            starts_at=row.starts_at,
+            name=row.name,
+        )
+        for row in session.execute(GRANTS, {"account": account_id})
+    )
 
 
 def accounts_of(session: Session, patient_ids: Iterable[UUID]) -> list[UUID]:

@@ -39,3 +39,31 @@ class NotInvited(Refusal):
 
     code = "not_invited"
     message = _l("This person has signed in already, so there is no invitation to send again.")
+
+
+@refuses("account_patient_self_key", "account_patient_own_key")
+class CodeOver(Refusal):
+    """Used, withdrawn, too old, for a record or an account that has somebody already: one sentence for all of it."""
+
+    status = 422
+    code = "code_over"
+    message = _l(
+        "That code and birth date do not go together, or the code is no longer valid. Ask the clinic for another."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(field="code")
+
+
+class HasAccount(Refusal):
+    """A record has one account of its own person at most."""
+
+    code = "has_account"
+    message = _l("This patient has a portal account already. End it first, if it is not theirs.")
+
+
+class RegistrationDecided(Refusal):
+    """Two people at the desk looked at one registration; the first one's decision counts."""
+
+    code = "registration_decided"
+    message = _l("Somebody else has decided about this registration already.")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from webapp.identity.permissions import StaffRole
+from webapp.identity.permissions import GRANTABLE, Purpose, Relation, StaffRole
 from webapp.identity.person import Grant, Standing
 from webapp.identity.place import Place
 
@@ -24,6 +24,7 @@ EPOCH_BYTES = 16
 # The last second that a datetime can hold.
 END_OF_TIME = 253_402_300_800
 KNOWN_ROLES = frozenset(role.value for role in StaffRole)
+KNOWN_PURPOSES = frozenset(purpose.value for purpose in Purpose)
 
 
 def key_of(account_id: UUID, sort: str) -> Item:
@@ -61,8 +62,22 @@ def pack_standing(standing: Standing, token: str, place: Place) -> bytes:
         "sites": {role.value: sorted(map(str, sites)) for role, sites in standing.sites.items()},
         "provider": str(standing.provider_id or ""),
         "place": [place.browser, place.system, place.address],
+        # An older version knows of patients and ends only: it sees the grants that it can judge.
         "grants": [
-            [str(grant.patient_id), grant.ends_at.isoformat() if grant.ends_at else ""] for grant in standing.grants
+            [str(grant.patient_id), _text(grant.ends_at)]
+            for grant in standing.grants
+            if grant.starts_at is None and grant.may >= frozenset(GRANTABLE)
+        ],
+        "acts": [
+            [
+                str(each.patient_id),
+                _text(each.starts_at),
+                _text(each.ends_at),
+                each.relation,
+                sorted(each.may),
+                each.name,
+            ]
+            for each in standing.grants
         ],
     }
     return json.dumps(content, separators=(",", ":")).encode()
@@ -72,16 +87,17 @@ def unpack_place(content: bytes) -> Place:
     return Place(*json.loads(content).get("place", ()))
 
 
-def unpack_standing(content: bytes, account_id: UUID) -> Standing:
+def unpack_standing(content: bytes, account_id: UUID) -> Standing | None:
+    """What was sealed; None for a session from before grants had purposes, unless it acts for nobody."""
     found = json.loads(content)
+    if "acts" not in found and found["grants"]:
+        return None
     return Standing(
         account_id=account_id,
         display_name=found["name"],
         # A role that a newer version has and this one does not know gives nothing.
         roles=frozenset(StaffRole(role) for role in found["roles"] if role in KNOWN_ROLES),
-        grants=tuple(
-            Grant(UUID(patient), datetime.fromisoformat(ends) if ends else None) for patient, ends in found["grants"]
-        ),
+        grants=tuple(_grant(*each) for each in found.get("acts", ())),
         provider_id=UUID(found["provider"]) if found["provider"] else None,
         # A session from before roles had locations has none; its roles held everywhere.
         sites={
@@ -90,3 +106,17 @@ def unpack_standing(content: bytes, account_id: UUID) -> Standing:
             if role in KNOWN_ROLES
         },
     )
+
+
+def _grant(patient: str, starts: str, ends: str, relation: str, may: list[str], name: str) -> Grant:
+    """One grant as it was packed; a purpose that only a newer version has gives nothing."""
+    purposes = frozenset(Purpose(each) for each in may if each in KNOWN_PURPOSES)
+    return Grant(UUID(patient), _moment(ends), purposes, Relation(relation), _moment(starts), name)
+
+
+def _text(moment: datetime | None) -> str:
+    return moment.isoformat() if moment else ""
+
+
+def _moment(text: str) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from webapp import metrics
 from webapp.dynamo import Check, ConditionFailed, Put
 from webapp.identity.handle import Handle, new_handle, parse_handle
 from webapp.identity.idle import IdleLimits
@@ -108,11 +109,13 @@ class Sessions:
             self._dynamo.transact([same_epoch, Put(TABLE, item, "attribute_not_exists(sk)")])
         except ConditionFailed as failed:
             raise EpochMoved from failed
+        metrics.SESSIONS.labels("opened").inc()
         return handle
 
     def end(self, handle: Handle) -> None:
         """Sign one session out, in every process from its next request on."""
         self._dynamo.delete(TABLE, key_of(handle.account_id, SESSION + handle.digest))
+        metrics.SESSIONS.labels("ended").inc()
 
     def end_one(self, account_id: UUID, digest: str) -> None:
         """End the session of an account that `digest` names in its list."""
@@ -121,6 +124,7 @@ class Sessions:
     def end_all(self, account_id: UUID) -> None:
         """Sign an account out everywhere; the epoch does it, the deletes only tidy."""
         self.bump(account_id)
+        metrics.SESSIONS.labels("ended everywhere").inc()
         for digest in self._digests(account_id):
             self._dynamo.delete(TABLE, key_of(account_id, SESSION + digest))
 
@@ -158,11 +162,14 @@ class Sessions:
         items = {str(item["sk"]): item for item in found}
         item, epoch = items.get(str(session_key["sk"])), items.get(EPOCH)
         if item is None or epoch is None or not counts(item, epoch, now):
+            metrics.SESSIONS.labels("over").inc()
             return None
         content = self._open(item)
         if content is None:
             return None
         standing, seen_at = unpack_standing(content, handle.account_id), _seen_at(item, now)
+        if standing is None:
+            return None
         idle_ends_at = seen_at + self._idle.of(standing.roles)
         if now >= idle_ends_at:
             return None
@@ -208,7 +215,8 @@ class Sessions:
 
     def _opened(self, account_id: UUID, item: Item, now: datetime) -> OpenSession | None:
         content = self._open(item)
-        if content is None or now >= _seen_at(item, now) + self._idle.of(unpack_standing(content, account_id).roles):
+        standing = None if content is None else unpack_standing(content, account_id)
+        if content is None or standing is None or now >= _seen_at(item, now) + self._idle.of(standing.roles):
             return None
         return OpenSession(
             digest=str(item["sk"]).removeprefix(SESSION),

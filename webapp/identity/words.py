@@ -9,7 +9,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from webapp.identity.permissions import Permission, StaffRole
+from webapp.identity.permissions import Permission, Purpose, Relation, StaffRole
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -38,10 +38,30 @@ def role_in_words(role: StaffRole, sites: Collection[UUID] | None, names: Mappin
     return _("%(role)s at %(places)s", role=ROLE_NAMES[role], places=places)
 
 
+RELATION_NAMES: dict[Relation, LazyString] = {
+    Relation.SELF: _l("The patient"),
+    Relation.PARENT: _l("Parent"),
+    Relation.GUARDIAN: _l("Guardian"),
+    Relation.CARER: _l("Carer"),
+}
+
+PURPOSE_NAMES: dict[Purpose, LazyString] = {
+    Purpose.VISITS: _l("See, book and change visits"),
+    Purpose.MONEY: _l("See and pay invoices"),
+    Purpose.RECORDS: _l("See records, and who looked at them"),
+}
+
 PERMISSION_NAMES: dict[Permission, LazyString] = {
     Permission.HOME_VIEW: _l("Sign in"),
     Permission.STAFF_HOME_VIEW: _l("See your start page"),
     Permission.OWN_VISITS_VIEW: _l("See your own visits"),
+    Permission.OWN_VISITS_BOOK: _l("Book your own visits"),
+    Permission.OWN_MONEY: _l("See and pay your own invoices"),
+    Permission.OWN_RECORD_VIEW: _l("See your own record and who looked at it"),
+    Permission.OWN_RECORD_EXPORT: _l("Download your own record"),
+    Permission.OWN_PROFILE: _l("Change your own phone and address"),
+    Permission.OWN_PROXIES: _l("Let others act for you"),
+    Permission.OWN_PREFERENCES: _l("Choose how the clinic writes to you"),
     Permission.BOARD_VIEW: _l("See the day board"),
     Permission.PATIENT_SEARCH: _l("Find patients"),
     Permission.PATIENT_VIEW: _l("See a patient's desk record"),
@@ -76,6 +96,7 @@ PERMISSION_NAMES: dict[Permission, LazyString] = {
     Permission.SETTINGS_VIEW: _l("See the clinic's settings"),
     Permission.SETTINGS_EDIT: _l("Change the clinic's settings"),
     Permission.ACCOUNTS_MANAGE: _l("Manage accounts"),
+    Permission.PORTAL_INVITE: _l("Invite patients to the portal, and say who may act for them"),
     Permission.ACTIVITY_VIEW: _l("See who looked at what"),
     Permission.ACTIVITY_EXPORT: _l("Export who looked at what"),
     Permission.JOBS_VIEW: _l("See failed jobs"),
@@ -89,6 +110,7 @@ ACTION_NAMES: dict[str, LazyString] = {
     "listed": _l("Listed patients"),
     "reviewed": _l("Looked at who looked at what"),
     "refused": _l("Was refused"),
+    "signed_up": _l("Made a portal account"),
     "signed_in": _l("Signed in"),
     "signed_out": _l("Signed out"),
     "sign_in_failed": _l("Failed to sign in"),
@@ -108,6 +130,13 @@ DETAIL_NAMES: dict[str, LazyString] = {
     "recover": _l("Recovery code"),
     "forgot": _l("Code by mail"),
     "reset": _l("Code from the mail"),
+    "invitation": _l("Code of an invitation"),
+    "confirm": _l("Code that proves an email address"),
+    "looks": _l("Who looked at the record"),
+    "profile": _l("Phone and address"),
+    "whole_record": _l("Everything the clinic holds about the person"),
+    "portal_access": _l("Who may act for the person"),
+    "registrations": _l("Registrations to match"),
     "forgotten": _l("With a code from the mail"),
     "day_sheet": _l("Day sheet"),
     "day_sheets": _l("Day sheets, the copy of every hour"),

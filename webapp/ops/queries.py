@@ -18,7 +18,25 @@ _FAILED = text(
     " from jobs.procrastinate_jobs job left join jobs.failure failure on failure.job_id = job.id"
     " where job.status = 'failed' order by job.id desc limit :most"
 )
-_READY = text("select 1")
+_STATES = text(
+    "select case when status <> 'todo' then status::text when scheduled_at > :now then 'later' else 'due' end, count(*)"
+    " from jobs.procrastinate_jobs where status in ('todo', 'doing', 'failed') group by 1"
+)
+_TABLES = text("select name from unnest(cast(:names as text[])) name where to_regclass(name) is not null")
+# Name of the gauge, its words, the table it needs, and how old in seconds the oldest row is that waits.
+_AGES = (
+    (
+        "oldest_due_job",
+        "How long the oldest job has been due.",
+        "jobs.procrastinate_jobs",
+        text(
+            "select extract(epoch from :now - min(coalesce(job.scheduled_at, event.at)))"
+            " from jobs.procrastinate_jobs job left join jobs.procrastinate_events event"
+            " on event.job_id = job.id and event.type = 'deferred'"
+            " where job.status = 'todo' and (job.scheduled_at is null or job.scheduled_at <= :now)"
+        ),
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +55,20 @@ def failed_jobs(session: Session) -> list[FailedJob]:
     return [FailedJob(*row) for row in session.execute(_FAILED, {"most": MOST_SHOWN})]
 
 
-def ready(session: Session) -> bool:
-    """Whether PostgreSQL answers."""
-    return bool(session.execute(_READY).scalar_one() == 1)
+def jobs_by_state(session: Session, now: datetime) -> dict[str, int]:
+    """How many jobs are `due`, `later` (their time comes, or they wait to be tried again), `doing` and `failed`."""
+    found = dict.fromkeys(("due", "later", "doing", "failed"), 0)
+    return found | {str(state): int(count) for state, count in session.execute(_STATES, {"now": now})}
+
+
+def ages(session: Session, now: datetime) -> list[tuple[str, str, float]]:
+    """How long the oldest of what waits has waited, in seconds, with name and words of its gauge; 0 when nothing waits.
+
+    Tables that are not there yet have no gauge.
+    """
+    there = {str(name) for (name,) in session.execute(_TABLES, {"names": [table for *_, table, _ in _AGES]})}
+    return [
+        (name, words, max(float(session.execute(oldest, {"now": now}).scalar() or 0), 0.0))
+        for name, words, table, oldest in _AGES
+        if table in there
+    ]

@@ -99,6 +99,8 @@ Text = Annotated[str, AfterValidator(_storable)]
 Name = Annotated[Text, AfterValidator(_name)]
 Phone = Annotated[Text, AfterValidator(_phone)]
 Email = Annotated[Text, AfterValidator(_email)]
+BirthDate = Annotated[dt.date, BeforeValidator(_born)]
+"""Typed any usual way; its model is validated with `today` in the context."""
 Line = Annotated[Text, AfterValidator(_line)]
 
 
@@ -111,7 +113,7 @@ class NewPatientForm(_Form):
 
     given: Name = ""
     family: Name = ""
-    birth_date: Annotated[dt.date, BeforeValidator(_born)] = dt.date.min
+    birth_date: BirthDate = dt.date.min
     phone: Phone = ""
     gender: Text = "unknown"
     email: Email = ""
@@ -206,12 +208,14 @@ def _invalid(error: ValidationError) -> FormInvalid:
     errors: dict[str, list[str]] = {}
     for problem in error.errors(include_url=False, include_input=False, include_context=False):
         field = str(problem["loc"][0])
-        errors.setdefault(field, []).append(_sentence(field, problem["type"]))
+        errors.setdefault(field, []).append(sentence(field, problem["type"]))
     return FormInvalid(errors)
 
 
-def _sentence(field: str, code: str) -> str:
+def sentence(field: str, code: str) -> str:
+    """What to do about one field, by the code of what is wrong with it."""
     sentences = {
+        ("name", "missing"): _("Enter your name"),
         ("given", "missing"): _("Enter the first name"),
         ("family", "missing"): _("Enter the last name"),
         ("birth_date", "missing"): _("Enter the date of birth"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +42,7 @@ def gateway(stand_in: StripeStandIn) -> Iterator[StripeGateway]:
 def connected(address: str, gateway: StripeGateway) -> Flask:
     app = application(address)
     app.extensions[service.EXTENSION] = gateway
+    app.config["ANTEROOM"] = SimpleNamespace(public_url="https://clinic.example", secret_key="k" * 32)
     return app
 
 

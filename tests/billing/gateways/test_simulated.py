@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
 import pytest
 
 from tests import factories
-from webapp.billing.gateways.protocol import Answered, ChargeOrder, NoMessages, RefundOrder, Return
-from webapp.billing.gateways.simulated import SimulatedTerminal
+from webapp import clock
+from webapp.billing.gateways.protocol import Answered, ChargeOrder, KeepOrder, NoMessages, RefundOrder, Return
+from webapp.billing.gateways.simulated import SimulatedTerminal, choose
 from webapp.db import transactional
 from webapp.ids import new_id
 
@@ -159,9 +161,56 @@ def test_readers_are_those_of_a_location(terminal: SimulatedTerminal, reader: UU
     assert list(terminal.readers(uuid4())) == []
 
 
-def test_it_has_neither_pages_nor_messages(terminal: SimulatedTerminal) -> None:
-    page = terminal.checkout(order(None), Return("https://a", "https://b", "Clinic", factories.NOW))
-    assert (page.url, page.outcome.kind) == (None, Answered.UNREACHABLE)
+BACK = Return("https://clinic.example/paid", "https://clinic.example/not", "A-1", factories.NOW + timedelta(hours=1))
+
+
+def test_somebody_pays_on_its_page(terminal: SimulatedTerminal, database: Database) -> None:
+    with clock.stopped_at(factories.NOW):
+        wanted = order(None, back=BACK)
+        page = terminal.checkout(wanted, BACK)
+        assert str(page.url).startswith("https://clinic.example/terminal/pages/simcs_")
+        assert terminal.checkout(wanted, BACK).url == page.url, "one page, however often it is asked for"
+        name = str(page.outcome.external_id)
+        assert choose(name, "decline") == wanted.attempt
+        assert terminal.look(wanted).kind is Answered.WAITING, "another card may follow"
+        assert choose(name, "approve") == wanted.attempt
+        assert choose(name, "approve") is None
+        assert terminal.look(wanted).kind is Answered.AUTHORISED
+        assert money(database) == [("authorised", 0, 0)]
+
+
+def test_a_page_that_was_given_up_or_forgotten_takes_nothing(terminal: SimulatedTerminal, database: Database) -> None:
+    with clock.stopped_at(factories.NOW):
+        given_up, never_made, late = order(None, back=BACK), order(None, back=BACK), order(None, back=BACK)
+        name = str(terminal.checkout(given_up, BACK).outcome.external_id)
+        assert terminal.void(given_up).kind is Answered.VOIDED
+        assert choose(name, "approve") is None
+        assert terminal.void(never_made).kind is Answered.VOIDED
+        # An order that was still under way makes a page on which nobody can pay.
+        assert choose(str(terminal.checkout(never_made, BACK).outcome.external_id), "approve") is None
+        name = str(terminal.checkout(late, BACK).outcome.external_id)
+    with clock.stopped_at(BACK.expires_at):
+        assert terminal.look(late).kind is Answered.VOIDED
+        assert choose(name, "approve") is None
+    assert {state for state, _, _ in money(database)} == {"voided"}
+
+
+def test_a_card_is_left_on_its_page(terminal: SimulatedTerminal) -> None:
+    with clock.stopped_at(factories.NOW):
+        wanted = KeepOrder(uuid4(), "simcus_1", "USD", BACK)
+        name = str(terminal.keep_page(wanted).outcome.external_id)
+        assert terminal.kept(wanted).card is None
+        choose(name, "decline")
+        assert terminal.kept(wanted).outcome.kind is Answered.WAITING
+        choose(name, "approve")
+        card = terminal.kept(wanted).card
+        assert card is not None
+        assert (card.customer, card.last4) == ("simcus_1", "4242")
+        assert terminal.authorise(order(None, customer=card.customer, card=card.method)).kind is Answered.AUTHORISED
+        assert terminal.forget(card.method).definite
+
+
+def test_it_sends_no_messages(terminal: SimulatedTerminal) -> None:
     with pytest.raises(NoMessages):
         terminal.event(b"{}", "", factories.NOW)
 

@@ -14,7 +14,7 @@ import urllib3
 from tests.factories import NOW
 from tests.stack.stripe_books import Moved
 from tests.stack.stripe_stand_in import message
-from webapp.billing.gateways.protocol import Answered, BadSignature, ChargeOrder, Page, Return
+from webapp.billing.gateways.protocol import Answered, BadSignature, ChargeOrder, KeepOrder, Page, Return
 from webapp.billing.gateways.stripe_gateway import StripeGateway
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def test_somebody_pays_on_a_page(gateway: StripeGateway, stand_in: StripeStandIn
     assert gateway.look(asked).kind is Answered.WAITING
     assert b"Harbor Clinic" in urllib3.request("GET", str(page.url)).data
     assert pay(page, "pm_card_chargeDeclined").status == 402
-    assert gateway.look(asked).kind is Answered.DECLINED
+    assert gateway.look(asked).kind is Answered.WAITING, "the page is open, and another card may follow"
     assert pay(page, "pm_card_visa").headers["Location"] == BACK.success_url
     found = gateway.look(asked)
     assert (found.kind, str(found.external_id)[:3]) == (Answered.AUTHORISED, "pi_")
@@ -109,6 +109,54 @@ def test_a_page_that_was_given_up_takes_nothing_any_more(gateway: StripeGateway,
     assert gateway.void(asked).kind is Answered.VOIDED
     assert pay(page, "pm_card_visa").status == 400
     assert stand_in.statement() == {}
+
+
+def test_a_page_whose_making_was_never_answered_is_found_again(gateway: StripeGateway, stand_in: StripeStandIn) -> None:
+    wanted = order(back=BACK)
+    page = gateway.checkout(wanted, BACK)
+    assert gateway.look(wanted).external_id == page.outcome.external_id
+    pay(page, "pm_card_visa")
+    assert gateway.look(wanted).kind is Answered.AUTHORISED
+    assert gateway.void(wanted).kind is Answered.VOIDED
+    assert stand_in.statement() == {str(wanted.attempt): Moved(0, 0, 0)}
+
+
+def test_a_page_that_was_never_made_can_be_given_up(gateway: StripeGateway, stand_in: StripeStandIn) -> None:
+    wanted = order(back=BACK)
+    assert gateway.void(wanted).kind is Answered.VOIDED
+    late = gateway.checkout(wanted, BACK)
+    assert pay(late, "pm_card_visa").status == 400, "an order that was still under way takes nothing"
+    assert stand_in.statement() == {}
+
+
+def test_a_page_whose_time_is_over_is_closed_whatever_was_declined_there(
+    gateway: StripeGateway, stand_in: StripeStandIn
+) -> None:
+    wanted = order(back=BACK)
+    page = gateway.checkout(wanted, BACK)
+    pay(page, "pm_card_chargeDeclined")
+    stand_in.counter.expire(str(page.outcome.external_id))
+    assert gateway.look(replace(wanted, external_id=page.outcome.external_id)).kind is Answered.VOIDED
+
+
+def test_a_card_is_left_charged_and_forgotten(gateway: StripeGateway, stand_in: StripeStandIn) -> None:
+    customer = str(gateway.customer("someone"))
+    wanted = KeepOrder(uuid4(), customer, "USD", BACK)
+    page = gateway.keep_page(wanted)
+    assert gateway.keep_page(wanted).url == page.url
+    asked = replace(wanted, external_id=page.outcome.external_id)
+    assert (gateway.kept(asked).card, gateway.kept(asked).outcome.kind) == (None, Answered.WAITING)
+    assert pay(page, "pm_card_mastercard").headers["Location"] == BACK.success_url
+    card = gateway.kept(asked).card
+    assert card is not None
+    assert (card.customer, card.brand, card.last4) == (customer, "mastercard", "4444")
+    assert gateway.authorise(order(customer=customer, card=card.method)).kind is Answered.AUTHORISED
+    assert gateway.forget(card.method).definite
+    assert gateway.forget(card.method).definite, "forgotten before"
+    assert list(gateway.cards(customer)) == []
+    nobody = gateway.keep_page(replace(wanted, id=uuid4()))
+    stand_in.counter.expire(str(nobody.outcome.external_id))
+    assert gateway.kept(replace(wanted, external_id=nobody.outcome.external_id)).outcome.kind is Answered.VOIDED
 
 
 def test_a_page_that_was_paid_just_before_is_given_back(gateway: StripeGateway, stand_in: StripeStandIn) -> None:

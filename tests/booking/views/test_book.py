@@ -1,13 +1,19 @@
+from dataclasses import replace
 from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from flask import Flask
 
 from tests import factories
 from tests.factories import NOW, Clinic, clock_time
 from tests.stack.database import Database
 from tests.stack.people import Visitor
+from webapp import create_app
+from webapp.activity import queries
+from webapp.activity.jobs import project_changes
+from webapp.dynamo.budget import ENVIRON_KEY, Budget
 
 
 def choice(clinic: Clinic, **other: object) -> dict[str, Any]:
@@ -266,3 +272,20 @@ def reason_of(database: Database, visit: UUID) -> str:
         row = connection.execute("select cancel_reason from appointment where id = %s", (visit,)).fetchone()
     assert row is not None
     return str(row[0])
+
+
+def test_a_booking_waits_for_no_log_and_its_job_tells_all_of_it(
+    app: Flask, desk: Visitor, database: Database, clinic: Clinic
+) -> None:
+    budget = Budget()
+    assert desk.post("/book", choice(clinic), environ_overrides={ENVIRON_KEY: budget}).status_code == 303
+    assert "activity" not in {table for _, table in budget.calls}
+    with database.administer() as connection:
+        ((request,),) = connection.execute("select distinct request from audit where origin is not null").fetchall()
+    settings = app.config["ANTEROOM"]
+    with create_app(replace(settings, database_url=settings.worker_database_url)).app_context():
+        assert queries.of_patient(clinic.patients[0]) == []
+        project_changes(request)
+        (record,) = queries.of_patient(clinic.patients[0])
+    assert (record.action, record.actor, record.detail) == ("changed", desk.account_id, "visit.booked")
+    assert (record.route, record.address, set(record.roles)) == ("booking.book_it", "127.0.0.1", {"receptionist"})

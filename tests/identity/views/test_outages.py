@@ -65,7 +65,18 @@ def static_file(visitor: Visitor) -> str:
 
 
 def timed(ask: Ask, breaker: Breaker) -> tuple[TestResponse, float]:
-    """The answer and how long it took, with a breaker that has seen no failure yet: the worst there is."""
+    """The answer and how long it took, with a breaker that has seen no failure yet: the worst there is.
+
+    Who waits too long is asked again: a door that waits for what is away does so each time, a busy machine does not.
+    """
+    response, seconds = once(ask, breaker)
+    for _ in range(2):
+        if seconds >= BLOCKED_SECONDS:
+            seconds = once(ask, breaker)[1]
+    return response, seconds
+
+
+def once(ask: Ask, breaker: Breaker) -> tuple[TestResponse, float]:
     breaker.succeeded()
     started = monotonic()
     response = ask()
@@ -124,7 +135,7 @@ def test_without_dynamo_nobody_sees_a_patient_nobody_waits_and_all_comes_back(
                 desk.get(page)
         assert seconds_until(200, lambda: desk.get(page)) < BACK_SECONDS
         assert NAME in desk.get(page).text
-        assert enter(visitor, account).status_code == 303
+        assert seconds_until(303, lambda: enter(visitor, account)) < BACK_SECONDS
 
 
 def test_without_dynamo_the_breaker_answers_after_five_failures(

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
+from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp.billing.actions.attempts import give_up
@@ -18,6 +19,7 @@ from webapp.billing.models import Attempt, Invoice, Payment
 from webapp.billing.queries.balances import held_by
 from webapp.billing.refusals import DueChanged
 from webapp.booking.actions import CancelRequest, Costs, cancel
+from webapp.booking.actions.locking import locked
 from webapp.booking.models import Appointment
 from webapp.booking.states import Status
 from webapp.db import db
@@ -78,8 +80,7 @@ def terms_of(appointment_id: UUID, *, at: datetime) -> Terms:
 def fee_of(visit: Appointment, *, at: datetime) -> int:
     """The fee of a visit that is cancelled at a moment: its service's, when that is later than its notice."""
     service = db.session.get_one(Service, visit.service_id)
-    late = visit.starts_at - at < timedelta(minutes=service.cancel_notice_minutes)
-    return service.cancel_fee_cents if late and Status(visit.status) in CHARGED else 0
+    return late_fee(service, visit.starts_at, at) if Status(visit.status) in CHARGED else 0
 
 
 def cancel_with_fee(wanted: CancelWithFee, *, actor: UUID | None, at: datetime) -> Appointment:
@@ -106,6 +107,32 @@ def cancel_with_fee(wanted: CancelWithFee, *, actor: UUID | None, at: datetime) 
             charge_fee(request, actor=actor, at=at)
     give_back(visit, wanted, actor=actor, at=at)
     return visit
+
+
+def settle_cancellation(appointment_id: UUID, version: int, *, at: datetime) -> bool:
+    """Charge the fee of a visit that its patient canceled, and give back the rest; False when that is done already.
+
+    The fee is that of the moment it was canceled at.  Raises NotFound, or WrongState and VersionConflict when the
+    cancellation has been undone.
+    """
+    visit = locked(appointment_id, frozenset({Status.CANCELLED}), version=version)
+    if visit.cancelled_at is None or money_moved(visit.id):
+        return False
+    service = db.session.get_one(Service, visit.service_id)
+    label = _("Late cancellation: %(service)s", service=service.name)
+    if fee := late_fee(service, visit.starts_at, visit.cancelled_at):
+        charge_fee(FeeRequest(visit.id, fee, label), actor=None, at=at)
+    wanted = CancelRequest(visit.id, visit.cancel_reason or label)
+    # Nobody pressed a button of ours here: the cancellation itself is what happens once.
+    once = Claim(visit.id, uuid5(visit.id, str(version)), b"")
+    give_back(visit, CancelWithFee(wanted, once, label, fee), actor=None, at=at)
+    return True
+
+
+def late_fee(service: Service, starts_at: datetime, at: datetime) -> int:
+    """What a service takes for canceling at a moment; its notice to the second still costs nothing."""
+    late = starts_at - at < timedelta(minutes=service.cancel_notice_minutes)
+    return service.cancel_fee_cents if late else 0
 
 
 def under_way(appointment_id: UUID) -> Sequence[UUID]:

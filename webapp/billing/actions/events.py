@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
-from webapp.billing.models import Attempt, GatewayEvent
+from webapp.billing.models import Attempt, CardSetup, GatewayEvent
 from webapp.db import db
 from webapp.jobs import promise
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from webapp.billing.gateways import protocol
 
@@ -27,6 +28,9 @@ def keep_event(gateway: str, event: protocol.GatewayEvent, *, at: datetime) -> b
             Attempt.gateway == gateway,
             or_(Attempt.id == event.attempt, Attempt.external_id == event.external_id),
         )
+    )
+    setup = db.session.scalar(
+        select(CardSetup.id).where(CardSetup.gateway == gateway, CardSetup.external_id == event.external_id)
     )
     made = db.session.execute(
         insert(GatewayEvent)
@@ -44,8 +48,17 @@ def keep_event(gateway: str, event: protocol.GatewayEvent, *, at: datetime) -> b
     )
     if made.scalar() is None:
         return False
-    if attempt is not None:
-        from webapp.billing.jobs import settle_attempt
-
-        promise(settle_attempt, attempt=str(attempt))
+    for order in (attempt, setup):
+        if order is not None:
+            promise_look(order)
     return True
+
+
+def promise_look(order_id: UUID) -> None:
+    """Promise to ask the gateway now about an attempt, or about a card that is to be kept."""
+    from webapp.billing.jobs import settle_attempt, settle_setup
+
+    if db.session.get(CardSetup, order_id) is not None:
+        promise(settle_setup, setup=str(order_id))
+    elif db.session.get(Attempt, order_id) is not None:
+        promise(settle_attempt, attempt=str(order_id))

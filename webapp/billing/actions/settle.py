@@ -10,7 +10,7 @@ from webapp.billing.actions.attempts import locked, look_after, step
 from webapp.billing.actions.pay import Part, TakeDeposit, TakePayment, take_deposit, take_payment
 from webapp.billing.actions.posting import lock_invoices
 from webapp.billing.actions.refunds import RefundRequest, paid_invoices, payment_failed, refund
-from webapp.billing.attempts import TAKEN, Event, State
+from webapp.billing.attempts import OPEN, TAKEN, Event, State
 from webapp.billing.gateways.protocol import Answered
 from webapp.billing.models import GatewayEvent, Payment
 from webapp.billing.queries.balances import due_of, refundable, reserved_of
@@ -62,7 +62,9 @@ def heard(
     written, and what was collected already belongs to the patient, for anything.
     """
     attempt = locked(attempt_id)
-    if outcome.external_id is not None:
+    # What a page is called is of no use any more once somebody has paid there: the charge has its own name.
+    late = outcome.kind is Answered.WAITING and State(attempt.state) not in OPEN - {State.AUTHORISED}
+    if outcome.external_id is not None and not late:
         attempt.external_id = outcome.external_id
     said = _SAID_OF_REFUND if attempt.direction == "refund" else _SAID_OF_CHARGE if charging else _SAID
     event = said.get(outcome.kind)

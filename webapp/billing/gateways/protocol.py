@@ -53,8 +53,9 @@ class Outcome:
 class ChargeOrder:
     """An amount to be authorised, never captured at once; one attempt is one charge, however often it is tried.
 
-    A `reader` takes the card at the desk, or `customer` and `card` name one on file.  `external_id` is what the gateway
-    called this charge before.  Nothing in it tells who pays: the gateway learns the attempt's id only.
+    A `reader` takes the card at the desk, or `customer` and `card` name one on file, or somebody pays on a page of the
+    gateway's that leads `back` to ours.  `external_id` is what the gateway called this charge before.  Nothing in it
+    tells who pays: the gateway learns the attempt's id only.
     """
 
     attempt: UUID
@@ -65,6 +66,7 @@ class ChargeOrder:
     customer: str | None = None
     card: str | None = None
     external_id: str | None = None
+    back: Return | None = None
 
     def key(self, verb: str) -> str:
         """The idempotency key of one verb about this attempt."""
@@ -93,10 +95,21 @@ class Return:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of the gateway's on which somebody pays; `outcome` says why there is none."""
+    """A page of the gateway's on which somebody pays or leaves a card; `outcome` says why there is none."""
 
     url: str | None
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class KeepOrder:
+    """A card to be kept for a nameless `customer`, on a page that leads `back` to ours; `id` is ours."""
+
+    id: UUID
+    customer: str
+    currency: str
+    back: Return
+    external_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +131,14 @@ class Card:
     last4: str
     exp_month: int
     exp_year: int
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a card that was to be kept: WAITING, VOIDED when nobody left one in time, or the `card`."""
+
+    outcome: Outcome
+    card: Card | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +187,19 @@ class Gateway(Protocol):
         """Send money back: REFUNDED, REFUSED, or UNKNOWN."""
 
     def checkout(self, order: ChargeOrder, back: Return) -> Page:
-        """Make a page on which somebody pays by themselves."""
+        """Make a page on which somebody pays by themselves: WAITING; asked for again it is the same page.
+
+        As long as it is open `look` says WAITING, whatever cards were declined there; VOIDED once its time is over.
+        """
+
+    def keep_page(self, order: KeepOrder) -> Page:
+        """Make a page on which somebody leaves a card for later; no money moves.  Asked again it is the same page."""
+
+    def kept(self, order: KeepOrder) -> Kept:
+        """Ask what became of a card that was to be kept."""
+
+    def forget(self, card: str) -> Outcome:
+        """Keep a card no longer: VOIDED, also when it was forgotten before, or UNKNOWN."""
 
     def readers(self, location_id: UUID) -> Sequence[Reader]:
         """The card readers of a location; none when the gateway can't be asked."""

@@ -9,11 +9,14 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp import clock
+from webapp.billing.gateways import simulated_pages as pages
 from webapp.billing.gateways.protocol import (
     Answered,
     Card,
     ChargeOrder,
     GatewayEvent,
+    KeepOrder,
+    Kept,
     NoMessages,
     Outcome,
     Page,
@@ -65,6 +68,9 @@ class SimulatedTerminal:
 
     def look(self, order: ChargeOrder) -> Outcome:
         with transactional(_scope(), read_only=True):
+            page = pages.of_order(order.attempt)
+            if page is not None and page.state != pages.DONE:
+                return pages.stands(page)
             charge = db.session.scalar(select(SimulatedCharge).where(SimulatedCharge.attempt_id == order.attempt))
             return Outcome(Answered.UNKNOWN, None, "not_confirmed") if charge is None else _told(charge)
 
@@ -79,6 +85,9 @@ class SimulatedTerminal:
 
     def void(self, order: ChargeOrder) -> Outcome:
         with transactional(_scope()):
+            if order.back is not None:
+                page = pages.made(order.attempt, order.currency, order.back, order.cents)
+                page.state = page.state if page.state == pages.DONE else pages.CLOSED
             charge = _charge(order)
             if charge.state != "captured" and _once(order.key("void"), charge, "void", 0):
                 charge.state = "voided"
@@ -103,8 +112,25 @@ class SimulatedTerminal:
             return Outcome(Answered.REFUNDED, name, cents=order.cents)
 
     def checkout(self, order: ChargeOrder, back: Return) -> Page:
-        del back
-        return Page(None, Outcome(Answered.UNREACHABLE, order.external_id, "no_pages"))
+        with transactional(_scope()):
+            page = pages.made(order.attempt, order.currency, back, order.cents)
+            return Page(pages.address(page), Outcome(Answered.WAITING, page.id, cents=order.cents))
+
+    def keep_page(self, order: KeepOrder) -> Page:
+        with transactional(_scope()):
+            page = pages.made(order.id, order.currency, order.back)
+            return Page(pages.address(page), Outcome(Answered.WAITING, page.id))
+
+    def kept(self, order: KeepOrder) -> Kept:
+        with transactional(_scope(), read_only=True):
+            page = pages.of_order(order.id)
+            if page is None:
+                return Kept(Outcome(Answered.UNKNOWN))
+            card = pages.card_of(page, order.customer)
+            return Kept(pages.stands(page) if card is None else Outcome(Answered.CAPTURED, page.id), card)
+
+    def forget(self, card: str) -> Outcome:
+        return Outcome(Answered.VOIDED, card)
 
     def readers(self, location_id: UUID) -> Sequence[Reader]:
         with transactional(_scope(), read_only=True):
@@ -114,11 +140,33 @@ class SimulatedTerminal:
         return f"simcus_{key}"
 
     def cards(self, customer: str) -> Sequence[Card]:
-        return [Card(customer, f"{SAVED}{APPROVE}", "visa", "4242", 8, 2031)]
+        return [Card(customer, f"{SAVED}{APPROVE}", "visa", pages.LAST4, 8, 2031)]
 
     def event(self, body: bytes, signature: str, at: datetime) -> GatewayEvent:
         del body, signature, at
         raise NoMessages
+
+
+def choose(name: str, choice: str) -> UUID | None:
+    """Do on a page what its payer pressed: pay or leave a card, or have it declined; whose order it is about.
+
+    None when the page is not open (any more): nothing happened then.
+    """
+    with transactional(_scope()):
+        page = pages.named(name, lock=True)
+        if page is None or not pages.is_open(page):
+            return None
+        page.code = CODES.get(choice, "")
+        if page.code:
+            return page.order_id
+        page.state = pages.DONE
+        if page.cents is None:
+            page.method, page.last4 = f"{SAVED}{APPROVE}_{new_id().hex}", pages.LAST4
+        else:
+            charge = _charge(ChargeOrder(page.order_id, page.cents, page.currency))
+            if charge.state != "voided":
+                charge.state, charge.code = "authorised", ""
+        return page.order_id
 
 
 def readers_of(location_id: UUID) -> Sequence[SimulatedReader]:
@@ -168,8 +216,9 @@ def _told(charge: SimulatedCharge) -> Outcome:
 def _tap(order: ChargeOrder) -> tuple[str, UUID | None]:
     """What happens to this card, and at which reader; one that was told about a single card forgets it."""
     if order.card is not None:
-        tap = order.card.removeprefix(SAVED)
-        return tap if tap in TAPS else DECLINE, None
+        # What comes after the word only tells one card from another.
+        tap = next((each for each in TAPS if order.card.removeprefix(SAVED).startswith(each)), DECLINE)
+        return tap, None
     try:
         named = UUID(order.reader or "")
     except ValueError:

@@ -8,11 +8,14 @@ from uuid import UUID
 
 import stripe
 
+from webapp.billing.gateways import stripe_pages as pages
 from webapp.billing.gateways.protocol import (
     Answered,
     Card,
     ChargeOrder,
     GatewayEvent,
+    KeepOrder,
+    Kept,
     Outcome,
     Page,
     Reader,
@@ -31,7 +34,6 @@ if TYPE_CHECKING:
     from stripe import PaymentIntent, RequestOptions
 
 MOST = 100
-SESSION = "cs_"
 
 
 P = ParamSpec("P")
@@ -80,9 +82,11 @@ class StripeGateway:
     @_bounded
     def look(self, order: ChargeOrder) -> Outcome:
         try:
-            intent = self._found(order)
-            if intent is None or self._at_the_reader(order, intent):
-                return Outcome(Answered.WAITING, order.external_id if intent is None else intent.id, cents=order.cents)
+            if pages.by_page(order):
+                return self._on_the_page(order)
+            intent = self._intent(order)
+            if self._at_the_reader(order, intent):
+                return Outcome(Answered.WAITING, intent.id, cents=order.cents)
             return of_intent(intent, waits=order.card is None)
         except TROUBLE as error:
             return of_error(error, order.external_id)
@@ -97,11 +101,15 @@ class StripeGateway:
     @_bounded
     def void(self, order: ChargeOrder) -> Outcome:
         try:
-            if (order.external_id or "").startswith(SESSION):
-                self._close(order)
-            intent = self._found(order)
-            if intent is None:
-                return Outcome(Answered.VOIDED, order.external_id)
+            if pages.by_page(order):
+                page = pages.close(self._client, order)
+                if page is None or (page.payment_intent is None and page.status != pages.OPEN):
+                    return Outcome(Answered.VOIDED, order.external_id if page is None else page.id)
+                if page.payment_intent is None:
+                    return Outcome(Answered.UNKNOWN, page.id, "page_open")
+                intent = self._read(str(page.payment_intent))
+            else:
+                intent = self._intent(order)
             name, on_screen = intent.id, order.reader is not None and intent.status == "requires_payment_method"
         except TROUBLE as error:
             return of_error(error, order.external_id)
@@ -126,23 +134,33 @@ class StripeGateway:
 
     @_bounded
     def checkout(self, order: ChargeOrder, back: Return) -> Page:
-        item = {"currency": order.currency.lower(), "unit_amount": order.cents, "product_data": {"name": back.text}}
-        params: Any = {
-            "mode": "payment",
-            "line_items": [{"price_data": item, "quantity": 1}],
-            "payment_method_types": ["card"],
-            "payment_intent_data": {"capture_method": "manual", "metadata": {ATTEMPT: str(order.attempt)}},
-            "metadata": {ATTEMPT: str(order.attempt)},
-            "success_url": back.success_url,
-            "cancel_url": back.cancel_url,
-            "expires_at": int(back.expires_at.timestamp()),
-            **({"customer": order.customer} if order.customer else {}),
-        }
         try:
-            session = self._client.v1.checkout.sessions.create(params, _once(order.key("checkout")))
-            return Page(session.url, Outcome(Answered.WAITING, session.id, cents=order.cents))
+            page = pages.make(self._client, order, back)
+            return Page(page.url, Outcome(Answered.WAITING, page.id, cents=order.cents))
         except TROUBLE as error:
             return Page(None, of_error(error))
+
+    @_bounded
+    def keep_page(self, order: KeepOrder) -> Page:
+        try:
+            page = pages.keep(self._client, order)
+            return Page(page.url, Outcome(Answered.WAITING, page.id))
+        except TROUBLE as error:
+            return Page(None, of_error(error))
+
+    @_bounded
+    def kept(self, order: KeepOrder) -> Kept:
+        return pages.kept(self._client, order)
+
+    @_bounded
+    def forget(self, card: str) -> Outcome:
+        try:
+            self._client.v1.payment_methods.detach(card, {}, _once(f"anteroom-{card}-forget"))
+        except TROUBLE as error:
+            outcome = of_error(error)
+            # One that belongs to nobody any more can't be taken away from anybody.
+            return Outcome(Answered.VOIDED) if outcome.kind is Answered.REFUSED else outcome
+        return Outcome(Answered.VOIDED)
 
     @_bounded
     def readers(self, location_id: UUID) -> Sequence[Reader]:
@@ -232,28 +250,21 @@ class StripeGateway:
         except TROUBLE as error:
             return of_error(error, intent)
 
-    def _found(self, order: ChargeOrder) -> PaymentIntent | None:
-        """The PaymentIntent, also behind a page of Stripe's; None while nobody has paid on that page."""
-        if not (order.external_id or "").startswith(SESSION):
-            return self._intent(order)
-        session = self._client.v1.checkout.sessions.retrieve(str(order.external_id))
-        # No PaymentIntent means that nobody paid, so nothing else may be taken for that.
-        if not isinstance(session, stripe.checkout.Session):
-            raise TypeError
-        return None if session.payment_intent is None else self._read(str(session.payment_intent))
+    def _on_the_page(self, order: ChargeOrder) -> Outcome:
+        """What became of a page: as long as it is open somebody may still pay there, whatever card was declined."""
+        page = pages.find(self._client, order)
+        if page.payment_intent is not None:
+            outcome = of_intent(self._read(str(page.payment_intent)), waits=True)
+            if outcome.kind in {Answered.AUTHORISED, Answered.CAPTURED}:
+                return outcome
+        kind = Answered.VOIDED if page.status == pages.EXPIRED else Answered.WAITING
+        return Outcome(kind, page.id, cents=order.cents)
 
     def _read(self, name: str) -> PaymentIntent:
         intent = self._client.v1.payment_intents.retrieve(name)
         if not isinstance(intent, stripe.PaymentIntent):
             raise TypeError
         return intent
-
-    def _close(self, order: ChargeOrder) -> None:
-        """Let nobody pay on a page any more; that it was closed or paid before is no error."""
-        try:
-            self._client.v1.checkout.sessions.expire(str(order.external_id), {}, _once(order.key("expire")))
-        except stripe.InvalidRequestError:
-            return
 
     def _clear(self, order: ChargeOrder) -> None:
         """Take the amount off the reader's screen; whether that succeeds does not matter to the money."""

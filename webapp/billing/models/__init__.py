@@ -4,14 +4,16 @@ from webapp.billing.models.attempts import Attempt, AttemptAllocation, AttemptEv
 from webapp.billing.models.documents import Invoice, InvoiceCounter, InvoiceLine
 from webapp.billing.models.drawers import Drawer, DrawerDay, DrawerDayStep
 from webapp.billing.models.ledger import LedgerEntry, LedgerTransaction
-from webapp.billing.models.payments import CardOnFile, Payment, Refund
-from webapp.billing.models.simulated import SimulatedCall, SimulatedCharge, SimulatedReader
+from webapp.billing.models.links import PaymentLink
+from webapp.billing.models.payments import CardOnFile, CardSetup, Payment, Refund
+from webapp.billing.models.simulated import SimulatedCall, SimulatedCharge, SimulatedPage, SimulatedReader
 
 __all__ = [
     "Attempt",
     "AttemptAllocation",
     "AttemptEvent",
     "CardOnFile",
+    "CardSetup",
     "Drawer",
     "DrawerDay",
     "DrawerDayStep",
@@ -22,8 +24,10 @@ __all__ = [
     "LedgerEntry",
     "LedgerTransaction",
     "Payment",
+    "PaymentLink",
     "Refund",
     "SimulatedCall",
     "SimulatedCharge",
+    "SimulatedPage",
     "SimulatedReader",
 ]

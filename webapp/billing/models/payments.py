@@ -125,3 +125,36 @@ class CardOnFile(Base):
     exp_year: Mapped[int]
     added_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
+
+
+class CardSetup(Base):
+    """A card that somebody is about to leave on a page of the gateway's; `card_id` once it is on file.
+
+    `form_key` is the press that asked for it: the same one again leads here.
+    """
+
+    __tablename__ = "card_setup"
+    __table_args__ = (
+        UniqueConstraint("actor_id", "form_key"),
+        CheckConstraint("state in ('open','kept','ended')", name="state_known"),
+        CheckConstraint("(state = 'kept') = (card_id is not null)", name="kept"),
+        CheckConstraint("created_at < expires_at", name="created_before_expires"),
+        ForeignKeyConstraint(["card_id", "patient_id"], ["card_on_file.id", "card_on_file.patient_id"]),
+        Index("card_setup_patient_id_ix", "patient_id"),
+        Index("card_setup_open_ix", "created_at", postgresql_where=text("state = 'open'")),
+        Index("card_setup_external_id_ix", "external_id", postgresql_where=text("external_id is not null")),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    patient_id: Mapped[UUID] = mapped_column(ForeignKey("patient.id"))
+    location_id: Mapped[UUID] = mapped_column(ForeignKey("location.id"))
+    gateway: Mapped[str]
+    customer: Mapped[str]
+    by_patient: Mapped[bool] = mapped_column(server_default=text("false"))
+    state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    external_id: Mapped[str | None]
+    card_id: Mapped[UUID | None]
+    actor_id: Mapped[UUID]
+    form_key: Mapped[UUID]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]

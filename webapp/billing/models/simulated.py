@@ -74,3 +74,35 @@ class SimulatedCall(Base):
     cents: Mapped[Cents] = mapped_column(server_default=text("0"))
     external_id: Mapped[str]
     at: Mapped[datetime]
+
+
+class SimulatedPage(Base):
+    """A page of the terminal's on which somebody pays, or leaves a card; whoever knows its id is the payer.
+
+    `order_id` is our attempt, or our card to be kept; `method` and `last4` are the card that was left.
+    """
+
+    __tablename__ = "simulated_page"
+    __table_args__ = (
+        UniqueConstraint("order_id"),
+        CheckConstraint("kind in ('payment','card')", name="kind_known"),
+        CheckConstraint("state in ('open','done','closed')", name="state_known"),
+        CheckConstraint("(kind = 'payment') = (cents is not null)", name="amount"),
+        CheckConstraint("cents > 0", name="cents"),
+        CheckConstraint(CURRENCY, name="currency"),
+    )
+
+    id: Mapped[str] = mapped_column(primary_key=True)
+    order_id: Mapped[UUID]
+    kind: Mapped[str]
+    cents: Mapped[Cents | None]
+    currency: Mapped[str]
+    title: Mapped[str] = mapped_column(server_default=text("''"))
+    success_url: Mapped[str]
+    cancel_url: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default=text("'open'"))
+    code: Mapped[str] = mapped_column(server_default=text("''"))
+    method: Mapped[str | None]
+    last4: Mapped[str | None]
+    expires_at: Mapped[datetime]
+    at: Mapped[datetime]

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from sqlalchemy import func, select
 
 from webapp.billing.attempts import FINAL, State
-from webapp.billing.models import Attempt, AttemptEvent
+from webapp.billing.models import Attempt, AttemptAllocation, AttemptEvent
 from webapp.db import db
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -44,6 +44,25 @@ def latest_for(appointment_id: UUID) -> Attempt | None:
     """The attempt that was last made to pay for a held time."""
     query = select(Attempt).where(Attempt.appointment_id == appointment_id, Attempt.direction == "charge")
     return db.session.scalars(query.order_by(Attempt.created_at.desc(), Attempt.id.desc()).limit(1)).first()
+
+
+def page_open_for(invoices: Collection[UUID], patient_id: UUID, at: datetime) -> Attempt | None:
+    """The attempt on whose page one of some invoices of a patient can be paid now."""
+    query = (
+        select(Attempt)
+        .join(AttemptAllocation, AttemptAllocation.attempt_id == Attempt.id)
+        .where(
+            AttemptAllocation.invoice_id.in_(list(invoices)),
+            Attempt.patient_id == patient_id,
+            Attempt.method.in_(["payment_link", "portal"]),
+            Attempt.state.in_([State.AUTHORISING.value, State.UNKNOWN.value, State.WAITING.value]),
+            Attempt.settled_at.is_(None),
+            Attempt.expires_at > at,
+        )
+        .order_by(Attempt.created_at.desc(), Attempt.id.desc())
+        .limit(1)
+    )
+    return db.session.scalars(query).first()
 
 
 def story_of(attempt_id: UUID) -> Sequence[AttemptEvent]:

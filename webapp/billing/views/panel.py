@@ -15,7 +15,7 @@ from webapp.billing.queries import balances, desk
 from webapp.billing.readers import Ready
 from webapp.billing.refusals import DueChanged
 from webapp.billing.tendering import half, left_over
-from webapp.booking.wording import local_date
+from webapp.booking.wording import clock, local_date
 from webapp.money import WrongAmount, money, parse, typed
 from webapp.templating import may_at
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from webapp.billing.gateways.protocol import Reader
-    from webapp.billing.models import Invoice
+    from webapp.billing.models import Attempt, Invoice
     from webapp.billing.queries.balances import OpenInvoice
     from webapp.errors import Refusal
 
@@ -138,6 +138,7 @@ def _ways(invoice: Invoice, people: list[UUID]) -> list[dict[str, Any]]:
     )
     ways.append(_way("bank_transfer", "landmark", _("Bank transfer"), _("Has arrived"), transfer))
     ways.append(_way("check", "receipt-text", _("Check"), _("Number and bank"), check))
+    ways.append(_way("link", "link", _("Payment link"), _("They pay by themselves"), _("Show the payment link")))
     return ways
 
 
@@ -152,7 +153,7 @@ def _way(value: str, icon: str, label: str, detail: str, button: str, *, disable
     return {
         "value": value,
         "kind": kind,
-        "card": METHODS[kind] in BY_CARD,
+        "card": METHODS.get(kind) in BY_CARD,
         "icon": icon,
         "label": label,
         "detail": detail,
@@ -203,10 +204,16 @@ def _reserved(invoice: Invoice, free: dict[UUID, int]) -> dict[str, Any] | None:
     if not going:
         return None
     return {
-        "text": _("%(amount)s is on its way by card.", amount=money(going[-1].cents, going[-1].currency)),
+        "text": _reserved_by(going[-1], invoice),
         "href": url_for("billing.attempt", attempt_id=going[-1].id),
         "all": free[invoice.id] <= 0,
     }
+
+
+def _reserved_by(attempt: Attempt, invoice: Invoice) -> str:
+    if attempt.method in wording.BY_PAGE:
+        return wording.paying_by_page(attempt, clock(attempt.expires_at, invoice.location.time_zone))
+    return _("%(amount)s is on its way by card.", amount=money(attempt.cents, attempt.currency))
 
 
 def _credit(people: list[UUID], invoice: Invoice) -> dict[str, Any] | None:

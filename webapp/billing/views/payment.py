@@ -31,10 +31,15 @@ toasts.say(CREDIT, _l("The credit is used."))
 @blueprint.post("/billing/invoices/<uuid:invoice_id>/charge")
 @requires(TAKE, role=Role.DESK, refused=invoices.refused, prefetch=invoices.readers, gateway=True)
 def charge(invoice_id: UUID) -> Response:
-    """Charge a card.  Any other way to pay is sent on, as it is, to the door that opens one transaction for it."""
+    """Charge a card.  Any other way to pay is sent on, as it is, to the door that opens one transaction for it.
+
+    A payment link is shown, or made, on a page of its own.
+    """
     how = request.form.get("how", "").partition(":")[0]
     if how in {"cash", "check", "bank_transfer"}:
         return cast("Response", redirect(url_for("billing.take", invoice_id=invoice_id), SAME_REQUEST))
+    if how == "link":
+        return hypermedia.see(url_for("billing.link", invoice_id=invoice_id))
     claim = cycle.form_claim({"invoice_id": invoice_id})
     pressed = at_desk.charge(invoice_id, request.form, claim, scope())
     activity.note("changed", patient=pressed.patient_id, detail=CHARGED)

@@ -2,7 +2,7 @@
 
 from webapp.booking.actions.affected import Carried, Choice, Decisions, Hit, Target, carry_out
 from webapp.booking.actions.blocking import block_time
-from webapp.booking.actions.book import BookRequest, Once, Overbook, book
+from webapp.booking.actions.book import BookRequest, Once, Overbook, book, book_only
 from webapp.booking.actions.cancel import CancelRequest, Costs, cancel
 from webapp.booking.actions.changes import (
     Change,
@@ -28,6 +28,7 @@ from webapp.booking.actions.holds import (
 )
 from webapp.booking.actions.leaving import end_leave, settle_leave
 from webapp.booking.actions.move import MoveRequest, move
+from webapp.booking.actions.own import arrive, cancel_own, change_own_seat, move_own
 from webapp.booking.actions.progress import check_in, confirm, finish, mark_no_show, note_checks, start
 from webapp.booking.actions.swap import SwapRequest, swap
 from webapp.booking.actions.undo import undo
@@ -55,12 +56,16 @@ __all__ = [
     "ServiceChange",
     "SwapRequest",
     "Target",
+    "arrive",
     "block_time",
     "book",
     "book_held",
+    "book_only",
     "cancel",
+    "cancel_own",
     "carry_out",
     "change_hours",
+    "change_own_seat",
     "check_in",
     "close_location",
     "close_payment",
@@ -71,6 +76,7 @@ __all__ = [
     "lapse",
     "mark_no_show",
     "move",
+    "move_own",
     "note_checks",
     "open_payment",
     "overdue",

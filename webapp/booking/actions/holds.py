@@ -12,10 +12,12 @@ from webapp.booking.actions.book import BookRequest, How, Once, place
 from webapp.booking.actions.locking import advance, lock_if_held, locked, reach, refused, settle
 from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.models import Appointment
+from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.refusals import HoldBeingPaid, HoldOver
 from webapp.booking.states import MOVABLE, TRANSITIONS, Action, Status
-from webapp.db import db
+from webapp.db import db, unread
 from webapp.errors import NotFound
+from webapp.practice.models import Service
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -58,22 +60,36 @@ def hold(
         request.note,
         request.via,
     )
-    return place(wanted, How(actor, at, once, hold_until=at + ttl))
+    held = place(wanted, How(actor, at, once, hold_until=at + ttl))
+    return unread(Appointment, held, patient_id=wanted.patient_id)
 
 
-def book_held(appointment_id: UUID, *, actor: UUID | None, at: datetime, version: int | None = None) -> Appointment:
-    """Turn a hold into a booked visit, which also takes the patient's time.
+def book_held(
+    appointment_id: UUID,
+    *,
+    actor: UUID | None,
+    at: datetime,
+    version: int | None = None,
+    note: str | None = None,
+    paid: bool = True,
+) -> Appointment:
+    """Turn a hold into a booked visit, which also takes the patient's time; a `note` takes the place of the hold's.
 
     One that is over is refused, to the second; one whose payment is open never is over, and neither a closure nor leave
-    that came since undoes what is being paid for.  Raises HoldOver, SlotTaken (the patient has another visit then),
-    LocationClosed, ProviderAway, PatientNotBookable, WrongState, VersionConflict or NotFound.
+    that came since undoes what is being paid for.  Not `paid`, a type that is paid for before
+    is refused (DepositFirst); otherwise billing has seen to it.  Raises HoldOver, SlotTaken (the patient
+    has another visit then), LocationClosed, ProviderAway, PatientNotBookable, WrongState, VersionConflict or NotFound.
     """
     lock_if_held(appointment_id)
     visit = locked(appointment_id, TRANSITIONS[Action.BOOK_HELD].before | {Status.LAPSED}, version=version)
     if visit.held_until is None or (visit.held_until <= at and not visit.payment_open):
         raise HoldOver(patient=visit.patient_id)
+    if not paid and db.session.get_one(Service, visit.service_id).deposit_cents:
+        raise DepositFirst(patient=visit.patient_id)
     if not visit.payment_open:
         _guard(visit)
+    if note is not None:
+        visit.note = note
     visit.held_until = None
     visit.payment_open = False
     visit.booked_at, visit.booked_by = at, actor

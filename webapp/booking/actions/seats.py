@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import Range
 
 from webapp.booking.actions.locking import locked, settle
-from webapp.booking.actions.sessions import SessionRequest, create_session, live_seats, locked_session, sit
+from webapp.booking.actions.sessions import SessionRequest, create_session, locked_session, sit, taken_seats
 from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.plan_refusals import SeatOnly, SessionFull
@@ -23,9 +23,12 @@ from webapp.practice import actions as practice
 from webapp.practice.models import Closure, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection
     from datetime import datetime
     from uuid import UUID
+
+
+_LOCK = text("select doors.lock_session(:session)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ def join(request: JoinRequest, *, actor: UUID | None, at: datetime) -> Appointme
     session = locked_session(request.session_id)
     if session.ends_at <= at:
         raise TimePassed(patient=request.patient_id)
-    number = _free_seat(session, (seat.seat_no for seat in live_seats(session.id)), request.patient_id)
+    number = _free_seat(session, taken_seats(session.id), request.patient_id)
     # The provider too: whoever closes the site locks those who work there before listing who is hit.
     practice.lock_resources({request.patient_id, session.provider_id})
     _guard(session, request.patient_id)
@@ -90,14 +93,14 @@ def change_session(appointment_id: UUID, session_id: UUID, *, at: datetime, vers
     if own is None:
         raise NotFound
     for each in sorted({own, session_id}):
-        db.session.execute(select(GroupSession.id).where(GroupSession.id == each).with_for_update())
+        db.session.execute(_LOCK, {"session": each})
     session = locked_session(session_id)
     seat = locked(appointment_id, MOVABLE, version=version)
     if seat.service_id != session.service_id or seat.group_session_id != own:
         raise SeatOnly(patient=seat.patient_id)
     if session.ends_at <= at:
         raise TimePassed(patient=seat.patient_id)
-    others = (other.seat_no for other in live_seats(session.id) if other.id != seat.id)
+    others = taken_seats(session.id) - ({seat.seat_no} if own == session_id else set())
     number = _free_seat(session, others, seat.patient_id)
     practice.lock_resources({seat.patient_id, session.provider_id})
     _guard(session, seat.patient_id)
@@ -108,9 +111,8 @@ def change_session(appointment_id: UUID, session_id: UUID, *, at: datetime, vers
     return seat
 
 
-def _free_seat(session: GroupSession, taken: Iterable[int | None], patient: UUID) -> int:
-    gone = set(taken)
-    free = next((number for number in range(1, session.capacity + 1) if number not in gone), None)
+def _free_seat(session: GroupSession, taken: Collection[int | None], patient: UUID) -> int:
+    free = next((number for number in range(1, session.capacity + 1) if number not in taken), None)
     if free is None:
         raise SessionFull(patient=patient)
     return free

@@ -31,6 +31,8 @@ NOBODY = UUID(int=0)
 LEAST_CAPACITY = 2
 _SEATS = [status.value for status in LIVE]
 _TAKE_PLACE = text("select take_session_place(:session, :schedule_version, :at)")
+_LOCK = text("select doors.lock_session(:session)")
+_SEATS_TAKEN = text("select seat_no from doors.seats_taken(array[cast(:session as uuid)])")
 _SETTLE = text("select doors.settle_session(:session, :at)")
 
 
@@ -149,7 +151,9 @@ def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int 
 
 def locked_session(session_id: UUID, *, version: int | None = None) -> GroupSession:
     """Lock a group visit before anything else of it (NotFound, VersionConflict, SessionClosed)."""
-    query = select(GroupSession).where(GroupSession.id == session_id).with_for_update()
+    # By the door: patients take seats, and change nothing else of a group.
+    db.session.execute(_LOCK, {"session": session_id})
+    query = select(GroupSession).where(GroupSession.id == session_id)
     session = db.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if session is None:
         raise NotFound
@@ -165,6 +169,11 @@ def live_seats(session_id: UUID) -> Sequence[Appointment]:
     query = select(Appointment).where(Appointment.group_session_id == session_id, Appointment.status.in_(_SEATS))
     query = query.order_by(Appointment.id).with_for_update().execution_options(populate_existing=True)
     return db.session.scalars(query).all()
+
+
+def taken_seats(session_id: UUID) -> set[int]:
+    """The numbers of the seats that are taken, whoever has them; after the lock on the session."""
+    return set(db.session.scalars(_SEATS_TAKEN, {"session": session_id}))
 
 
 def sit(seat: Appointment, session: GroupSession) -> None:

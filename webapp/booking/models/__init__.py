@@ -1,5 +1,6 @@
 """Everything that takes or wishes for time."""
 
+from webapp.booking.models.feeds import CalendarFeed
 from webapp.booking.models.occupancy import BlockedTime, GroupSession, Occupancy
 from webapp.booking.models.plans import Series, WaitingOffer, WaitingWish
 from webapp.booking.models.projection import AvailabilityDay, AvailabilityDirty
@@ -11,6 +12,7 @@ __all__ = [
     "AvailabilityDay",
     "AvailabilityDirty",
     "BlockedTime",
+    "CalendarFeed",
     "GroupSession",
     "Occupancy",
     "Series",

@@ -9,17 +9,17 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, Select, func, select
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.booking.models import Appointment, GroupSession
-from webapp.booking.states import LIVE, Status
+from webapp.booking.states import Status
 from webapp.db import db
 from webapp.errors import NotFound
 from webapp.patients.models import Patient
 from webapp.practice.hours import Span
 from webapp.practice.models import Location, Provider, Room, Service
 
-_SEATED = [status.value for status in LIVE]
 MOST_OFFERED = 12
 
 
@@ -113,7 +113,8 @@ def roster(session_id: UUID) -> Roster:
 
 def _groups() -> Select[*tuple[Any, ...]]:
     seats = Appointment.group_session_id == GroupSession.id
-    taken = select(func.count()).where(seats, Appointment.status.in_(_SEATED)).scalar_subquery()
+    # By the door: patients see how many seats are left, and nothing of who has the others.
+    taken = select(func.count()).select_from(func.doors.seats_taken(array([GroupSession.id]))).scalar_subquery()
     here = select(func.count()).where(seats, Appointment.arrived_at.is_not(None)).scalar_subquery()
     return (
         select(GroupSession, Service.name, Provider, Room.name, Location.time_zone, taken, here)

@@ -16,7 +16,7 @@ select s.length_minutes, s.buffer_before_minutes, s.buffer_after_minutes, s.pric
             h.every_weeks))
         from schedule as h
         where h.provider_id = any (performers.ids) and h.location_id = l.id
-          and h.weekday = extract(isodow from cast(%(starts_at)s as timestamptz) at time zone l.time_zone)
+          and h.weekday = extract(isodow from %(starts_at)s::timestamptz at time zone l.time_zone)
     ) as blocks,
     (
         select json_agg(json_build_array(x.provider_id, x.room_id))
@@ -31,7 +31,7 @@ select s.length_minutes, s.buffer_before_minutes, s.buffer_after_minutes, s.pric
     array(
         select distinct b.resource_id
         from doors.busy(
-            performers.ids || rooms.ids || equipment.ids || cast(%(patient)s as uuid), tstzrange(t.opens, t.closes), %(at)s
+            performers.ids || rooms.ids || equipment.ids || %(patient)s::uuid, tstzrange(t.opens, t.closes), %(at)s
         ) as b
         where (b.resource_id <> %(patient)s or b.during && tstzrange(%(starts_at)s, t.ends))
           and (m.id is null or not (
@@ -59,9 +59,9 @@ left join lateral (
     order by a.id desc limit 1
 ) as f on true
 cross join lateral (
-    select e.ends, cast(%(starts_at)s as timestamptz) - make_interval(mins => coalesce(m.before, s.buffer_before_minutes))
+    select e.ends, %(starts_at)s::timestamptz - make_interval(mins => coalesce(m.before, s.buffer_before_minutes))
         as opens, e.ends + make_interval(mins => coalesce(m.after, s.buffer_after_minutes)) as closes
-    from (select cast(%(starts_at)s as timestamptz)
+    from (select %(starts_at)s::timestamptz
         + coalesce(m.ends_at - m.starts_at, make_interval(mins => s.length_minutes)) as ends) as e
 ) as t
 cross join lateral (
@@ -70,7 +70,7 @@ cross join lateral (
     join provider as p on p.id = sp.provider_id
     join resource as r on r.id = p.id
     where sp.service_id = s.id and p.retired_at is null
-      and (cast(%(provider)s as uuid) is null or p.id = %(provider)s)
+      and (%(provider)s::uuid is null or p.id = %(provider)s)
 ) as performers
 cross join lateral (
     select array(

@@ -15,11 +15,10 @@ from flask_login import current_user
 
 from webapp import activity, hypermedia, toasts
 from webapp.booking import queries
-from webapp.booking.actions import Once
-from webapp.booking.actions import book as book_visit
+from webapp.booking.actions import Once, book_only
 from webapp.booking.actions.together import book_together
 from webapp.booking.actions.waiting.wishes import book_wished
-from webapp.booking.forms import GROUP, Choice, read_booking, read_choice
+from webapp.booking.forms import GROUP, Choice, read_booking, read_choice, read_wish
 from webapp.booking.projected import Ahead
 from webapp.booking.queries import Search
 from webapp.booking.refusals import NotAllowedHere
@@ -66,7 +65,7 @@ def refused(refusal: Refusal) -> Response:
 
 
 @blueprint.post("/book")
-@requires(Permission.VISIT_BOOK, role=Role.DESK, refused=refused, key_in_function=True)
+@requires(Permission.VISIT_BOOK, role=Role.DESK, refused=refused, key_in_function=True, audited=DONE)
 def book_it() -> Response:
     """Book what was chosen; the statement that books keeps the form's key itself."""
     wanted = read_booking(request.form)
@@ -74,13 +73,12 @@ def book_it() -> Response:
     location = url_for("desk.visit", appointment_id=UUID(int=0)).replace(str(UUID(int=0)), "{appointment}")
     once = Once(g.idempotency.key, g.idempotency.request_hash, location)
     over = anyway.asked_for(wanted.location_id)
-    wish = read_choice(request.form).wish
+    wish = read_wish(request.form)
     if wish is None:
-        visit = book_visit(wanted, actor=scope().actor, at=scope().at, once=once, overbook=over)
+        visit = book_only(wanted, actor=scope().actor, at=scope().at, once=once, overbook=over)
     else:
-        visit = book_wished(wanted, wish, actor=scope().actor, at=scope().at, once=once, overbook=over)
-    activity.note("changed", patient=visit.patient_id, detail=DONE)
-    return hypermedia.done(DONE, url_for("desk.visit", appointment_id=visit.id), appointment=visit.id)
+        visit = book_wished(wanted, wish, actor=scope().actor, at=scope().at, once=once, overbook=over).id
+    return hypermedia.done(DONE, location.replace("{appointment}", str(visit)), appointment=visit)
 
 
 @blueprint.post("/book/together")

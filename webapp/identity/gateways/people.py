@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from webapp.identity.gateways.cognito import Cognito, SignInService, proof_of
+from webapp.identity.gateways.cognito import Cognito, SignInService, WrongCode, WrongPassword, proof_of
 
 if TYPE_CHECKING:
     from webapp.identity.gateways.cognito import Proof
@@ -35,6 +35,15 @@ class PeopleService(SignInService, Protocol):
 
     def change_password(self, username: str, password: str) -> None:
         """Replace a password whose old one was checked; raises PasswordTooWeak."""
+
+    def sign_up(self, username: str, email: str, password: str) -> str:
+        """Make a person who cannot sign in before the address is proven, and mail them a code for it.
+
+        Returns the provider's id; raises PasswordTooWeak.
+        """
+
+    def confirm_sign_up(self, username: str, code: str) -> None:
+        """Prove the address with the mailed code; once it is proven, again is no error.  Raises WrongCode."""
 
 
 class People(Cognito):
@@ -85,6 +94,33 @@ class People(Cognito):
             ConfirmationCode=code,
             Password=password,
         )
+
+    def sign_up(self, username: str, email: str, password: str) -> str:
+        answer = self._call(
+            "sign_up",
+            ClientId=self._settings.cognito_client_id,
+            SecretHash=self._secret_hash(username),
+            Username=username,
+            Password=password,
+            UserAttributes=[{"Name": "email", "Value": email}],
+        )
+        return str(answer["UserSub"])
+
+    def confirm_sign_up(self, username: str, code: str) -> None:
+        try:
+            self._call(
+                "confirm_sign_up",
+                ClientId=self._settings.cognito_client_id,
+                SecretHash=self._secret_hash(username),
+                Username=username,
+                ConfirmationCode=code,
+            )
+        except WrongCode:
+            raise
+        except WrongPassword:
+            # A second press finds the person confirmed already; anybody else is no such person.
+            if self._ask("admin_get_user", Username=username).get("UserStatus") != "CONFIRMED":
+                raise
 
     def change_password(self, username: str, password: str) -> None:
         self._ask("admin_set_user_password", Username=username, Password=password, Permanent=True)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Response, current_app, g
-from sqlalchemy.exc import SQLAlchemyError
+from flask import Response, current_app
 
-from webapp import dynamo, hypermedia
-from webapp.db import Role, Scope, transactional
+from webapp import draining, hypermedia
 from webapp.errors import NotFound
 from webapp.identity.permissions import Permission
-from webapp.ops import queries
+from webapp.ops import readiness
 from webapp.ops.views.door import blueprint
 from webapp.routing import public, requires
 
@@ -24,11 +22,12 @@ def livez() -> Response:
 @blueprint.get("/readyz")
 @public
 def readyz() -> Response:
-    """Answer 200 when PostgreSQL and DynamoDB answer, else 503 with the name of the one that does not."""
-    missing = [
-        name for name, answers in (("postgresql", _database_answers), ("dynamodb", _dynamo_answers)) if not answers()
-    ]
-    return Response("\n".join(missing or ["ok"]) + "\n", 503 if missing else 200, mimetype="text/plain")
+    """Answer 200 when a balancer should send people here, else 503 and why: `draining`, `postgresql` or `clock`.
+
+    DynamoDB is not asked: without it every instance says so on a page of ours, which is more than a balancer would say.
+    """
+    missing = "draining" if draining.begun() else readiness.probe().missing()
+    return Response(f"{missing or 'ok'}\n", 503 if missing else 200, mimetype="text/plain")
 
 
 @blueprint.get("/styleguide")
@@ -38,20 +37,3 @@ def styleguide() -> Response:
     if current_app.config["ANTEROOM"].environment == "production":
         raise NotFound
     return hypermedia.page("ops/styleguide.html")
-
-
-def _database_answers() -> bool:
-    nobody = Scope(Role.IDENTITY, None, g.at, g.request_id)
-    try:
-        with transactional(nobody, read_only=True) as session:
-            return queries.ready(session)
-    except SQLAlchemyError:
-        return False
-
-
-def _dynamo_answers() -> bool:
-    try:
-        dynamo.client().get("counters", {"pk": "readyz"})
-    except dynamo.DynamoUnavailable:
-        return False
-    return True

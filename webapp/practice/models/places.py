@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,13 +30,15 @@ class Resource(Base):
 class Location(Base):
     """A site of the clinic; what happens there is shown in its IANA zone and paid in its currency (ISO 4217).
 
-    `waiting_offer_minutes` is how long a time that became free is held for somebody on the waiting list.
+    `waiting_offer_minutes` is how long a time that became free is held for somebody on the waiting list;
+    `manager_signs_over_cents` is how far a count may be off before a manager signs it, too.
     """
 
     __tablename__ = "location"
     __table_args__ = (
         CheckConstraint("waiting_offer_minutes between 5 and 1440", name="waiting_offer"),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
+        CheckConstraint("manager_signs_over_cents between 0 and 1000000000", name="manager_signs_over"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -49,6 +51,7 @@ class Location(Base):
     state: Mapped[str] = mapped_column(server_default=text("''"))
     postal_code: Mapped[str] = mapped_column(server_default=text("''"))
     waiting_offer_minutes: Mapped[int] = mapped_column(server_default=text("30"))
+    manager_signs_over_cents: Mapped[int] = mapped_column(BigInteger, server_default=text("2000"))
     retired_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(server_default=text("1"))
 

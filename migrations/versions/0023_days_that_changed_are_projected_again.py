@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0017"
-down_revision = "0016"
+revision = "0023"
+down_revision = "0022"
 branch_labels = None
 depends_on = None
 
@@ -86,7 +86,7 @@ def upgrade() -> None:
     _run(TABLES)
     _run(GRANTS)
     _run("SET LOCAL ROLE anteroom_doors")
-    _run((SQL / "0017_marks.sql").read_text())
+    _run((SQL / "0023_marks.sql").read_text())
     marks = "doors.mark_occupancy, doors.mark_plan"
     _run(f"REVOKE ALL ON FUNCTION {marks} FROM PUBLIC; GRANT EXECUTE ON FUNCTION {marks} TO anteroom_owner")
     _run("SET LOCAL ROLE anteroom_owner")

@@ -1,0 +1,48 @@
+"""For whom a request acts: the one patient in its address, or all for whom its permission holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import request
+from flask_login import current_user
+
+from webapp.db import Role
+from webapp.identity.permissions import PURPOSES
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from webapp.identity.person import Grant
+    from webapp.routing import Door
+
+PATIENT = "patient_id"
+
+
+def patients_of(door: Door, args: dict[str, Any]) -> tuple[UUID, ...]:
+    """Whose rows the transaction of a patient's door sees: nobody's where the person may not act, never everybody's."""
+    if door.role is not Role.PATIENT or door.permission is None:
+        return ()
+    allowed: tuple[UUID, ...] = current_user.patients_for(door.permission)
+    if PATIENT not in args:
+        return allowed
+    return tuple(patient for patient in allowed if patient == args[PATIENT])
+
+
+def is_refused(door: Door, args: dict[str, Any]) -> bool:
+    """Whether the address names a patient for whom the person may not act now, or not in this.
+
+    Asked at every door of a patient's permission, whatever its database role.
+    """
+    if PATIENT not in args or door.permission is None:
+        return False
+    if door.role is not Role.PATIENT and door.permission not in PURPOSES:
+        return False
+    return not current_user.may_for(door.permission, args[PATIENT])
+
+
+def acting_for() -> Grant | None:
+    """For whom this page acts, when it is somebody else than oneself; for the frame of every portal page."""
+    patient_id = (request.view_args or {}).get(PATIENT)
+    grant: Grant | None = None if patient_id is None else current_user.grant_for(patient_id)
+    return grant if grant is not None and grant.relation != "self" else None

@@ -1,0 +1,1 @@
+"""Whoever carries messages out of the house, behind one Protocol."""

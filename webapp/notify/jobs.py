@@ -1,0 +1,105 @@
+"""Background work of messages: decide what is owed, send it, and find what was left behind."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import structlog
+
+from webapp.db import transactional
+from webapp.dynamo import DynamoUnavailable
+from webapp.jobs import job, promise, scope
+from webapp.notify import in_app, letters
+from webapp.notify.actions import addresses, reminding, sending, telling
+from webapp.notify.gateways.carrier import CarrierAway, NotAccepted
+from webapp.notify.notices import Kind
+from webapp.notify.parcels import Parcel
+from webapp.notify.queries.visits import changed_in
+from webapp.notify.reach import Channel
+from webapp.notify.reports import read
+from webapp.notify.service import post
+
+log = structlog.get_logger(__name__)
+
+
+@job("notify.consider")
+def consider(request: str) -> None:
+    """Decide what a request owes to whom; what may still be undone is looked at again when it can't be any more."""
+    here = scope()
+    with transactional(here):
+        changed = changed_in(request)
+        again = telling.consider_visits(changed["appointment"], at=here.at)
+        for offer in changed["waiting_offer"]:
+            telling.tell_offer(offer, at=here.at)
+        for kind in (Kind.PAYMENT, Kind.REFUND):
+            for row in changed[kind.value]:
+                telling.tell_money(kind, row, at=here.at)
+        if again is not None:
+            promise(consider, at=again, request=request)
+
+
+@job("notify.deliver")
+def deliver(message: str) -> None:
+    """Send a message: claimed in one transaction, sent outside of any, marked in another.
+
+    A worker that dies between sending and marking leaves a message that is sent again, and counted.
+    """
+    here = scope()
+    with transactional(here):
+        parcel = sending.claim(UUID(message), at=here.at)
+    if parcel is None:
+        return
+    refused = away = ""
+    try:
+        _hand_over(parcel)
+    except NotAccepted as error:
+        refused = str(error)
+    except (CarrierAway, DynamoUnavailable) as error:
+        away = type(error).__name__
+        log.warning("message_waits", channel=parcel.channel.value, why=str(error) if away == "CarrierAway" else away)
+    here = scope()
+    with transactional(here):
+        if refused:
+            sending.give_up(parcel, refused)
+        elif away:
+            sending.postpone(parcel, at=here.at)
+        else:
+            sending.mark_sent(parcel, at=here.at)
+
+
+@job("notify.sweep", every="* * * * *")
+def sweep(timestamp: int) -> None:
+    """Make the reminders that are due, and promise again what should have gone out long ago."""
+    del timestamp
+    here = scope()
+    with transactional(here):
+        reminding.remind(at=here.at)
+    with transactional(here):
+        for message in sending.left_behind(here.at):
+            promise(deliver, message=str(message))
+
+
+@job("notify.collect_reports", every="* * * * *")
+def collect_reports(timestamp: int) -> None:
+    """Learn which addresses bounced and who wants no more texts; what can't be asked now comes with the next minute."""
+    del timestamp
+    reports = post().reports
+    if reports is None:
+        return
+    try:
+        while letters_there := reports.some():
+            for letter in letters_there:
+                here, report = scope(), read(letter.body)
+                if report is not None:
+                    with transactional(here):
+                        addresses.take_report(report, at=here.at)
+                reports.throw_away(letter)
+    except CarrierAway as error:
+        log.warning("reports_wait", why=str(error))
+
+
+def _hand_over(parcel: Parcel) -> None:
+    if parcel.channel is Channel.IN_APP:
+        in_app.put(parcel)
+    else:
+        post().carriers[parcel.channel].send(letters.envelope(parcel))

@@ -1,0 +1,1 @@
+"""Whom messages go to, what is still true of them, and what was sent."""

@@ -1,0 +1,69 @@
+"""Why a message that waits must not go out any more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy import select
+
+from webapp.booking.models import Appointment, WaitingOffer
+from webapp.booking.states import Status
+from webapp.db import db
+from webapp.notify.models import VisitTold
+from webapp.notify.notices import ABOUT_VISITS, STANDS, Kind, Stand
+from webapp.notify.reach import Channel, Choice
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from webapp.notify.models import Message
+    from webapp.notify.queries.recipients import Recipient
+
+# What somebody may choose and still get a message by this way.
+_TAKES = {
+    Channel.EMAIL: {Choice.EITHER, Choice.EMAIL, Choice.BOTH},
+    Channel.SMS: {Choice.EITHER, Choice.SMS, Choice.BOTH},
+}
+
+
+def no_more(message: Message, person: Recipient, at: datetime) -> str | None:
+    """The reason to skip a message now, None when it is to be sent: the words stand in `message.reason`."""
+    kind = Kind(message.kind)
+    if not person.lives:
+        return "deceased"
+    if message.useless_at <= at:
+        return "too_late"
+    if kind in ABOUT_VISITS and _overtaken(message):
+        return "overtaken"
+    if kind is Kind.REMINDER and not _takes_place(message):
+        return "overtaken"
+    if kind is Kind.OFFER and not _is_open(message):
+        return "overtaken"
+    return _no_way(message, kind, person)
+
+
+def _no_way(message: Message, kind: Kind, person: Recipient) -> str | None:
+    channel = Channel(message.channel)
+    if channel is Channel.IN_APP:
+        return None if message.account_id in person.accounts else "not_theirs"
+    if person.wishes.choice(kind) not in _TAKES[channel]:
+        return "not_wanted"
+    there = person.addresses.email if channel is Channel.EMAIL else person.addresses.sms
+    return None if there else "no_address"
+
+
+def _overtaken(message: Message) -> bool:
+    """Whether something newer was said about the visit since."""
+    query = select(VisitTold.turn).where(VisitTold.appointment_id == message.subject_id)
+    return (db.session.scalars(query).one_or_none() or 0) > message.turn
+
+
+def _takes_place(message: Message) -> bool:
+    query = select(Appointment.status, Appointment.starts_at).where(Appointment.id == message.subject_id)
+    row = db.session.execute(query).one_or_none()
+    return row is not None and STANDS[Status(row.status)] is Stand.PLANNED and row.starts_at == message.starts_at
+
+
+def _is_open(message: Message) -> bool:
+    query = select(WaitingOffer.outcome).where(WaitingOffer.id == message.subject_id)
+    return db.session.scalars(query).one_or_none() == "open"

@@ -1,0 +1,208 @@
+"""Messages in words: what goes out names no service, nobody who sees the patient, and nothing of why they come."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
+from flask_babel import get_locale, ngettext
+from flask_babel import gettext as _
+
+from webapp.money import money
+from webapp.notify.gsm import fit
+from webapp.notify.notices import Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from webapp.notify.parcels import Line, Parcel, Place
+
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Where a message leads: the portal, and where its reader says how to be told; complete addresses."""
+
+    portal: str
+    preferences: str
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a message says in the language of the moment; `sms` fits one text."""
+
+    subject: str
+    lines: tuple[str, ...]
+    note: str
+    button: str
+    href: str
+    sms: str
+
+
+def when(moment: datetime, place: Place) -> str:
+    """Tuesday, December 1, 2026, 10:00 AM (Eastern Standard Time): the clinic's own time, whoever reads it where."""
+    local = moment.astimezone(ZoneInfo(place.zone))
+    return _(
+        "%(day)s, %(time)s (%(zone)s)",
+        day=_plain(format_date(local, "full", locale=_spoken())),
+        time=_clock(local),
+        zone=get_timezone_name(local, width="long", locale=_spoken()),
+    )
+
+
+def when_short(moment: datetime, place: Place) -> str:
+    """Tue, Dec 1, 10:00 AM EST."""
+    local = moment.astimezone(ZoneInfo(place.zone))
+    day = _plain(format_skeleton("MMMEd", local, locale=_spoken()))
+    return f"{day}, {_clock(local)} {local.tzname()}"
+
+
+def day(moment: datetime, place: Place) -> str:
+    """December 1, 2026."""
+    return _plain(format_date(moment.astimezone(ZoneInfo(place.zone)), "long", locale=_spoken()))
+
+
+def words_of(parcel: Parcel, links: Links) -> Words:
+    """Put a parcel into words, in the language that is spoken at the moment."""
+    subject, button, text = _HEADS[parcel.kind](parcel)
+    lines = tuple(_line(line, parcel) for line in parcel.lines)
+    href = links.answer or links.portal
+    return Words(
+        subject=subject,
+        lines=lines,
+        note=_note(parcel),
+        button=button,
+        href=href,
+        sms=fit(parcel.place.name, f"{text} {href}"),
+    )
+
+
+def _confirmed(parcel: Parcel) -> tuple[str, str, str]:
+    number, place = len(parcel.lines), parcel.place
+    subject = ngettext(
+        "Your visit at %(place)s is booked", "%(num)s visits at %(place)s are booked", number, place=place.name
+    )
+    text = ngettext(
+        "your visit is booked for %(when)s.", "%(num)s visits are booked, the first for %(when)s.", number,
+        when=_first(parcel),
+    )  # fmt: skip
+    return subject, _("See or change it"), text
+
+
+def _changed(parcel: Parcel) -> tuple[str, str, str]:
+    number, place = len(parcel.lines), parcel.place
+    subject = ngettext(
+        "Your visit at %(place)s has changed", "%(num)s visits at %(place)s have changed", number, place=place.name
+    )
+    text = ngettext(
+        "your visit has changed. It is now on %(when)s.", "%(num)s visits have changed, the first is on %(when)s.",
+        number, when=_first(parcel),
+    )  # fmt: skip
+    return subject, _("See what changed"), text
+
+
+def _canceled(parcel: Parcel) -> tuple[str, str, str]:
+    number, place = len(parcel.lines), parcel.place
+    subject = ngettext(
+        "Your visit at %(place)s is canceled", "%(num)s visits at %(place)s are canceled", number, place=place.name
+    )
+    text = ngettext(
+        "your visit on %(when)s is canceled.", "%(num)s visits are canceled, the first of %(when)s.", number,
+        when=_first(parcel),
+    )  # fmt: skip
+    return subject, _("Find another time"), text
+
+
+def _reminded(parcel: Parcel) -> tuple[str, str, str]:
+    place = parcel.place
+    text = _("your visit is on %(when)s. Reply STOP to end texts. Change it:", when=_first(parcel))
+    return _("Your visit at %(place)s is coming up", place=place.name), _("See or change it"), text
+
+
+def _offered(parcel: Parcel) -> tuple[str, str, str]:
+    place, line = parcel.place, parcel.lines[0]
+    until = _clock((line.until or parcel.created_at).astimezone(ZoneInfo(place.zone)))
+    text = _("a time is free on %(when)s. Yours if you answer by %(until)s:", when=_first(parcel), until=until)
+    return _("An earlier time at %(place)s is free", place=place.name), _("Take it or pass it on"), text
+
+
+def _paid(parcel: Parcel) -> tuple[str, str, str]:
+    place = parcel.place
+    text = _("we received your payment of %(amount)s. Receipt:", amount=_sum(parcel))
+    return _("Your payment to %(place)s", place=place.name), _("See the receipt"), text
+
+
+def _refunded(parcel: Parcel) -> tuple[str, str, str]:
+    place = parcel.place
+    text = _("we gave you %(amount)s back. Receipt:", amount=_sum(parcel))
+    return _("Your refund from %(place)s", place=place.name), _("See the receipt"), text
+
+
+_HEADS: dict[Kind, Callable[[Parcel], tuple[str, str, str]]] = {
+    Kind.CONFIRMATION: _confirmed,
+    Kind.CHANGE: _changed,
+    Kind.CANCELLATION: _canceled,
+    Kind.REMINDER: _reminded,
+    Kind.OFFER: _offered,
+    Kind.PAYMENT: _paid,
+    Kind.REFUND: _refunded,
+}
+
+
+def _line(line: Line, parcel: Parcel) -> str:
+    place = parcel.place
+    if line.starts_at is None:
+        amount = money(line.cents or 0, line.currency or "USD")
+        return _("%(amount)s on %(day)s", amount=amount, day=day(parcel.created_at, place))
+    moment = when(line.starts_at, place)
+    if parcel.kind is Kind.OFFER and line.until is not None:
+        return _("%(when)s. It is kept for you until %(until)s.", when=moment, until=when(line.until, place))
+    if line.was_starts_at is not None:
+        return _("%(when)s, instead of %(before)s", when=moment, before=when(line.was_starts_at, place))
+    return moment
+
+
+def _note(parcel: Parcel) -> str:
+    """What to do about it; a phone number is better than none when the portal is not for everybody."""
+    phone = parcel.place.phone
+    if parcel.kind is Kind.CHANGE and all(line.was_starts_at is None for line in parcel.lines):
+        return _("The time is the same as before. Where you go or whom you see has changed: look at the visit.")
+    if parcel.kind in {Kind.PAYMENT, Kind.REFUND}:
+        return _("The receipt is in the portal.")
+    if not phone:
+        return ""
+    if parcel.kind is Kind.OFFER:
+        return _("Answer in the portal, or call %(phone)s.", phone=phone)
+    if parcel.kind is Kind.CANCELLATION:
+        return _("To find another time, use the portal or call %(phone)s.", phone=phone)
+    return _("If this time does not suit you, change it in the portal or call %(phone)s.", phone=phone)
+
+
+def _first(parcel: Parcel) -> str:
+    moment = parcel.lines[0].starts_at
+    return when_short(moment, parcel.place) if moment is not None else ""
+
+
+def _sum(parcel: Parcel) -> str:
+    first = parcel.lines[0]
+    return money(sum(line.cents or 0 for line in parcel.lines), first.currency or "USD")
+
+
+def _clock(local: datetime) -> str:
+    return _plain(format_time(local, "short", locale=_spoken()))
+
+
+def _plain(text: str) -> str:
+    """Without the narrow spaces of typesetters, which some phones show as boxes."""
+    return text.replace("\u202f", " ").replace("\u00a0", " ")
+
+
+def _spoken() -> str:
+    """Babel's own "en" has no order of days and months that a US reader knows."""
+    spoken = str(get_locale() or "en")
+    return "en_US" if spoken == "en" else spoken

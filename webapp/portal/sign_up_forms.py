@@ -1,0 +1,91 @@
+"""What the pages of signing up send."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from flask_babel import gettext as _
+from pydantic import AfterValidator, BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic_core import PydanticCustomError
+
+from webapp.errors import FormInvalid
+from webapp.identity import forms as identity
+from webapp.identity.forms import EmailAddress, NewPassword
+from webapp.patients import forms as patients
+from webapp.patients.forms import BirthDate, Name, Phone, Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LONGEST_CODE = 40
+NOT_CONTENT = frozenset({"csrf_token", "_key"})
+OF_IDENTITY = frozenset({"email", "new_password"})
+
+
+def _code(text: str) -> str:
+    if not 0 < len(text) <= LONGEST_CODE:
+        raise PydanticCustomError("missing", "missing")
+    return text
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
+
+
+class CodeForm(_Form):
+    """The code of an invitation, and when the patient was born."""
+
+    code: Annotated[Text, AfterValidator(_code)] = ""
+    birth_date: BirthDate = dt.date.min
+
+
+class AccountForm(_Form):
+    """How somebody will sign in; their name where they are not the patient."""
+
+    email: EmailAddress = ""
+    new_password: NewPassword = SecretStr("")
+
+    @property
+    def secret(self) -> str:
+        return self.new_password.get_secret_value()
+
+
+class HelperAccountForm(AccountForm):
+    """The same of somebody who acts for the patient."""
+
+    name: Name = ""
+
+
+class RegisterForm(AccountForm):
+    """Who somebody without a code is."""
+
+    given: Name = ""
+    family: Name = ""
+    birth_date: BirthDate = dt.date.min
+    phone: Phone = ""
+
+
+F = TypeVar("F", bound=_Form)
+
+
+def read(model: type[F], form: Mapping[str, str], today: dt.date | None = None) -> F:
+    """One of these forms; raises FormInvalid with all fields that need another value, in plain words."""
+    context: dict[str, Any] = {"today": today}
+    content = {name: value for name, value in form.items() if name not in NOT_CONTENT}
+    try:
+        return model.model_validate(content, context=context)
+    except ValidationError as error:
+        errors: dict[str, list[str]] = {}
+        for problem in error.errors(include_url=False, include_input=False, include_context=False):
+            field = str(problem["loc"][0])
+            errors.setdefault(field, []).append(_sentence(field, problem["type"]))
+        raise FormInvalid(errors) from None
+
+
+def _sentence(field: str, code: str) -> str:
+    if field in OF_IDENTITY:
+        return identity.sentence(field)
+    if (field, code) == ("code", "missing"):
+        return str(_("Enter the code from your letter, like 7KQ2M-PX4WD"))
+    return patients.sentence(field, code)

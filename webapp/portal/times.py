@@ -1,0 +1,142 @@
+"""Times to choose from: some days in a row that somebody works on, and what is left on each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from webapp.booking import queries
+from webapp.booking.availability import FreeStart, one_each
+from webapp.booking.queries.online import live_hold, usual
+from webapp.portal.wording import day_of
+from webapp.practice import queries as practice
+from webapp.practice.hours import Span, local_day
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from uuid import UUID
+
+    from webapp.booking.queries import Group, Search
+    from webapp.portal.forms import Choice
+    from webapp.practice.models import Location
+    from webapp.practice.queries import Offer
+
+SHOWN = 5
+"""Days that a telephone shows side by side."""
+LOOKED_AT = timedelta(days=14)
+FURTHEST = timedelta(days=180)
+FIRST_YEAR, LAST_YEAR = 1900, 2200
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One day with its free times, or with the groups one can join; `closed` when the clinic is all day."""
+
+    date: date
+    starts: tuple[FreeStart, ...] = ()
+    groups: tuple[Group, ...] = ()
+    closed: bool = False
+
+    @property
+    def left(self) -> int:
+        """Times, or seats, that are left."""
+        return sum(group.left for group in self.groups) if self.groups else len(self.starts)
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """The days that are shown; `first` is the first free time of all, `earlier` and `later` where more days begin."""
+
+    days: tuple[Day, ...]
+    chosen: date | None
+    first: datetime | None
+    earlier: date | None
+    later: date | None
+
+
+def completed(choice: Choice, offer: Offer, patient_id: UUID) -> Choice:
+    """Fill in what has one sensible answer: who was seen last time, and where."""
+    before = usual(patient_id, offer.service.id)
+    place, provider = choice.location, choice.provider
+    if place not in offer.location_ids:
+        place = before.location_id if before is not None and before.location_id in offer.location_ids else None
+    if provider not in offer.provider_ids:
+        known = before is not None and before.provider_id in offer.provider_ids
+        provider = before.provider_id if before is not None and known and not choice.anyone else None
+    return replace(choice, location=place or _first_place(offer), provider=provider)
+
+
+def _first_place(offer: Offer) -> UUID:
+    return next(place.id for place in practice.locations() if place.id in offer.location_ids)
+
+
+def look(search: Search, choice: Choice, place: Location, now: datetime) -> Times:
+    """Find the days to show: from the chosen one on, else from today, or from the first free time where that is far."""
+    zone = place.time_zone
+    today = day_of(now, zone)
+    search = _own_hold_is_free(search, now)
+    nearest = queries.first_free(replace(search, window=Span(now, now + FURTHEST)), now)
+    first = nearest[0].start if nearest else None
+    begins = today if choice.begins is None else max(today, _sensible(choice.begins))
+    days = _days(search, begins, zone, now)
+    if choice.begins is None and first is not None and all(day_of(first, zone) > day.date for day in days):
+        begins = day_of(first, zone)
+        days = _days(search, begins, zone, now)
+    return _shown(days, choice, begins, today, first)
+
+
+def seats(groups: Sequence[Group], choice: Choice, now: datetime) -> Times:
+    """The next groups of a service by their days."""
+    by_day: dict[date, list[Group]] = {}
+    for group in groups:
+        by_day.setdefault(day_of(group.starts_at, group.zone), []).append(group)
+    days = [Day(day, groups=tuple(some)) for day, some in sorted(by_day.items())][:SHOWN]
+    first = next((group.starts_at for group in groups if group.left), None)
+    today = day_of(now, groups[0].zone) if groups else now.date()
+    return replace(_shown(days, choice, today, today, first), later=None, earlier=None)
+
+
+def _own_hold_is_free(search: Search, now: datetime) -> Search:
+    """The time one holds oneself is one's own to choose again: a new hold takes its place."""
+    if search.patient_id is None or search.moving is not None:
+        return search
+    mine = live_hold(search.patient_id, now)
+    return search if mine is None else replace(search, beside=(mine,))
+
+
+def _days(search: Search, begins: date, zone: str, now: datetime) -> list[Day]:
+    opens = local_day(zone, begins).start
+    window = Span(max(now, opens), max(now, opens + LOOKED_AT))
+    found = queries.free_times(replace(search, window=window), now)
+    if found is None:
+        return []
+    by_day: dict[date, list[FreeStart]] = {}
+    for start in one_each(found.starts):
+        by_day.setdefault(day_of(start.start, zone), []).append(start)
+    people = search.whom(found.offer.provider_ids)
+    blocks = [block for block in found.calendar.blocks if block.provider_id in people]
+    days = []
+    for number in range(LOOKED_AT.days):
+        day = begins + timedelta(days=number)
+        if any(block.applies_on(day) for block in blocks):
+            shut = _shut(day, zone, [closed.span for closed in found.calendar.closures])
+            days.append(Day(day, tuple(by_day.get(day, ())), closed=shut))
+    return days[:SHOWN]
+
+
+def _shut(day: date, zone: str, closures: Iterable[Span]) -> bool:
+    whole = local_day(zone, day)
+    return any(span.start <= whole.start + timedelta(hours=12) < span.end for span in closures)
+
+
+def _shown(days: Sequence[Day], choice: Choice, begins: date, today: date, first: datetime | None) -> Times:
+    with_times = [day.date for day in days if day.left]
+    chosen = choice.day if choice.day in with_times else next(iter(with_times), None)
+    later = days[-1].date + timedelta(days=1) if days else None
+    earlier = max(today, begins - timedelta(days=7)) if begins > today else None
+    return Times(tuple(days), chosen, first, earlier, later)
+
+
+def _sensible(day: date) -> date:
+    return min(max(day, date(FIRST_YEAR, 1, 1)), date(LAST_YEAR, 1, 1))
