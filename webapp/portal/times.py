@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from webapp.booking import queries
+from webapp.booking import projected, queries
 from webapp.booking.availability import FreeStart, one_each
 from webapp.booking.queries.online import live_hold, usual
 from webapp.portal.wording import day_of
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
 
+    from webapp.booking.projected import Ahead
     from webapp.booking.queries import Group, Search
     from webapp.portal.forms import Choice
     from webapp.practice.models import Location
@@ -71,18 +72,29 @@ def _first_place(offer: Offer) -> UUID:
     return next(place.id for place in practice.locations() if place.id in offer.location_ids)
 
 
-def look(search: Search, choice: Choice, place: Location, now: datetime) -> Times:
-    """Find the days to show: from the chosen one on, else from today, or from the first free time where that is far."""
+def ahead(choice: Choice, now: datetime) -> Ahead:
+    """Read before the transaction what DynamoDB holds of the days that are looked at first."""
+    opens = now if choice.begins is None else max(now, datetime.combine(_sensible(choice.begins), time.min, UTC))
+    return projected.ahead(choice.location, Span(opens, opens + LOOKED_AT), now)
+
+
+def look(search: Search, choice: Choice, place: Location, now: datetime, known: Ahead | None = None) -> Times:
+    """Find the days to show: from the chosen one on, else from today, or from the first free time where that is far.
+
+    `known` is what DynamoDB holds of them (`ahead`); without it PostgreSQL computes them all.
+    """
     zone = place.time_zone
     today = day_of(now, zone)
     search = _own_hold_is_free(search, now)
-    nearest = queries.first_free(replace(search, window=Span(now, now + FURTHEST)), now)
-    first = nearest[0].start if nearest else None
     begins = today if choice.begins is None else max(today, _sensible(choice.begins))
-    days = _days(search, begins, zone, now)
+    days = _days(search, begins, zone, now, known)
+    first = next((day.starts[0].start for day in days if day.starts), None) if begins == today else None
+    if first is None:
+        nearest = queries.first_free(replace(search, window=Span(now, now + FURTHEST)), now)
+        first = nearest[0].start if nearest else None
     if choice.begins is None and first is not None and all(day_of(first, zone) > day.date for day in days):
         begins = day_of(first, zone)
-        days = _days(search, begins, zone, now)
+        days = _days(search, begins, zone, now, None)
     return _shown(days, choice, begins, today, first)
 
 
@@ -105,10 +117,10 @@ def _own_hold_is_free(search: Search, now: datetime) -> Search:
     return search if mine is None else replace(search, beside=(mine,))
 
 
-def _days(search: Search, begins: date, zone: str, now: datetime) -> list[Day]:
+def _days(search: Search, begins: date, zone: str, now: datetime, known: Ahead | None) -> list[Day]:
     opens = local_day(zone, begins).start
     window = Span(max(now, opens), max(now, opens + LOOKED_AT))
-    found = queries.free_times(replace(search, window=window), now)
+    found = projected.free_times(replace(search, window=window), now, known)
     if found is None:
         return []
     by_day: dict[date, list[FreeStart]] = {}
