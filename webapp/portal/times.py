@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from webapp.booking import projected
+from webapp.booking import projected, queries
 from webapp.booking.availability import FreeStart, one_each
 from webapp.booking.queries.online import live_hold, usual
 from webapp.portal.wording import day_of
@@ -72,29 +72,29 @@ def _first_place(offer: Offer) -> UUID:
     return next(place.id for place in practice.locations() if place.id in offer.location_ids)
 
 
-def ahead(choice: Choice, now: datetime) -> Ahead | None:
-    """What the projection says of the chosen place, read before the transaction; None while no place is chosen."""
-    if choice.location is None:
-        return None
-    begins = now if choice.begins is None else datetime.combine(_sensible(choice.begins), time(12), UTC)
-    return projected.ahead([choice.location], Span(max(now, begins), max(now, begins) + LOOKED_AT), now)
+def ahead(choice: Choice, now: datetime) -> Ahead:
+    """Read before the transaction what DynamoDB holds of the days that are looked at first."""
+    opens = now if choice.begins is None else max(now, datetime.combine(_sensible(choice.begins), time.min, UTC))
+    return projected.ahead(choice.location, Span(opens, opens + LOOKED_AT), now)
 
 
 def look(search: Search, choice: Choice, place: Location, now: datetime, known: Ahead | None = None) -> Times:
     """Find the days to show: from the chosen one on, else from today, or from the first free time where that is far.
 
-    Free times come from what is `known`, and from PostgreSQL where that says nothing, or nothing for sure.
+    `known` is what DynamoDB holds of them (`ahead`); without it PostgreSQL computes them all.
     """
     zone = place.time_zone
     today = day_of(now, zone)
     search = _own_hold_is_free(search, now)
-    nearest = projected.first_free(replace(search, window=Span(now, now + FURTHEST)), now, 1, known)
-    first = nearest[0].start if nearest else None
     begins = today if choice.begins is None else max(today, _sensible(choice.begins))
     days = _days(search, begins, place, now, known)
+    first = next((day.starts[0].start for day in days if day.starts), None) if begins == today else None
+    if first is None:
+        nearest = queries.first_free(replace(search, window=Span(now, now + FURTHEST)), now)
+        first = nearest[0].start if nearest else None
     if choice.begins is None and first is not None and all(day_of(first, zone) > day.date for day in days):
         begins = day_of(first, zone)
-        days = _days(search, begins, place, now, known)
+        days = _days(search, begins, place, now, None)
     return _shown(days, choice, begins, today, first)
 
 

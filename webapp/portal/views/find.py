@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Response, g, request, url_for
+from flask import Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 
 from webapp import activity, hypermedia, toasts
@@ -42,13 +42,16 @@ FEW = 3
 toasts.say(HELD, "")
 
 
-def ahead(patient_id: UUID) -> Ahead | None:  # noqa: ARG001 - the address names it
-    """Read what DynamoDB knows of the place's free times, before the transaction."""
-    return times.ahead(read_choice(request.args), g.at)
+def _ahead(patient_id: UUID) -> Ahead | None:
+    """What DynamoDB holds of the days ahead; what the visit is for has to be chosen first."""
+    del patient_id
+    choice = read_choice(request.args)
+    projected_times = current_app.config["ANTEROOM"].projected_times
+    return times.ahead(choice, g.at) if projected_times and choice.service is not None else None
 
 
 @blueprint.get("/me/<uuid:patient_id>/book")
-@requires(Permission.OWN_VISITS_BOOK, role=Role.PATIENT, prefetch=ahead)
+@requires(Permission.OWN_VISITS_BOOK, role=Role.PATIENT, prefetch=_ahead)
 def find(patient_id: UUID) -> Response:
     """Choose what the visit is for, then a time for it."""
     return _page(patient_id, read_choice(request.args))
