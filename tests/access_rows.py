@@ -70,6 +70,7 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.reset", "POST"): 422,
     ("identity.sign_out", "POST"): 303,
     ("identity.switch_user", "POST"): 303,
+    ("identity.speak", "POST"): 303,
     # Nobody signed it.
     ("billing.stripe_event", "POST"): 400,
     # Money: links that are nobody's, and pages of the simulated terminal that never were.

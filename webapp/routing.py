@@ -39,6 +39,8 @@ DOORS_WITHOUT_A_SESSION = frozenset(
         "identity.reset",
         "identity.sign_out",
         "identity.switch_user",
+        # Whoever can't read a page can't sign in on it.
+        "identity.speak",
         "portal.sign_up",
         "portal.sign_up_account",
         "portal.sign_up_confirm",

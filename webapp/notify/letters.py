@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import current_app, render_template
-from flask_babel import force_locale
 from flask_babel import gettext as _
 
+from webapp.languages import speaking
 from webapp.notify.gateways.carrier import Envelope
 from webapp.notify.notices import Kind
 from webapp.notify.reach import Channel
@@ -27,16 +27,15 @@ def links_of(parcel: Parcel) -> Links:
 
 
 def words_in(language: str, parcel: Parcel) -> Words:
-    with force_locale(language):
+    with speaking(language):
         return words_of(parcel, links_of(parcel))
 
 
 def envelope(parcel: Parcel, language: str | None = None) -> Envelope:
     """Write a parcel out; in another language than the reader's only to look at it."""
     spoken, links = language or parcel.language, links_of(parcel)
-    with force_locale(spoken):
+    with speaking(spoken):
         words = words_of(parcel, links)
-        # The templates say nothing by themselves: their `_` keeps the language of the page they are part of.
         shown = {
             "words": words,
             "place": parcel.place,
