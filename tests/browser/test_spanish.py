@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.test_paying import counter
 from tests.browser.test_portal import TELEPHONE, look, statuses
 from tests.identity.conftest import make_account
 from tests.test_translations import CATALOGS, messages, written
@@ -17,11 +18,12 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext, Page
 
+    from tests.billing.counter import Counter
     from tests.browser.conftest import OpenClinic
     from tests.identity.accounts import Account, MakeAccount
     from tests.stack.database import Database
 
-__all__ = ["make_account"]
+__all__ = ["counter", "make_account"]
 
 WIDTHS = (390, 320)
 SPANISH: dict[str, Any] = {**TELEPHONE, "locale": "es-US", "reduced_motion": "reduce"}
@@ -100,6 +102,26 @@ def test_somebody_signs_in_books_and_cancels(
     expect(page.get_by_text("Su cita se canceló.")).to_be_visible()
     see(page, f"visit-{width}")
     assert statuses(database) == ["cancelled"]
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_somebody_pays_an_invoice(counter: Counter, at_desk: Callable[..., Page], width: int) -> None:
+    made = counter.invoice()
+    page = at_desk(
+        f"/me/{counter.patient}/invoices",
+        role="patient",
+        patients=(counter.patient,),
+        **{**SPANISH, "viewport": {"width": width, "height": 844}},
+    )
+    see(page, f"invoices-{width}")
+    page.get_by_role("link", name="Pagar").first.click()
+    page.get_by_role("heading", name="Factura").wait_for()
+    see(page, f"invoice-{width}")
+    page.get_by_role("button", name="Pagar").click()
+    page.get_by_role("button", name="Pagar con una tarjeta que funciona").click()
+    page.get_by_role("heading", name="Pagado. Gracias.").wait_for()
+    see(page, f"paid-{width}")
+    assert counter.due(made) == 0
 
 
 PUBLIC = ("/sign-in/forgot", "/sign-up", "/sign-up/register", "/nothing-here")

@@ -28,7 +28,7 @@ __all__ = ["counter"]
 
 SPANISH = {"Accept-Language": "es"}
 OF_THE_MENU = ("", "/book", "/invoices", "/cards", "/statement", "/family", "/family/new", "/profile", "/looks",
-               "/download", "/preferences", "/calendar", "/waiting", "/waiting/new")  # fmt: skip
+               "/download", "/preferences", "/calendar", "/waiting")  # fmt: skip
 
 
 class Missed(NullTranslations):
@@ -78,7 +78,8 @@ def test_every_page_of_the_menu(mia: Visitor, counter: Counter, missed: Missed) 
         look(mia, f"/me/{counter.patient}{path}")
     for address in ("/me", "/me/code", "/me/notices", "/me/sessions", "/password", f"/me/{counter.clinic.patients[1]}"):
         look(mia, address)
-    look(mia, f"/me/{counter.patient}/family", 200)
+    look(mia, f"/me/{counter.patient}/waiting/new", 422)
+    look(mia, f"/me/{counter.patient}/waiting/new?service={counter.clinic.service}")
     look(mia, "/me/nothing", 404)
     assert missed.texts == set()
 
