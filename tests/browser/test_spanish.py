@@ -49,6 +49,8 @@ def see(page: Page, name: str) -> None:
     assert page.locator("html").get_attribute("lang") == "es"
     assert [text for text in page.evaluate(TEXTS) if text in ENGLISH] == []
     assert page.evaluate(CUT_OFF) == []
+    # A time ends with a period of its own: "10:30 a.m."
+    assert "m.." not in page.locator("body").inner_text().replace("\u00a0", " ")
 
 
 CUT_OFF = """() => [...document.querySelectorAll("a, button, label, h1, h2, h3, summary")]
