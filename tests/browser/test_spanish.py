@@ -116,11 +116,13 @@ def test_somebody_pays_an_invoice(counter: Counter, at_desk: Callable[..., Page]
         **{**SPANISH, "viewport": {"width": width, "height": 844}},
     )
     see(page, f"invoices-{width}")
-    page.get_by_role("link", name="Pagar").first.click()
+    page.get_by_role("link", name="Factura").first.click()
     page.get_by_role("heading", name="Factura").wait_for()
     see(page, f"invoice-{width}")
-    page.get_by_role("button", name="Pagar").click()
+    page.get_by_role("button", name="Pagar", exact=True).click()
     page.get_by_role("button", name="Pagar con una tarjeta que funciona").click()
+    see(page, f"paying-{width}")
+    page.get_by_role("button", name="Revisar ahora").click()
     page.get_by_role("heading", name="Pagado. Gracias.").wait_for()
     see(page, f"paid-{width}")
     assert counter.due(made) == 0
