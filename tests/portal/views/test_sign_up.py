@@ -10,6 +10,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+import pytest
+
 from tests import factories
 from tests.portal import signing_up
 from tests.portal.signing_up import (
@@ -65,12 +67,17 @@ def test_a_code_leads_to_an_account_that_signs_in_and_sees_its_own_record(
         assert "signed_up" in [record.action for record in activity_log.of_actor(account[0])]
 
 
-def test_a_code_pressed_by_many_at_once_makes_one_account(app: Flask, owner: Connection[Any], rosa: UUID) -> None:
-    code = invited(app, PortalInvite(rosa), clock.now())
+@pytest.mark.parametrize("relation", [Relation.SELF, Relation.PARENT])
+def test_a_code_pressed_by_many_at_once_makes_one_account(
+    app: Flask, owner: Connection[Any], rosa: UUID, relation: Relation
+) -> None:
+    owner.execute("UPDATE patient SET birth_date = '2020-03-04' WHERE id = %s", (rosa,))
+    code = invited(app, PortalInvite(rosa, relation), clock.now())
+    name = {} if relation is Relation.SELF else {"name": "Ada Lovelace"}
     browsers = [browser(app) for _ in range(6)]
     for each in browsers:
-        show_code(each, code.text)
-        signing_up.give_address(each, new_email())
+        show_code(each, code.text, "3/4/2020")
+        signing_up.give_address(each, new_email(), **name)
     before = owner.execute("SELECT count(*) FROM account").fetchone()
     with ThreadPoolExecutor(len(browsers)) as threads:
         statuses = sorted(threads.map(lambda each: prove_address(each).status_code, browsers))

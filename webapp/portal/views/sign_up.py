@@ -69,11 +69,8 @@ def sign_up_account() -> Response:
     if request.method != "POST":
         return _page("account", half=half)
     try:
-        form = forms.read(
-            forms.AccountForm if half.relation is Relation.SELF else forms.HelperAccountForm, request.form
-        )
-        name = form.name if isinstance(form, forms.HelperAccountForm) else ""
-        made = signing_up.with_password(identity(), _challenge(), form.email, form.secret, name, moment())
+        email, secret, name = _account(half.relation)
+        made = signing_up.with_password(identity(), _challenge(), email, secret, name, moment())
     except SignUpOver:
         return _again()
     except REFUSALS as refusal:
