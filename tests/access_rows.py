@@ -69,6 +69,7 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.reset", "POST"): 422,
     ("identity.sign_out", "POST"): 303,
     ("identity.switch_user", "POST"): 303,
+    ("identity.speak", "POST"): 303,
     # Nobody signed it.
     ("billing.stripe_event", "POST"): 400,
     **OPEN_IN_MONEY,

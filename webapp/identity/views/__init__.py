@@ -10,6 +10,7 @@ from webapp.identity.views import (
     second_step,
     sessions,
     signing_in,
+    speaking,
 )
 from webapp.identity.views.door import bp, login
 
@@ -25,4 +26,5 @@ __all__ = [
     "second_step",
     "sessions",
     "signing_in",
+    "speaking",
 ]

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from flask import Response, request, url_for
-from flask_babel import get_locale
 from flask_login import current_user
 
 from webapp import activity, hypermedia
@@ -19,6 +18,7 @@ from webapp.cycle import scope
 from webapp.db import Role, transactional
 from webapp.identity.permissions import Permission
 from webapp.identity.queries import names_of
+from webapp.languages import written
 from webapp.portal.lookers import looks_of
 from webapp.portal.views.door import blueprint
 from webapp.practice.queries import signboard, time_zone
@@ -60,7 +60,7 @@ def looks(patient_id: UUID) -> Response:
 
 def _when(at: datetime, zone: str) -> str:
     """Day and minute at the clinic, as the reader writes them."""
-    local, locale = at.astimezone(ZoneInfo(zone)), str(get_locale() or "en")
+    local, locale = at.astimezone(ZoneInfo(zone)), written()
     return f"{format_date(local, 'medium', locale=locale)}, {format_time(local, 'short', locale=locale)}"
 
 

@@ -22,6 +22,7 @@ from webapp.cycle import scope
 from webapp.db import Role
 from webapp.errors import FormInvalid, NotFound, Refusal
 from webapp.identity.permissions import Permission
+from webapp.languages import written
 from webapp.portal import wording
 from webapp.portal.forms import HALVES, read_choice, read_own_wish, write_wish
 from webapp.portal.views.door import blueprint, phone_of
@@ -156,7 +157,7 @@ def _offer_page(patient_id: UUID, offer_id: UUID, refusal: Refusal | None = None
 
 def _wish(waited: Waited) -> dict[str, Any]:
     wish = waited.wish
-    names = get_day_names("abbreviated", locale=wording.language())
+    names = get_day_names("abbreviated", locale=written())
     days = [names[day - 1] for day in wish.weekdays]
     visit = waited.visit
     return {
@@ -181,7 +182,7 @@ def _form(patient_id: UUID, refusal: Refusal | None = None) -> Response:
     choice = read_choice(request.values)
     chosen = _offer(patient_id, choice.service if visit is None else visit.service_id)
     activity.note("opened", patient=patient_id)
-    names = get_day_names("wide", locale=wording.language())
+    names = get_day_names("wide", locale=written())
     people = [each for each in practice.providers() if each.id in chosen.provider_ids]
     ticked = set(request.values.getlist("weekday"))
     return hypermedia.page(
