@@ -19,7 +19,8 @@ MINE = "(SELECT string_to_array(current_setting('app.patients', true), ',')::uui
 
 
 def upgrade() -> None:
-    _run("SET LOCAL lock_timeout = '5s'")
+    # The migration before may have left the session as the migrator.
+    _run("SET LOCAL lock_timeout = '5s'; SET LOCAL ROLE anteroom_owner")
     _run((SQL / "0022_tables.sql").read_text())
     for table in ("visit_told", "message", "contact_preference", "mailbox_item"):
         _run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY;")
@@ -48,6 +49,9 @@ def upgrade() -> None:
         -- Nothing of a visit is ever changed; who may change a column may lock the row, and so wait for a change.
         GRANT UPDATE (version) ON appointment TO app_job;
     """)
+    _run(
+        "SET LOCAL ROLE anteroom_doors; GRANT EXECUTE ON FUNCTION doors.grants_of TO app_job; SET LOCAL ROLE anteroom_owner"
+    )
     for table, row, patient in (("contact_preference", "patient_id", "patient_id"), ("reminder_rule", "id", "")):
         _run(f"""CREATE TRIGGER audit_change AFTER INSERT OR UPDATE OR DELETE ON {table}
             FOR EACH ROW EXECUTE FUNCTION doors.audit_change('{row}', '{patient}')""")

@@ -52,12 +52,11 @@ class Projection:
     def beat(self, at: datetime) -> None:
         """Let the projector say that it lives at a later time, when nothing has changed."""
         with clock.stopped_at(at), self.worker.app_context():
-            beat(at)
+            beat(at, self.projector.places)
 
     def ahead(self, search: Search, at: datetime = NOW) -> Ahead:
         with self.reader.app_context():
-            places = [search.location_id] if search.location_id else self._places()
-            return projected.ahead(places, search.window, at)
+            return projected.ahead(search.location_id, search.window, at)
 
     def both(self, search: Search, at: datetime = NOW, n: int = 3) -> tuple[Any, Any]:
         """What the projection answers, and PostgreSQL: all free times and the first n."""
@@ -70,10 +69,6 @@ class Projection:
         assert (from_items is None) == (computed is None)
         return (_said(from_items), _first(firsts)), (_said(computed), _first(first))
 
-    def _places(self) -> list[UUID]:
-        with self.desk():
-            return [site.id for site in queries_of_practice()]
-
     def item(self, key: str) -> dict[str, Any] | None:
         with self.reader.app_context():
             return dynamo.client().get(TABLE, {"pk": key})
@@ -81,12 +76,6 @@ class Projection:
     def put(self, item: dict[str, Any]) -> None:
         with self.reader.app_context():
             dynamo.client().put(TABLE, item)
-
-
-def queries_of_practice() -> list[Any]:
-    from webapp.practice import queries as practice
-
-    return practice.locations()
 
 
 def _said(found: Any) -> list[FreeStart]:

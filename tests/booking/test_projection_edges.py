@@ -247,7 +247,7 @@ def test_no_mark_and_no_item_tells_anything_about_a_patient(
     assert str(clinic.providers[0].hex) in str(item["plan"])
     for patient in clinic.patients:
         assert patient.hex not in str(item["plan"])
-    assert set(projection.item(BEAT_KEY) or {}) == {"pk", "format", "as_of"}
+    assert set(projection.item(BEAT_KEY) or {}) == {"pk", "format", "as_of", "places"}
 
 
 def test_a_provider_who_works_at_two_places_is_busy_at_both(

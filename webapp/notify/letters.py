@@ -7,28 +7,65 @@ from typing import TYPE_CHECKING
 from flask import current_app, render_template
 from flask_babel import force_locale
 from flask_babel import gettext as _
+from werkzeug.routing import BuildError
 
 from webapp.notify.gateways.carrier import Envelope
 from webapp.notify.notices import Kind
+from webapp.notify.parcels import Parcel
 from webapp.notify.reach import Channel
 from webapp.notify.wording import Links, Words, words_of
 
 if TYPE_CHECKING:
-    from webapp.notify.parcels import Parcel
+    from uuid import UUID
+
+    from webapp.notify.in_app import Notice
+    from webapp.notify.parcels import Place
     from webapp.settings import Settings
 
 
 def links_of(parcel: Parcel) -> Links:
     """Complete addresses of this clinic's public site: never from the request, which a job doesn't have."""
     settings: Settings = current_app.config["ANTEROOM"]
-    own = f"{settings.public_url}/me/{parcel.patient_id}"
-    answer = f"{own}/offers/{parcel.lines[0].subject_id}" if parcel.kind is Kind.OFFER else ""
-    return Links(f"{settings.public_url}/me", f"{own}/preferences", answer)
+    patient = {"patient_id": parcel.patient_id}
+    answer = ""
+    if parcel.kind is Kind.OFFER:
+        answer = settings.public_url + _path("portal.offer", offer_id=parcel.lines[0].subject_id, **patient)
+    return Links(
+        settings.public_url + _path("portal.home"), settings.public_url + _path("portal.preferences", **patient), answer
+    )
+
+
+def _path(endpoint: str, **values: UUID) -> str:
+    """The path of a page without a request; the portal's home where this clinic has no such page."""
+    pages = current_app.url_map.bind("")
+    try:
+        return pages.build(endpoint, values)
+    except BuildError:
+        return pages.build("portal.home")
 
 
 def words_in(language: str, parcel: Parcel) -> Words:
     with force_locale(language):
         return words_of(parcel, links_of(parcel))
+
+
+def words_of_notice(notice: Notice, place: Place) -> Words:
+    """A notice of the portal in the reader's language; its page has its own links."""
+    parcel = Parcel(
+        id=notice.line.message_id,
+        kind=notice.kind,
+        channel=Channel.IN_APP,
+        patient_id=notice.patient_id,
+        account_id=None,
+        given="",
+        language="",
+        recipient="",
+        location_id=notice.location_id,
+        place=place,
+        lines=(notice.line,),
+        created_at=notice.created_at,
+    )
+    return words_of(parcel, Links("", ""))
 
 
 def envelope(parcel: Parcel, language: str | None = None) -> Envelope:
@@ -41,7 +78,7 @@ def envelope(parcel: Parcel, language: str | None = None) -> Envelope:
             "words": words,
             "place": parcel.place,
             "for_whom": _for_whom(parcel),
-            "how": _("How we tell you"),
+            "how": _("Choose how we tell you"),
             "preferences": links.preferences,
             "spoken": spoken,
         }

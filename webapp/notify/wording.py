@@ -163,7 +163,7 @@ def _line(line: Line, parcel: Parcel) -> str:
     if parcel.kind is Kind.OFFER and line.until is not None:
         return _("%(when)s. It is kept for you until %(until)s.", when=moment, until=when(line.until, place))
     if line.was_starts_at is not None:
-        return _("%(when)s, instead of %(before)s", when=moment, before=when(line.was_starts_at, place))
+        return _("%(when)s, instead of %(before)s", when=moment, before=when_short(line.was_starts_at, place))
     return moment
 
 

@@ -59,6 +59,7 @@ _OVER = (
     "delete from availability_day as d using location as l where l.id = d.location_id"
     " and (d.day < cast(%(at)s at time zone l.time_zone as date) or l.retired_at is not null)"
 )
+_PLACES = "select id from location where retired_at is null"
 _ALL = "update availability_day set version = greatest(version + 1, %(version)s), stale_since = %(at)s"
 _TURN_KEY = 5_071_905
 _NONSENSE = 2**62
@@ -85,6 +86,7 @@ class Projector:
     Any number may run: passes take turns in PostgreSQL, and DynamoDB keeps what is newest.
     """
 
+    places: frozenset[str] = frozenset()
     filled_at: datetime | None = None
     beat_at: datetime | None = None
 
@@ -99,11 +101,11 @@ class Projector:
         if days is None:
             return False
         if fill:
-            self.filled_at = began
+            self.filled_at, self.places = began, _places()
         overtaken = tell(days, began)
         more = overtaken or len(days) >= MOST_AT_ONCE
         if days or self.beat_at is None or (began - self.beat_at).total_seconds() >= BEAT_SECONDS:
-            beat(began if not more else _behind() or began)
+            beat(began if not more else _behind() or began, self.places)
             self.beat_at = began
         return more
 
@@ -146,7 +148,7 @@ def tell(days: Sequence[tuple[Day, DayPlan]], at: datetime) -> bool:
     told: list[tuple[Day, int]] = []
     try:
         for day, plan in days:
-            told.append((day, _put(day, plan)))
+            told.append((day, put(day, plan)))
     finally:
         if told:
             values = {
@@ -161,9 +163,10 @@ def tell(days: Sequence[tuple[Day, DayPlan]], at: datetime) -> bool:
     return any(stands > day.version for day, stands in told)
 
 
-def beat(as_of: datetime) -> None:
-    """Say that all that was committed before a moment is told."""
-    dynamo.client().put(TABLE, {"pk": BEAT_KEY, "format": FORMAT, "as_of": _micros(as_of)})
+def beat(as_of: datetime, places: frozenset[str]) -> None:
+    """Say that all that was committed before a moment is told, of these places."""
+    item: Item = {"pk": BEAT_KEY, "format": FORMAT, "as_of": _micros(as_of)}
+    dynamo.client().put(TABLE, item | ({"places": places} if places else {}))
 
 
 def tell_all_again(at: datetime) -> int:
@@ -172,7 +175,7 @@ def tell_all_again(at: datetime) -> int:
         return swiftly(_ALL, {"version": int(at.timestamp() * 1000), "at": at}).rowcount
 
 
-def _put(day: Day, plan: DayPlan) -> int:
+def put(day: Day, plan: DayPlan) -> int:
     """Write a day unless a newer one stands there; the version that stands there now."""
     end = datetime.combine(day.day, time.min, UTC) + timedelta(days=3)
     item: Item = {
@@ -192,6 +195,11 @@ def _put(day: Day, plan: DayPlan) -> int:
         # No projector wrote that: nothing would ever be newer.
         dynamo.client().put(TABLE, item)
     return day.version
+
+
+def _places() -> frozenset[str]:
+    with transactional(jobs.scope(), read_only=True):
+        return frozenset(str(row[0]) for row in swiftly(_PLACES, {}))
 
 
 def _behind() -> datetime | None:

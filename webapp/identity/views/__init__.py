@@ -1,6 +1,16 @@
 """Pages of identity: signing in and out, the life of a session, and where each role starts."""
 
-from webapp.identity.views import again, home, leaving, my_sessions, passwords, second_step, sessions, signing_in
+from webapp.identity.views import (
+    again,
+    home,
+    leaving,
+    my_sessions,
+    own_app,
+    passwords,
+    second_step,
+    sessions,
+    signing_in,
+)
 from webapp.identity.views.door import bp, login
 
 __all__ = [
@@ -10,6 +20,7 @@ __all__ = [
     "leaving",
     "login",
     "my_sessions",
+    "own_app",
     "passwords",
     "second_step",
     "sessions",

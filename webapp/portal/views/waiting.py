@@ -31,7 +31,7 @@ from webapp.practice import queries as practice
 from webapp.practice.queries import Offer
 from webapp.routing import requires
 
-WAITS, WITHDRAWN = "portal.waits", "portal.withdrawn"
+WAITS, WITHDRAWN = "portal.waits", "portal.wish_withdrawn"
 ACCEPTED, REFUSED = "portal.accepted", "portal.refused"
 
 toasts.say(WAITS, _l("You are on the waiting list. We let you know when a time is free."))
