@@ -13,7 +13,7 @@ from tests import factories
 from tests.billing.at_counter import counter
 from tests.factories import NOW, clock_time
 from tests.portal.views.test_booking import hold
-from webapp.identity.permissions import BY_RELATION, Relation
+from webapp.identity.permissions import Purpose, Relation
 from webapp.identity.person import Grant
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def missed(app: Flask) -> Iterator[Missed]:
 
 @pytest.fixture
 def mia(counter: Counter, sign_in: SignIn) -> Visitor:
-    child = Grant(counter.clinic.patients[1], may=BY_RELATION[Relation.PARENT], relation=Relation.PARENT, name="Leo")
+    child = Grant(counter.clinic.patients[1], may=frozenset(Purpose), relation=Relation.PARENT, name="Leo")
     return sign_in("patient", patients=(counter.patient,), grants=(child,), at=NOW)
 
 
