@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from tests import access_people
+from tests.access_portal import OWN_DOORS
+from tests.access_rows_messages import message_rows
+from tests.access_rows_money import OPEN_IN_MONEY, money_rows
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:
@@ -69,13 +72,7 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.speak", "POST"): 303,
     # Nobody signed it.
     ("billing.stripe_event", "POST"): 400,
-    # Money: links that are nobody's, and pages of the simulated terminal that never were.
-    ("billing.pay_link", "GET"): 404,
-    ("billing.pay_by_page", "POST"): 400,
-    ("billing.paid_back", "GET"): 404,
-    ("billing.pay_on", "POST"): 404,
-    ("terminal.payer", "GET"): 404,
-    ("terminal.payer_does", "POST"): 400,
+    **OPEN_IN_MONEY,
 }
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -205,19 +202,6 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("billing.pay_held", "POST"): Row(BOOKERS, 404),
     ("billing.pay_held_in_hand", "POST"): Row(BOOKERS, 404),
     ("billing.cancel_paid", "POST"): Row(FRONT, 404),
-    ("billing.move_priced", "POST"): Row(FRONT, 422),
-    # Money: payment links and saved cards.
-    ("billing.link", "GET"): Row(TAKERS, 404),
-    ("billing.make_a_link", "POST"): Row(TAKERS, 404),
-    ("billing.end_the_link", "POST"): Row(TAKERS, 404),
-    ("billing.cards_of", "GET"): Row(TAKERS, 404),
-    ("billing.keep_card", "POST"): Row(TAKERS, 404),
-    ("billing.forget_card", "POST"): Row(TAKERS, 404),
-    ("billing.card_setup", "GET"): Row(TAKERS, 404),
-    ("billing.look_for_card", "POST"): Row(TAKERS, 404),
-    ("terminal.page", "GET"): Row(TAKERS, 200),
-    ("terminal.add", "POST"): Row(TAKERS, 422),
-    ("terminal.choose", "POST"): Row(TAKERS, 404),
     ("desk.waiting_beside", "GET"): Row(FRONT, 303),
     ("desk.today", "GET"): Row(DESK, 200),
     ("desk.board", "GET"): Row(DESK, 200),
@@ -252,76 +236,11 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("desk.export_figures", "POST"): Row(MANAGER, 422),
     ("desk.money", "GET"): Row(MANAGER, 200),
     ("desk.export_money", "POST"): Row(MANAGER, 422),
-    # Money: a patient's own invoices, payments and cards, by an address that names a patient who is nobody's.
-    **dict.fromkeys(
-        (
-            ("portal.invoices", "GET"),
-            ("portal.invoice", "GET"),
-            ("portal.pay", "POST"),
-            ("portal.payment", "GET"),
-            ("portal.go_on", "POST"),
-            ("portal.pay_hold", "GET"),
-            ("portal.pay_the_hold", "POST"),
-            ("portal.invoice_print", "GET"),
-            ("portal.invoice_pdf", "GET"),
-            ("portal.receipt", "GET"),
-            ("portal.receipt_pdf", "GET"),
-            ("portal.statement", "GET"),
-            ("portal.statement_pdf", "GET"),
-            ("portal.cards", "GET"),
-            ("portal.save_card", "POST"),
-            ("portal.card", "GET"),
-            ("portal.look_for_card", "POST"),
-            ("portal.forget_card", "POST"),
-        ),
-        Row(PATIENT, 404),
-    ),
+    **money_rows(TAKERS, PATIENT, FRONT, Row),
     ("portal.home", "GET"): Row(PATIENT, 200),
     **{door: Row(*row) for door, row in access_people.ROWS.items()},
-    # Messages.
-    ("portal.notices", "GET"): Row(PATIENT, 200),
-    ("portal.read_notices", "POST"): Row(PATIENT, 303),
-    **dict.fromkeys([("portal.preferences", "GET"), ("portal.change_how_told", "POST")], Row(PATIENT, 404)),
-    ("notify.person", "GET"): Row(DESK, 404),
-    ("notify.change_person", "POST"): Row(EDITORS, 404),
-    ("notify.samples", "GET"): Row(MANAGER, 200),
-    ("notify.sample_letter", "GET"): Row(MANAGER, 404),
-    ("mailbox.items", "GET"): Row(MANAGER, 200),
-    ("mailbox.letter", "GET"): Row(MANAGER, 404),
-    # Part portal: pages about one person, whom these visitors do not act for.
-    **dict.fromkeys(
-        [
-            ("portal.find", "GET"),
-            ("portal.hold", "POST"),
-            ("portal.check", "GET"),
-            ("portal.book", "POST"),
-            ("portal.let_go", "POST"),
-            ("portal.booked", "GET"),
-            ("portal.visit", "GET"),
-            ("portal.confirm", "POST"),
-            ("portal.arrive", "POST"),
-            ("portal.calendar_file", "GET"),
-            ("portal.seat", "GET"),
-            ("portal.group", "GET"),
-            ("portal.take_seat", "POST"),
-            ("portal.home_of", "GET"),
-            ("portal.calendar", "GET"),
-            ("portal.make_calendar", "POST"),
-            ("portal.revoke_calendar", "POST"),
-            ("portal.wishes", "GET"),
-            ("portal.wish", "GET"),
-            ("portal.add", "POST"),
-            ("portal.withdraw", "POST"),
-            ("portal.offer", "GET"),
-            ("portal.accept_offer", "POST"),
-            ("portal.refuse_offer", "POST"),
-            ("portal.move", "GET"),
-            ("portal.move_it", "POST"),
-            ("portal.cancel", "GET"),
-            ("portal.cancel_it", "POST"),
-        ],
-        Row(PATIENT, 404),
-    ),
+    **message_rows(DESK, EDITORS, MANAGER, PATIENT, Row),
+    **dict.fromkeys(OWN_DOORS, Row(PATIENT, 404)),
     ("ops.accounts", "GET"): Row(MANAGER, 200),
     ("ops.invitation", "GET"): Row(MANAGER, 200),
     ("ops.invite", "POST"): Row(MANAGER, 422),

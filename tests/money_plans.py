@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tests.factories import NOW
-from webapp.billing.queries import attempts, balances, cards, desk, documents, links, own, papers, worklists
+from webapp.billing.queries import attempts, balances, cards, desk, documents, links, owing, own, papers, worklists
 from webapp.db import Role
 
 if TYPE_CHECKING:
@@ -41,8 +41,8 @@ def money_queries(made: Callable[[str, int], UUID]) -> dict[str, tuple[Role, Cal
         "a page that is open": (Role.DESK, lambda: attempts.page_open_for([invoice], person, NOW)),
         "attempts left over": (Role.DESK, lambda: attempts.left_over(NOW)),
         "attempt of a held time": (Role.DESK, lambda: attempts.latest_for(visit)),
-        "who owes, a page": (Role.DESK, desk.owed),
-        "who owes, by age": (Role.DESK, lambda: desk.owed_by_age(NOW.date(), desk.all_due())),
+        "who owes, a page": (Role.DESK, owing.owed),
+        "who owes, by age": (Role.DESK, lambda: owing.owed_by_age(NOW.date(), owing.all_due())),
         "credit that pays nothing": (Role.DESK, worklists.unapplied_credit),
         "attempts that hang": (Role.DESK, worklists.open_attempts),
         "drafts": (Role.DESK, lambda: worklists.drafts(site)),

@@ -69,6 +69,3 @@ CREATE TABLE simulated_page (
     CONSTRAINT simulated_page_cents CHECK (cents > 0),
     CONSTRAINT simulated_page_currency CHECK (currency ~ '^[A-Z]{3}$')
 );
-
--- What was captured and is not written down yet: the reconciler looks each minute, and there is nearly never one.
-CREATE INDEX attempt_unsettled_ix ON attempt (created_at) WHERE state = 'captured' and settled_at is null;

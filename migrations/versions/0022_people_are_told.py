@@ -49,9 +49,6 @@ def upgrade() -> None:
         -- Nothing of a visit is ever changed; who may change a column may lock the row, and so wait for a change.
         GRANT UPDATE (version) ON appointment TO app_job;
     """)
-    _run(
-        "SET LOCAL ROLE anteroom_doors; GRANT EXECUTE ON FUNCTION doors.grants_of TO app_job; SET LOCAL ROLE anteroom_owner"
-    )
     for table, row, patient in (("contact_preference", "patient_id", "patient_id"), ("reminder_rule", "id", "")):
         _run(f"""CREATE TRIGGER audit_change AFTER INSERT OR UPDATE OR DELETE ON {table}
             FOR EACH ROW EXECUTE FUNCTION doors.audit_change('{row}', '{patient}')""")

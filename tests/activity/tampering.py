@@ -28,7 +28,8 @@ class Tampering:
     def updates(self) -> int:
         row = self.one()
         column, value = self.chance.choice(
-            (("at", NOW + timedelta(microseconds=1)), ("actor", new_id()), ("role", "app_manager"),
+            (("at", NOW + timedelta(microseconds=1)), ("origin", '{"route": ""}'),
+             ("actor", new_id()), ("role", "app_manager"),
              ("request", "another"), ("table_name", "room"), ("row_id", new_id()),
              ("patient_id", new_id()), ("operation", "delete"), ("changes", '{"name": "Nowhere"}'))
         )  # fmt: skip

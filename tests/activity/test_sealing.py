@@ -18,6 +18,7 @@ from tests.factories import NOW
 from webapp import clock, create_app, dynamo
 from webapp.activity import sealing
 from webapp.activity.chain import Finding, Seal
+from webapp.activity.jobs import seal_audit, verify_audit
 from webapp.activity.sealing import ChainBroken, publish, seal
 from webapp.activity.verifying import verify
 from webapp.db import Role, db
@@ -179,12 +180,15 @@ def test_a_chain_of_another_server_goes_on_after_its_backup_was_played_back(owne
 
 def test_the_command_says_that_all_is_well_or_names_the_row(owner: Owner, sealed: list[int], app: Flask) -> None:
     something_happens(owner, 2)
+    verify_audit(0)
     result = app.test_cli_runner().invoke(args=["verify-audit"])
     assert result.exit_code == 0, result.output
     assert result.output.startswith(f"{len(sealed)} rows in ")
     assert "; 2 are not sealed yet" in result.output
     owner.execute("SET session_replication_role = replica")
     owner.execute("UPDATE audit SET request = 'another' WHERE id = %s", (sealed[9],))
+    with pytest.raises(ChainBroken):
+        verify_audit(0)
     result = app.test_cli_runner().invoke(args=["verify-audit"])
     assert result.exit_code == 1
     assert f"Row {sealed[9]} of the audit is not as it was sealed" in result.output
@@ -194,7 +198,6 @@ def test_the_job_seals_and_copies_and_goes_on_where_dynamodb_was_away(
     owner: Owner, worker: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from tests.identity.browsing import dynamo_away
-    from webapp.activity.jobs import seal_audit
 
     something_happens(owner, 3)
     with clock.stopped_at(NOW):

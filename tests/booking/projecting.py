@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from flask import Flask
 from psycopg.types.range import TimestamptzRange
 
 from tests import factories
-from tests.booking.wishes import ACTOR, Open, Owner, wish
+from tests.booking.wishes import ACTOR, Open, Owner, application, wish
 from tests.factories import NOW, Clinic, clock_time
 from webapp import clock, dynamo
 from webapp.booking import projected, queries
@@ -23,12 +23,15 @@ from webapp.booking.availability import FreeStart
 from webapp.booking.projection.ahead import READS
 from webapp.booking.projection.project import TABLE, Projector, beat
 from webapp.booking.queries import Search
+from webapp.db import db
 from webapp.errors import Refusal
 from webapp.ids import new_id
 from webapp.practice.hours import Span
 
 if TYPE_CHECKING:
+    from tests.stack.database import Database
     from webapp.booking.projection.ahead import Ahead
+    from webapp.settings import Settings
 
 WEEKS = Span(NOW, NOW + timedelta(days=14))
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -194,3 +197,27 @@ class Changes:
 
     def gets_equipment(self) -> None:
         factories.equipment(self.owner, self.clinic())
+
+
+Project = Callable[[], None]
+
+
+@contextmanager
+def a_worker(database: Database, settings: Settings) -> Iterator[Project]:
+    """A worker of the application's clinic, at NOW: yields its pass, of which it has done one."""
+    worker = application(settings.worker_database_url)
+    dynamo.init_app(worker, settings)
+    projector = Projector()
+    with database.administer() as connection:
+        connection.execute("UPDATE service SET furthest_days = 14 WHERE furthest_days IS NULL")
+
+    def once() -> None:
+        with clock.stopped_at(NOW), worker.app_context():
+            while projector.once():
+                pass
+
+    once()
+    yield once
+    with worker.app_context():
+        db.session.remove()
+        db.engine.dispose()

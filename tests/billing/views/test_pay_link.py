@@ -257,3 +257,7 @@ def test_a_card_is_saved_listed_and_forgotten(
     assert desk.post(f"{cards}/{saved}/forget").status_code == 303
     assert "No card is saved" in desk.get(cards).text
     assert counter.due(invoice) == 0
+
+
+def test_the_record_leads_to_the_saved_cards(counter: Counter, desk: Visitor) -> None:
+    assert f"/billing/patients/{counter.patient}/cards" in desk.get(f"/patients/{counter.patient}").text

@@ -2,50 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests import factories
-from tests.booking.projecting import answered
+from tests.booking.projecting import Project, a_worker, answered
 from tests.booking.views.test_book import booked, choice
-from tests.booking.wishes import application
 from tests.factories import NOW, Clinic, clock_time
 from webapp import clock, dynamo
 from webapp.booking.projection.plan import key
-from webapp.booking.projection.project import TABLE, Projector
-from webapp.db import db
+from webapp.booking.projection.project import TABLE
 
 if TYPE_CHECKING:
     from tests.stack.database import Database
     from tests.stack.people import Visitor
     from webapp.settings import Settings
 
-Project = Callable[[], None]
 TEN = "2026-11-23T15:00Z"
 
 
 @pytest.fixture
 def project(database: Database, settings: Settings, clinic: Clinic) -> Iterator[Project]:
-    """A worker's pass."""
-    worker = application(settings.worker_database_url)
-    dynamo.init_app(worker, settings)
-    projector = Projector()
-    with database.administer() as connection:
-        connection.execute("UPDATE service SET furthest_days = 14")
-
-    def once() -> None:
-        with clock.stopped_at(NOW), worker.app_context():
-            while projector.once():
-                pass
-
-    once()
-    yield once
-    with worker.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    """A worker's pass; one was done."""
+    with a_worker(database, settings) as once:
+        yield once
 
 
 def someone_takes_ten(database: Database, clinic: Clinic) -> None:

@@ -59,6 +59,7 @@ def test_it_moves_to_a_time_that_is_free(rosa: Visitor, clinic: Clinic, visit: U
     shown = rosa.get(page(clinic, visit, "/move")).text
     eleven = write_instant(clock_time(11))
     assert f'value="{eleven}"' in shown
+    assert f'value="{write_instant(clock_time(10))}"' not in shown
     sent = {"starts_at": eleven, "provider": clinic.providers[0], "location": clinic.location, "version": 1}
     answer = rosa.post(page(clinic, visit, "/move"), sent)
     assert answer.status_code == 303

@@ -2,70 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import pytest
 
 from tests.billing.at_counter import counter
 from tests.billing.cards.card_desk import at_once
-from tests.factories import NOW, clock_time
-from webapp.billing import charging
-from webapp.booking.forms import write_instant
-from webapp.db import Role, Scope
+from tests.factories import NOW
+from tests.portal.own_money import at, card, form, found, mia, path, pays, settle
 
 if TYPE_CHECKING:
     from tests.billing.counter import Counter
     from tests.stack.people import SignIn, Visitor
 
-__all__ = ["counter"]
-
-
-@pytest.fixture
-def mia(counter: Counter, sign_in: SignIn) -> Visitor:
-    return sign_in("patient", patients=(counter.patient,), at=NOW)
-
-
-def at(counter: Counter, path: str = "") -> str:
-    return f"/me/{counter.patient}{path}"
-
-
-def form(counter: Counter, invoice: UUID, **other: str) -> dict[str, str]:
-    return {"seen": str(counter.due(invoice)), "part": "all", "amount": "", "how": "page", **other}
-
-
-def pays(mia: Visitor, counter: Counter, invoice: UUID, **other: str) -> str:
-    """Press Pay; where it leads."""
-    answer = mia.post(at(counter, f"/invoices/{invoice}/pay"), form(counter, invoice, **other))
-    assert answer.status_code == 303, re.findall(r'class="error".*', answer.text)
-    return path(answer.location)
-
-
-def path(address: str) -> str:
-    own = re.search(r"/(terminal|me)/.*", address)
-    assert own is not None, address
-    return own[0]
-
-
-def card(counter: Counter, ends: str = "approve", patient: UUID | None = None) -> UUID:
-    """A saved card that its bank approves, or not."""
-    made = uuid4()
-    counter.owner.execute(
-        "insert into card_on_file"
-        " (id, patient_id, gateway, customer, method, brand, last4, exp_month, exp_year, added_at)"
-        " values (%s, %s, 'simulated', 'simcus', %s, 'visa', '4242', 8, 2031, %s)",
-        (made, patient or counter.patient, f"simcard_{ends}_{made.hex}", NOW),
-    )
-    return made
-
-
-def settle(counter: Counter) -> None:
-    """What the promised jobs do about every attempt."""
-    rows = counter.owner.execute("select id from attempt").fetchall()
-    with counter.app.app_context():
-        for row in rows:
-            charging.carry_on(row["id"], Scope(Role.DESK, None, NOW, "job"))
+__all__ = ["counter", "mia"]
 
 
 def test_what_is_open_comes_first(counter: Counter, mia: Visitor) -> None:
@@ -220,122 +171,7 @@ def test_a_card_is_saved_and_forgotten(counter: Counter, mia: Visitor) -> None:
     assert "No card is saved" in mia.get(at(counter, "/cards")).text
 
 
-@pytest.fixture
-def deposit(counter: Counter) -> Counter:
-    """The visit asks for $50.00 of its $120.00 before it is booked."""
-    counter.owner.execute(
-        "update service set deposit_cents = 5000, online = true where id = %s", (counter.clinic.service,)
-    )
-    return counter
-
-
-def held(mia: Visitor, counter: Counter, hour: int = 14) -> UUID:
-    """Hold a time as the portal does."""
-    sent = {
-        "service": str(counter.clinic.service),
-        "location": str(counter.clinic.location),
-        "provider": str(counter.clinic.providers[0]),
-        "starts_at": write_instant(clock_time(hour)),
-        "note": "",
-    }
-    answer = mia.post(at(counter, "/book"), sent)
-    assert answer.status_code == 303, answer.text
-    return UUID(answer.location.rpartition("/")[2])
-
-
-def agreed(mia: Visitor, counter: Counter, hold: UUID, **other: str) -> dict[str, str]:
-    """The form of the step as its page fills it."""
-    text = mia.get(at(counter, f"/held/{hold}/pay")).text
-    names = re.findall(r'<input type="hidden" name="(seen|fee|notice)" value="([^"]*)"', text)
-    return {**dict(names), "part": "asked", "how": "page", **other}
-
-
-def status(counter: Counter, visit: UUID) -> str:
-    return str(found(counter, "select status as found from appointment where id = %s", visit))
-
-
-def found(counter: Counter, query: str, *values: object) -> object:
-    row = counter.owner.execute(query.encode(), values).fetchone()
-    assert row is not None
-    return row["found"]
-
-
-def test_a_deposit_on_a_saved_card_books(deposit: Counter, mia: Visitor) -> None:
-    hold = held(mia, deposit)
-    assert "Continue to pay $50.00" in mia.get(at(deposit, f"/held/{hold}")).text
-    sent = agreed(mia, deposit, hold, how=f"card:{card(deposit)}")
-    answer = mia.post(at(deposit, f"/held/{hold}/pay"), sent)
-    assert path(answer.location) == at(deposit, f"/visits/{hold}/booked")
-    assert status(deposit, hold) == "booked"
-    assert deposit.owner.execute("select cents, purpose from payment").fetchone() == {
-        "cents": 5_000,
-        "purpose": "deposit",
-    }
-
-
-def test_the_whole_price_can_be_paid_before(deposit: Counter, mia: Visitor) -> None:
-    hold = held(mia, deposit)
-    price = found(deposit, "select price_cents as found from appointment where id = %s", hold)
-    sent = agreed(mia, deposit, hold, part="price", how=f"card:{card(deposit)}")
-    mia.post(at(deposit, f"/held/{hold}/pay"), sent)
-    assert status(deposit, hold) == "booked"
-    assert found(deposit, "select cents as found from payment") == price
-
-
-def test_the_page_books_when_it_is_paid_and_not_before(deposit: Counter, mia: Visitor) -> None:
-    hold = held(mia, deposit)
-    page = path(mia.post(at(deposit, f"/held/{hold}/pay"), agreed(mia, deposit, hold)).location)
-    left = path(mia.post(page, {"choice": "leave"}).location)
-    assert "You have not paid yet" in mia.get(left).text
-    assert status(deposit, hold) == "held"
-    # Coming back by any way leads to the same page, and the time is still theirs.
-    again = mia.post(at(deposit, f"/held/{hold}/pay"), agreed(mia, deposit, hold))
-    assert path(again.location) == page
-    back = path(mia.post(page, {"choice": "approve"}).location)
-    settle(deposit)
-    assert path(mia.get(back).location) == at(deposit, f"/visits/{hold}/booked")
-    assert (status(deposit, hold), deposit.count("payment"), deposit.count("attempt")) == ("booked", 1, 1)
-
-
-def test_a_declined_card_keeps_the_hold_and_another_one_books(deposit: Counter, mia: Visitor) -> None:
-    hold = held(mia, deposit)
-    sent = agreed(mia, deposit, hold, how=f"card:{card(deposit, 'decline')}")
-    told = path(mia.post(at(deposit, f"/held/{hold}/pay"), sent).location)
-    assert "We still hold the time for you." in mia.get(told).text
-    assert status(deposit, hold) == "held"
-    sent = agreed(mia, deposit, hold, how=f"card:{card(deposit)}")
-    assert path(mia.post(at(deposit, f"/held/{hold}/pay"), sent).location) == at(deposit, f"/visits/{hold}/booked")
-    assert deposit.count("attempt") == 1
-
-
-def test_an_ended_payment_gives_the_time_back_when_its_minutes_are_over(deposit: Counter, mia: Visitor) -> None:
-    hold = held(mia, deposit)
-    page = path(mia.post(at(deposit, f"/held/{hold}/pay"), agreed(mia, deposit, hold)).location)
-    address = path(mia.post(page, {"choice": "leave"}).location).partition("?")[0]
-    mia.post(address, {"do": "end"})
-    assert "The visit is not booked" in mia.get(address).text
-    other = held(mia, deposit, 15)
-    sent = agreed(mia, deposit, other, how=f"card:{card(deposit)}")
-    mia.post(at(deposit, f"/held/{other}/pay"), sent)
-    assert (status(deposit, hold), status(deposit, other)) == ("lapsed", "booked")
-
-
-def test_leaving_checkout_never_stands_in_ones_own_way(deposit: Counter, mia: Visitor) -> None:
-    hold = held(mia, deposit)
-    mia.post(at(deposit, f"/held/{hold}/pay"), agreed(mia, deposit, hold))
-    other = held(mia, deposit, 15)
-    sent = agreed(mia, deposit, other, how=f"card:{card(deposit)}")
-    assert path(mia.post(at(deposit, f"/held/{other}/pay"), sent).location) == at(deposit, f"/visits/{other}/booked")
-
-
-def test_somebody_elses_hold_is_not_there(deposit: Counter, mia: Visitor, sign_in: SignIn) -> None:
-    hold = held(mia, deposit)
-    sent = agreed(mia, deposit, hold, how=f"card:{card(deposit)}")
-    other = deposit.clinic.patients[1]
-    luis = sign_in("patient", patients=(other,), at=NOW)
-    before = deposit.ledger()
-    assert luis.get(f"/me/{other}/held/{hold}/pay").status_code == 404
-    assert luis.post(f"/me/{other}/held/{hold}/pay", sent).status_code == 404
-    assert luis.post(at(deposit, f"/held/{hold}/pay"), sent).status_code == 404
-    assert deposit.ledger() == before
-    assert status(deposit, hold) == "held"
+def test_the_way_to_ones_invoices_is_on_every_page(counter: Counter, mia: Visitor, sign_in: SignIn) -> None:
+    assert 'href="/me/invoices"' in mia.get(at(counter, "/cards")).text
+    assert mia.get("/me/invoices").location == at(counter, "/invoices")
+    assert sign_in("patient", at=NOW).get("/me/invoices").status_code == 404

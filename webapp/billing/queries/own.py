@@ -15,6 +15,7 @@ from webapp.billing.queries.balances import due_of, reserved_of
 from webapp.billing.queries.papers import Settlement, settlements
 from webapp.db import db
 from webapp.errors import NotFound
+from webapp.patients.models import Patient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +37,7 @@ class OwnInvoice:
     part: int
     due: int
     currency: str
+    zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +62,13 @@ def invoices_of(patient_id: UUID) -> list[OwnInvoice]:
         .group_by(Invoice.id)
         .order_by((owed > 0).desc(), Invoice.issued_at.desc(), Invoice.id.desc())
         .limit(MOST)
-        .options(selectinload(Invoice.lines))
+        .options(selectinload(Invoice.lines), selectinload(Invoice.location))
     )
     return [
         OwnInvoice(
             invoice.id, invoice.shown_number, invoice.kind, invoice.issued_at, invoice.due_on,
             sum(line.patient_cents for line in invoice.lines), int(cents) if invoice.kind == "invoice" else 0,
-            invoice.currency,
+            invoice.currency, invoice.location.time_zone,
         )
         for invoice, cents in db.session.execute(query)
         if invoice.issued_at is not None and invoice.due_on is not None
@@ -102,6 +104,14 @@ def own_page(patient_id: UUID, invoice_id: UUID, at: dt.datetime) -> OwnPage:
         receipts=db.session.scalars(receipts).all(),
         going=page_open_for([invoice_id], patient_id, at),
     )
+
+
+def own_record(patient_id: UUID) -> Patient:
+    """The patient themselves (NotFound)."""
+    found = db.session.get(Patient, patient_id)
+    if found is None:
+        raise NotFound
+    return found
 
 
 def own_attempt(patient_id: UUID, attempt_id: UUID) -> Attempt:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from webapp import activity, hypermedia
 from webapp.billing import wording
 from webapp.billing.attempts import WORDS, State
-from webapp.billing.queries import desk
+from webapp.billing.queries import desk, owing
 from webapp.billing.queries import worklists as lists
 from webapp.billing.tendering import age
 from webapp.billing.views.door import blueprint
@@ -48,7 +48,7 @@ def worklists() -> Response:
     site = next((each for each in sites if str(each.id) == request.args.get("location")), None) or (
         sites[0] if sites else None
     )
-    due = desk.all_due()
+    due = owing.all_due()
     found = {} if site is None else _found(site, due, at)
     rows: list[dict[str, Any]] = found.get(tab, [])
     activity.note("listed", listed={row["patient"] for row in rows})
@@ -67,7 +67,7 @@ def worklists() -> Response:
 def _found(site: Location, due: dict[UUID, int], at: datetime) -> dict[str, list[dict[str, Any]]]:
     return {
         "to-bill": _to_bill(site, at),
-        "owed": [_owed(each, at, site) for each in desk.owed(_skipped(), due)],
+        "owed": [_owed(each, at, site) for each in owing.owed(_skipped(), due)],
         "credit": [_credit(each, site) for each in lists.unapplied_credit()],
         "cards": [_hanging(each, site) for each in lists.open_attempts()],
     }
@@ -111,7 +111,7 @@ def _to_bill(site: Location, at: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _owed(each: desk.Owed, at: datetime, site: Location) -> dict[str, Any]:
+def _owed(each: owing.Owed, at: datetime, site: Location) -> dict[str, Any]:
     today = local_date(at, site.time_zone)
     return {
         "patient": each.patient_id,
@@ -157,25 +157,25 @@ def _skipped() -> int:
     """How many invoices come before the page that is asked for."""
     asked = request.args.get("page", "")
     number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < LONGEST_PAGE else 1
-    return max(0, number - 1) * desk.MOST
+    return max(0, number - 1) * owing.MOST
 
 
 def _pages(many: int) -> dict[str, Any] | None:
     """Which part of the list this is, and the ways to the others; None when it is all of it."""
     skipped = _skipped()
-    if many <= desk.MOST and not skipped:
+    if many <= owing.MOST and not skipped:
         return None
-    number = skipped // desk.MOST + 1
+    number = skipped // owing.MOST + 1
 
     def link(to: int) -> str:
         return url_for("billing.worklists", list="owed", page=to)
 
     return {
         "text": _(
-            "%(first)d to %(last)d of %(many)d", first=skipped + 1, last=min(many, skipped + desk.MOST), many=many
+            "%(first)d to %(last)d of %(many)d", first=skipped + 1, last=min(many, skipped + owing.MOST), many=many
         ),
         "previous": link(number - 1) if number > 1 else None,
-        "next": link(number + 1) if skipped + desk.MOST < many else None,
+        "next": link(number + 1) if skipped + owing.MOST < many else None,
     }
 
 
@@ -183,7 +183,7 @@ def _ages(rows: list[dict[str, Any]], due: dict[UUID, int], today: date) -> list
     """All that is owed by how old it is, not of this page only; one currency, that of the first."""
     labels = (_("0 to 30 days"), _("31 to 60 days"), _("61 to 90 days"), _("Over 90 days"))
     currency = rows[0]["currency"] if rows else "USD"
-    sums = desk.owed_by_age(today, due)
+    sums = owing.owed_by_age(today, due)
     return [{"label": label, "amount": money(sums.get((n, currency), 0), currency)} for n, label in enumerate(labels)]
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from prometheus_client import Gauge
+
 from webapp import clock, dynamo, jobs
 from webapp.booking.projection.plan import FORMAT, DayPlan, Hold, joined, key, write
 from webapp.db import swiftly, transactional
@@ -27,8 +29,12 @@ LEAST_DAYS = 14
 FILL_SECONDS = 60.0
 BEAT_SECONDS = 1.0
 AGED = timedelta(hours=6)
-"""A day that nobody changed is told again after this, so that no item stays spoilt for long."""
-AGED_AT_ONCE = 4
+"""A day that nobody changed is told again after this, some each minute, so that no item stays spoilt for long."""
+AGED_AT_ONCE = 32
+
+LAG = Gauge(
+    "anteroom_availability_lag_seconds", "How old the projection was when it was told.", multiprocess_mode="max"
+)
 
 _SQL = Path(__file__).parent.parent / "sql"
 _MARKS = (_SQL / "projection_marks.sql").read_text("utf-8")
@@ -105,8 +111,10 @@ class Projector:
         overtaken = tell(days, began)
         more = overtaken or len(days) >= MOST_AT_ONCE
         if days or self.beat_at is None or (began - self.beat_at).total_seconds() >= BEAT_SECONDS:
-            beat(began if not more else _behind() or began, self.places)
+            as_of = began if not more else _behind() or began
+            beat(as_of, self.places)
             self.beat_at = began
+            LAG.set((clock.now() - as_of).total_seconds())
         return more
 
 
@@ -119,11 +127,10 @@ def _taken(at: datetime, *, fill: bool) -> list[tuple[Day, DayPlan]] | None:
         if fill:
             swiftly(_OVER, {"at": at})
             swiftly(_DAYS, {**numbered, "longest": LONGEST_DAYS, "least": LEAST_DAYS})
+            swiftly(_AGED, {**numbered, "before": at - AGED, "most": AGED_AT_ONCE})
         if _is(swiftly(_ANY_MARKS, {}).fetchone()):
             swiftly(_MARKS, numbered)
         waiting = [Day(*row) for row in swiftly(_WAITING, {"most": MOST_AT_ONCE})]
-        if not waiting and swiftly(_AGED, {**numbered, "before": at - AGED, "most": AGED_AT_ONCE}).rowcount:
-            waiting = [Day(*row) for row in swiftly(_WAITING, {"most": MOST_AT_ONCE})]
         # A statement of its own: it sees all that was committed before the versions were locked.
         return list(zip(waiting, read_days(waiting), strict=True)) if waiting else []
 

@@ -8,6 +8,8 @@ from uuid import UUID
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
+from flask_login import current_user
 
 from webapp import activity, cycle, hypermedia, toasts
 from webapp.billing import by_patient, charging, paying_page, returns, service, wording
@@ -21,7 +23,7 @@ from webapp.billing.queries.papers import Settlement
 from webapp.billing.refusals import DueChanged
 from webapp.cycle import scope
 from webapp.db import Role, transactional
-from webapp.errors import BadRequest, FormInvalid, Refusal
+from webapp.errors import BadRequest, FormInvalid, NotFound, Refusal
 from webapp.identity.permissions import Permission
 from webapp.money import money, typed
 from webapp.portal.views.door import blueprint, phone_of
@@ -34,6 +36,17 @@ PAID, ENDED = "portal.paid", "portal.payment_ended"
 
 toasts.say(PAID, _l("Paid. Thank you."))
 toasts.say(ENDED, _l("The payment is ended. Nothing was charged."))
+
+
+@blueprint.get("/me/invoices")
+@requires(MONEY, role=Role.PATIENT)
+def own_invoices() -> Response:
+    """Lead to one's own invoices, or to those of the first person whose money one looks after."""
+    allowed = current_user.patients_for(MONEY)
+    own_first = sorted(allowed, key=lambda each: current_user.grant_for(each).relation != "self")
+    if not own_first:
+        raise NotFound
+    return hypermedia.see(url_for("portal.invoices", patient_id=own_first[0]))
 
 
 @blueprint.get("/me/<uuid:patient_id>/invoices")
@@ -192,10 +205,17 @@ def _line(patient_id: UUID, each: OwnInvoice) -> dict[str, Any]:
     return {
         "href": url_for("portal.invoice", patient_id=patient_id, invoice_id=each.id),
         "title": wording_title(each.kind, each.number),
-        "day": short_date(each.issued_at.date()),
+        "day": short_date(day_of(each.issued_at, each.zone)),
         "amount": money(each.due if each.due > 0 else each.part, each.currency),
-        "late": wording.overdue(each.due_on, scope().at.date()) if each.due > 0 else "",
+        "late": _late(each) if each.due > 0 else "",
     }
+
+
+def _late(each: OwnInvoice) -> str:
+    days = (day_of(scope().at, each.zone) - each.due_on).days
+    if days > 0:
+        return ngettext("%(num)s day late", "%(num)s days late", days)
+    return _("due today") if days == 0 else _("due %(day)s", day=short_date(each.due_on))
 
 
 def _settled(found: OwnPage) -> list[dict[str, str]]:

@@ -11,10 +11,9 @@ from webapp import activity, hypermedia
 from webapp.billing import documents_on_paper
 from webapp.billing.queries import own
 from webapp.cycle import scope
-from webapp.db import Role, db
+from webapp.db import Role
 from webapp.errors import NotFound
 from webapp.identity.permissions import Permission
-from webapp.patients.models import Patient
 from webapp.portal.views.door import blueprint
 from webapp.practice import queries as practice
 from webapp.practice.letterhead import letterhead
@@ -81,10 +80,10 @@ def _receipt(patient_id: UUID, receipt_id: UUID) -> Paper:
 
 
 def _statement(patient_id: UUID) -> Paper:
-    site, patient = next(iter(practice.locations()), None), db.session.get(Patient, patient_id)
-    if site is None or patient is None:
+    site = next(iter(practice.locations()), None)
+    if site is None:
         raise NotFound
-    return documents_on_paper.statement(patient, site, scope().at)
+    return documents_on_paper.statement(own.own_record(patient_id), site, scope().at)
 
 
 def _page(paper: Paper, pdf: str) -> Response:

@@ -57,7 +57,9 @@ def wishes(patient_id: UUID) -> Response:
 @blueprint.get("/me/<uuid:patient_id>/waiting/new")
 @requires(Permission.OWN_VISITS_BOOK, role=Role.PATIENT)
 def wish(patient_id: UUID) -> Response:
-    """Say what one waits for."""
+    """Say what one waits for; the kind of visit comes first."""
+    if not request.args.get("visit") and read_choice(request.args).service is None:
+        return hypermedia.see(url_for("portal.find", patient_id=patient_id))
     return _form(patient_id)
 
 
