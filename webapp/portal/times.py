@@ -73,11 +73,11 @@ def _first_place(offer: Offer) -> UUID:
 
 
 def ahead(choice: Choice, now: datetime) -> Ahead | None:
-    """What the projection says of the chosen place, read before the transaction; None while no place is chosen."""
-    if choice.location is None:
+    """What the projection says of the chosen place, or of all of few; None before it is said what the visit is for."""
+    if choice.service is None:
         return None
     begins = now if choice.begins is None else datetime.combine(_sensible(choice.begins), time(12), UTC)
-    return projected.ahead([choice.location], Span(max(now, begins), max(now, begins) + LOOKED_AT), now)
+    return projected.ahead(choice.location, Span(max(now, begins), max(now, begins) + LOOKED_AT), now)
 
 
 def look(search: Search, choice: Choice, place: Location, now: datetime, known: Ahead | None = None) -> Times:

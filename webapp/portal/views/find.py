@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Response, g, request, url_for
+from flask import Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 
 from webapp import activity, hypermedia, toasts
@@ -33,6 +33,7 @@ from webapp.practice.hours import Span
 from webapp.practice.models import Location, Provider, Service
 from webapp.practice.queries import Offer
 from webapp.routing import requires
+from webapp.settings import Settings
 
 HELD = "portal.held"
 NOON = 12
@@ -44,7 +45,8 @@ toasts.say(HELD, "")
 
 def ahead(patient_id: UUID) -> Ahead | None:  # noqa: ARG001 - the address names it
     """Read what DynamoDB knows of the place's free times, before the transaction."""
-    return times.ahead(read_choice(request.args), g.at)
+    settings: Settings = current_app.config["ANTEROOM"]
+    return times.ahead(read_choice(request.args), g.at) if settings.projected_times else None
 
 
 @blueprint.get("/me/<uuid:patient_id>/book")
