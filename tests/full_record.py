@@ -46,14 +46,7 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
     )  # fmt: skip
     insert(owner, "encounter_detail", encounter_id=encounter, patient_id=patient)
     insert(owner, "account_patient", account_id=factories.account(owner), patient_id=patient, relation="self")
-    insert(
-        owner, "portal_invitation", id=new_id(), patient_id=patient, digest=sha256(patient.bytes).digest(),
-        relation="self", created_at=NOW, ends_at=NOW,
-    )  # fmt: skip
-    insert(
-        owner, "portal_registration", id=new_id(), account_id=factories.account(owner), given="Rosa", family="Jimenez",
-        birth_date=NOW.date(), phone="555-0142", created_at=NOW, status="matched", patient_id=patient, decided_at=NOW,
-    )  # fmt: skip
+    on_the_portal(owner, patient)
     visit = factories.appointment(owner, clinic, clock_time(hour), patient_id=patient)
     merge = new_id()
     insert(
@@ -63,9 +56,6 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
     insert(
         owner, "series", id=new_id(), patient_id=patient, frequency="weekly", count=2, time_zone="UTC",
         first_at=NOW, created_at=NOW,
-    )  # fmt: skip
-    insert(
-        owner, "calendar_feed", id=new_id(), patient_id=patient, secret_hash=new_id().bytes, created_at=NOW,
     )  # fmt: skip
     listed = new_id()
     insert(
@@ -79,6 +69,22 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
     insert(
         owner, "waiting_offer", id=new_id(), wish_id=listed, patient_id=patient, hold_id=visit, offered_at=NOW,
         expires_at=NOW + timedelta(minutes=30),
+    )  # fmt: skip
+
+
+def on_the_portal(owner: Owner, patient: UUID) -> None:
+    """Invited, registered, with a calendar address."""
+    insert = factories.insert
+    insert(
+        owner, "portal_invitation", id=new_id(), patient_id=patient, digest=sha256(patient.bytes).digest(),
+        relation="self", created_at=NOW, ends_at=NOW,
+    )  # fmt: skip
+    insert(
+        owner, "portal_registration", id=new_id(), account_id=factories.account(owner), given="Rosa", family="Jimenez",
+        birth_date=NOW.date(), phone="555-0142", created_at=NOW, status="matched", patient_id=patient, decided_at=NOW,
+    )  # fmt: skip
+    insert(
+        owner, "calendar_feed", id=new_id(), patient_id=patient, secret_hash=new_id().bytes, created_at=NOW,
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _connect(app: Flask, settings: Settings) -> None:
     """Make the engines ready; nothing connects before the first request."""
-    from webapp import dynamo
+    from webapp import dynamo, patience
     from webapp.db import CONNECT_ARGS, db
 
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
@@ -65,6 +65,8 @@ def _connect(app: Flask, settings: Settings) -> None:
         "pool_timeout": 2,
     }
     db.init_app(app)
+    with app.app_context():
+        patience.teach(db.engine)
     Migrate(app, db, directory=str(ROOT / "migrations"))
     dynamo.init_app(app, settings)
 

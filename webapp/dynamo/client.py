@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import Histogram
-
 from webapp import metrics
 from webapp.dynamo.answers import Answer, Fate, judge
 from webapp.dynamo.breaker import Breaker, Seats
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 SHORTEST_SECONDS = 0.01
 # A call cut short by a nearly used-up budget says nothing about DynamoDB.
 FAIR_SECONDS = 0.2
-
-_cells: dict[tuple[str, Fate], Histogram] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +247,7 @@ class Dynamo:
                 answer = self._ask(operation, payload, seconds - (monotonic() - started))
         finally:
             budget.seconds += monotonic() - started
-        _observe(operation, answer.fate, monotonic() - started)
+        metrics.count_call(operation, answer.fate.name, monotonic() - started)
         if answer.fate in {Fate.ANSWERED, Fate.THROTTLED}:
             self.breaker.succeeded()
         elif seconds >= FAIR_SECONDS:
@@ -264,13 +260,6 @@ class Dynamo:
         except Broken as broken:
             fate = Fate.LATE if broken.late else Fate.BROKEN if broken.sent else Fate.NOT_SENT
             return Answer(fate, error=DynamoUnavailable(str(broken)))
-
-
-def _observe(operation: str, fate: Fate, seconds: float) -> None:
-    cell = _cells.get((operation, fate))
-    if cell is None:
-        cell = _cells[operation, fate] = metrics.DYNAMO_SECONDS.labels(operation, fate.name.lower())
-    cell.observe(seconds)
 
 
 def _words(wire: Wire) -> str:

@@ -46,6 +46,7 @@ class Standing:
     """What PostgreSQL knew about an account when it signed in; copied into the session.
 
     `sites` names the locations of the roles that hold at some only; a role that is not in it holds everywhere.
+    `language` is what they chose to be spoken to in, for the browser that signs in; empty when they chose nothing.
     """
 
     account_id: UUID
@@ -54,6 +55,7 @@ class Standing:
     grants: tuple[Grant, ...] = ()
     provider_id: UUID | None = None
     sites: Mapping[StaffRole, frozenset[UUID]] = field(default_factory=dict)
+    language: str = ""
 
     def may(self, permission: Permission) -> bool:
         """Whether any role has the permission, wherever that is."""

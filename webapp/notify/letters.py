@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import current_app, render_template
-from flask_babel import force_locale, get_locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from werkzeug.routing import BuildError
 
+from webapp.languages import speaking
 from webapp.notify.gateways.carrier import Envelope
 from webapp.notify.notices import Kind
 from webapp.notify.parcels import Parcel
@@ -46,7 +47,7 @@ def _path(endpoint: str, **values: UUID) -> str:
 
 
 def words_in(language: str, parcel: Parcel) -> Words:
-    with force_locale(language):
+    with speaking(language):
         return words_of(parcel, links_of(parcel))
 
 
@@ -72,7 +73,7 @@ def words_of_notice(notice: Notice, place: Place) -> Words:
 def envelope(parcel: Parcel, language: str | None = None) -> Envelope:
     """Write a parcel out; in another language than the reader's only to look at it."""
     spoken, links = language or parcel.language, links_of(parcel)
-    with force_locale(spoken):
+    with speaking(spoken):
         words = words_of(parcel, links)
         if parcel.channel is Channel.SMS:
             return Envelope(parcel.id, parcel.channel, parcel.patient_id, parcel.recipient, "", words.sms)
@@ -85,7 +86,7 @@ def envelope(parcel: Parcel, language: str | None = None) -> Envelope:
 def invitation(invited: Invited, code: str) -> Envelope:
     """The letter with a patient's own code for the portal; without their birth date it lets nobody in."""
     settings: Settings = current_app.config["ANTEROOM"]
-    with force_locale(invited.language):
+    with speaking(invited.language):
         words = Words(
             subject=_("Your visits at %(place)s online", place=invited.place.name),
             lines=(

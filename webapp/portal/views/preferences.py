@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Response, request, url_for
 from flask_babel import lazy_gettext as _l
 
-from webapp import activity, hypermedia, toasts
+from webapp import acting, activity, hypermedia, languages, toasts
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.identity.permissions import Permission
@@ -44,6 +44,8 @@ def change_how_told(patient_id: UUID) -> Response:
     """Save it, unless somebody else changed it since it was shown."""
     wanted = read_preferences(request.form.items(multi=True))
     change_preferences(patient_id, wanted, at=scope().at)
+    if acting.acting_for() is None:
+        languages.bind(wanted.language)
     activity.note("changed", patient=patient_id, detail=SAVED)
     return hypermedia.done(SAVED, url_for("portal.preferences", patient_id=patient_id))
 
