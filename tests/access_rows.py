@@ -10,6 +10,10 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from tests import access_people
+from tests.access_portal import OWN_DOORS
+from tests.access_rows_messages import message_rows
+from tests.access_rows_money import OPEN_IN_MONEY, money_rows
 from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:
@@ -45,6 +49,9 @@ class Row:
 OPEN: dict[tuple[str, str], int] = {
     ("ops.livez", "GET"): 200,
     ("ops.readyz", "GET"): 200,
+    ("portal.visit_link", "GET"): 404,
+    ("portal.confirm_by_link", "POST"): 404,
+    ("portal.feed", "GET"): 404,
     ("identity.sign_in", "GET"): 200,
     ("identity.sign_in", "POST"): 422,
     ("identity.new_password", "GET"): 303,
@@ -55,30 +62,17 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.enroll", "POST"): 303,
     ("identity.recover", "GET"): 303,
     ("identity.recover", "POST"): 303,
-    # people: signing up
-    ("portal.sign_up", "GET"): 200,
-    ("portal.sign_up", "POST"): 422,
-    ("portal.sign_up_account", "GET"): 422,
-    ("portal.sign_up_account", "POST"): 422,
-    ("portal.sign_up_confirm", "GET"): 422,
-    ("portal.sign_up_confirm", "POST"): 422,
-    ("portal.register", "GET"): 200,
-    ("portal.register", "POST"): 422,
+    **access_people.OPEN_TO_ALL,
     ("identity.forgot", "GET"): 200,
     ("identity.forgot", "POST"): 422,
     ("identity.reset", "GET"): 200,
     ("identity.reset", "POST"): 422,
     ("identity.sign_out", "POST"): 303,
     ("identity.switch_user", "POST"): 303,
+    ("identity.speak", "POST"): 303,
     # Nobody signed it.
     ("billing.stripe_event", "POST"): 400,
-    # Money: links that are nobody's, and pages of the simulated terminal that never were.
-    ("billing.pay_link", "GET"): 404,
-    ("billing.pay_by_page", "POST"): 400,
-    ("billing.paid_back", "GET"): 404,
-    ("billing.pay_on", "POST"): 404,
-    ("terminal.payer", "GET"): 404,
-    ("terminal.payer_does", "POST"): 400,
+    **OPEN_IN_MONEY,
 }
 
 MATRIX: dict[tuple[str, str], Row] = {
@@ -208,18 +202,6 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("billing.pay_held", "POST"): Row(BOOKERS, 404),
     ("billing.pay_held_in_hand", "POST"): Row(BOOKERS, 404),
     ("billing.cancel_paid", "POST"): Row(FRONT, 404),
-    # Money: payment links and saved cards.
-    ("billing.link", "GET"): Row(TAKERS, 404),
-    ("billing.make_a_link", "POST"): Row(TAKERS, 404),
-    ("billing.end_the_link", "POST"): Row(TAKERS, 404),
-    ("billing.cards_of", "GET"): Row(TAKERS, 404),
-    ("billing.keep_card", "POST"): Row(TAKERS, 404),
-    ("billing.forget_card", "POST"): Row(TAKERS, 404),
-    ("billing.card_setup", "GET"): Row(TAKERS, 404),
-    ("billing.look_for_card", "POST"): Row(TAKERS, 404),
-    ("terminal.page", "GET"): Row(TAKERS, 200),
-    ("terminal.add", "POST"): Row(TAKERS, 422),
-    ("terminal.choose", "POST"): Row(TAKERS, 404),
     ("desk.waiting_beside", "GET"): Row(FRONT, 303),
     ("desk.today", "GET"): Row(DESK, 200),
     ("desk.board", "GET"): Row(DESK, 200),
@@ -247,35 +229,18 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("desk.day_sheets", "GET"): Row(FRONT, 200),
     ("desk.day_sheets_pdf", "GET"): Row(FRONT, 404),
     ("desk.my_day", "GET"): Row(CLINICIAN, 200),
+    ("desk.my_calendar", "GET"): Row(CLINICIAN, 404),
+    ("desk.make_my_calendar", "POST"): Row(CLINICIAN, 404),
+    ("desk.revoke_my_calendar", "POST"): Row(CLINICIAN, 404),
     ("desk.figures", "GET"): Row(MANAGER, 200),
     ("desk.export_figures", "POST"): Row(MANAGER, 422),
     ("desk.money", "GET"): Row(MANAGER, 200),
     ("desk.export_money", "POST"): Row(MANAGER, 422),
+    **money_rows(TAKERS, PATIENT, FRONT, Row),
     ("portal.home", "GET"): Row(PATIENT, 200),
-    # Part portal: pages about one person, whom these visitors do not act for.
-    **dict.fromkeys(
-        [
-            ("portal.find", "GET"),
-            ("portal.hold", "POST"),
-            ("portal.check", "GET"),
-            ("portal.book", "POST"),
-            ("portal.let_go", "POST"),
-            ("portal.booked", "GET"),
-            ("portal.visit", "GET"),
-            ("portal.confirm", "POST"),
-            ("portal.arrive", "POST"),
-            ("portal.calendar_file", "GET"),
-            ("portal.seat", "GET"),
-            ("portal.group", "GET"),
-            ("portal.take_seat", "POST"),
-            ("portal.home_of", "GET"),
-            ("portal.move", "GET"),
-            ("portal.move_it", "POST"),
-            ("portal.cancel", "GET"),
-            ("portal.cancel_it", "POST"),
-        ],
-        Row(PATIENT, 404),
-    ),
+    **{door: Row(*row) for door, row in access_people.ROWS.items()},
+    **message_rows(DESK, EDITORS, MANAGER, PATIENT, Row),
+    **dict.fromkeys(OWN_DOORS, Row(PATIENT, 404)),
     ("ops.accounts", "GET"): Row(MANAGER, 200),
     ("ops.invitation", "GET"): Row(MANAGER, 200),
     ("ops.invite", "POST"): Row(MANAGER, 422),

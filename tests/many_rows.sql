@@ -55,6 +55,43 @@ WHERE n % 40 <> 1;
 INSERT INTO appointment_history (appointment_id, patient_id, at, to_status, starts_at, provider_id, room_id)
 SELECT id, patient_id, booked_at, 'booked', starts_at, provider_id, room_id FROM appointment;
 
+-- An invoice of each patient, each hundredth still owed, the others paid by card; each thousandth has credit, too.
+INSERT INTO invoice (id, patient_id, location_id, appointment_id, status, year, number, issued_at, due_on, currency, created_at)
+SELECT pg_temp.id('invoice', n), pg_temp.id('patient', n), pg_temp.id('location', 1),
+    CASE WHEN n <= 20000 AND n % 40 <> 1 THEN pg_temp.id('visit', n) END, 'issued', 2026, n, issued, issued::date, 'USD', issued
+FROM generate_series(1, 100000) AS n, LATERAL (SELECT timestamptz '2026-01-01 12:00Z' + n * interval '4 minutes' AS issued) AS time;
+INSERT INTO invoice_line (id, invoice_id, patient_id, position, label, unit_cents, category)
+SELECT pg_temp.id('line', n), pg_temp.id('invoice', n), pg_temp.id('patient', n), 1, 'Visit', 12000, 'Visits'
+FROM generate_series(1, 100000) AS n;
+INSERT INTO attempt (id, patient_id, location_id, purpose, gateway, method, cents, currency, state, form_key, request_hash,
+    created_at, expires_at, settled_at)
+SELECT pg_temp.id('attempt', n), patient_id, location_id, 'invoice', 'stripe', 'card_reader', 12000, 'USD', 'captured',
+    pg_temp.id('form', n), '', issued_at, issued_at + interval '1 hour', issued_at
+FROM generate_series(1, 100000) AS n JOIN invoice AS i ON i.id = pg_temp.id('invoice', n) WHERE n % 100 <> 0;
+INSERT INTO attempt_allocation (attempt_id, invoice_id, patient_id, cents)
+SELECT pg_temp.id('attempt', n), pg_temp.id('invoice', n), pg_temp.id('patient', n), 12000
+FROM generate_series(1, 100000) AS n WHERE n % 100 <> 0;
+INSERT INTO attempt_event (attempt_id, patient_id, at, kind) SELECT id, patient_id, created_at, 'captured' FROM attempt;
+INSERT INTO ledger_transaction (id, kind, at, currency, patient_id, location_id, document_id)
+SELECT pg_temp.id('issue', n), 'issue', issued_at, 'USD', patient_id, location_id, i.id
+FROM generate_series(1, 100000) AS n JOIN invoice AS i ON i.id = pg_temp.id('invoice', n);
+INSERT INTO ledger_transaction (id, kind, at, currency, patient_id, location_id)
+SELECT pg_temp.id('paid', n), 'payment', issued_at, 'USD', patient_id, location_id
+FROM generate_series(1, 100000) AS n JOIN invoice AS i ON i.id = pg_temp.id('invoice', n) WHERE n % 100 <> 0;
+INSERT INTO payment (id, patient_id, location_id, receipt_id, transaction_id, method, cents, currency, attempt_id, at)
+SELECT pg_temp.id('payment', n), t.patient_id, t.location_id, pg_temp.id('receipt', n), t.id, 'card_reader', 12000, 'USD',
+    pg_temp.id('attempt', n), t.at
+FROM generate_series(1, 100000) AS n JOIN ledger_transaction AS t ON t.id = pg_temp.id('paid', n);
+INSERT INTO ledger_entry (transaction_id, account, cents, patient_id, location_id, invoice_id, payment_id, category)
+SELECT pg_temp.id(e.kind, n), e.account, e.cents, pg_temp.id('patient', n), pg_temp.id('location', 1),
+    CASE WHEN e.owed THEN pg_temp.id('invoice', n) END, CASE WHEN e.paid THEN pg_temp.id('payment', n) END, e.category
+FROM generate_series(1, 100000) AS n, LATERAL (VALUES
+    ('issue', 'patient_receivable', 12000, true, false, NULL), ('issue', 'revenue', -12000, false, false, 'Visits'),
+    ('paid', 'bank_clearing', 12000, false, false, NULL), ('paid', 'patient_receivable', -12000, true, true, NULL),
+    ('paid', 'credits', -500, false, true, NULL)
+    ) AS e (kind, account, cents, owed, paid, category)
+WHERE (e.kind = 'issue' OR n % 100 <> 0) AND (e.account <> 'credits' OR n % 1000 = 1);
+
 -- The constraint is built over the rows at once, which is three times faster than row by row.
 ALTER TABLE occupancy DROP CONSTRAINT occupancy_busy;
 INSERT INTO occupancy (resource_id, during, owner_id, owner_kind)

@@ -19,6 +19,8 @@ from sqlalchemy import text
 
 from tests import factories
 from tests.factories import NOW, clock_time
+from tests.money_plans import BIG as BIG_IN_MONEY
+from tests.money_plans import money_queries
 from tests.stack.services import copy_of_template
 from webapp.billing.queries import balances, worklists
 from webapp.booking import projected
@@ -63,6 +65,7 @@ BIG = {
     "patient_alert",
     "patient_telecom",
     "resource",
+    *BIG_IN_MONEY,
 }
 EXPLAIN = (
     "LOAD 'auto_explain'",
@@ -186,6 +189,7 @@ QUERIES: dict[str, tuple[Role, Query]] = {
     "what is to pay for visits": (Role.DESK, lambda: balances.balances_of([VISIT])),
     "what somebody owes": (Role.DESK, lambda: balances.open_invoices(balances.same_person(PERSON))),
     "close the site": (Role.MANAGER, lambda: close_location(SITE, DAY, "Snow").affected),
+    **money_queries(made),
 }
 
 

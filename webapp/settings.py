@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?")
 ENVIRONMENTS = ("local", "test", "production")
 GATEWAYS = ("simulated", "stripe")
-WAYS = ("projected", "computed")
 MAIL = ("mailbox", "ses", "smtp")
 TEXT = ("mailbox", "sns", "none")
 SENDER = "clinic@anteroom.example"
 SMTP_SECURITY = ("starttls", "tls", "none")
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+WAYS = ("projected", "computed")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SESSION_KEY_BYTES = 32
 MINIMUM_SECRET_LENGTH = 32
@@ -100,8 +100,8 @@ class Settings:
     require_second_factor: bool = True
     idle_limits: Mapping[StaffRole, timedelta] = field(default_factory=dict)
     day_sheets: str = ""
-    projected_times: bool = True
     worker_metrics_port: int = 0
+    projected_times: bool = True
     cards: Cards = field(default_factory=Cards)
     messages: Messages = field(default_factory=Messages)
 
@@ -137,9 +137,9 @@ class Settings:
             require_second_factor=source.get("REQUIRE_SECOND_FACTOR", "1") != "0",
             idle_limits=_idle_limits(source),
             day_sheets=_store(source, "DAY_SHEETS"),
+            worker_metrics_port=_count(source, "WORKER_METRICS_PORT"),
             projected_times=_choice({"AVAILABILITY": source.get("AVAILABILITY") or WAYS[0]}, "AVAILABILITY", WAYS)
             == WAYS[0],
-            worker_metrics_port=_count(source, "WORKER_METRICS_PORT"),
             cards=_cards(source),
             messages=_messages(source),
         )

@@ -9,6 +9,8 @@ import pytest
 
 from tests import factories
 from tests.factories import NOW, clock_time
+from webapp.billing.actions.book_with_payment import BookWithPayment, book_with_payment
+from webapp.billing.actions.pay import Part
 from webapp.booking.actions import BookRequest, HoldRequest, Overbook, book, hold
 from webapp.booking.actions.seats import JoinRequest, begin_and_join
 from webapp.booking.actions.series import Chosen, SeriesRequest, book_series
@@ -104,3 +106,31 @@ def test_a_time_offered_from_the_list_is_accepted_with_its_deposit_only(deposit:
     with pytest.raises(DepositFirst):
         deposit.does(lambda: offers.accept(offer, actor=None, at=NOW), Role.DESK)
     assert deposit.one("select status from appointment")["status"] == "held"
+
+
+@pytest.mark.parametrize(
+    ("terms", "status"),
+    [
+        ({}, "taken"),
+        ({"from_time": dt.time(10), "to_time": dt.time(12)}, "taken"),
+        ({"from_time": dt.time(13)}, "waiting"),
+        ({"earliest": NOW.date() + dt.timedelta(days=30)}, "waiting"),
+        ({"weekdays": (6, 7)}, "waiting"),
+        ({"provider_ids": "another"}, "waiting"),
+    ],
+)
+def test_a_booking_ends_the_wish_that_it_fulfils_and_no_other(
+    deposit: Till, terms: dict[str, Any], status: str
+) -> None:
+    clinic = deposit.clinic
+    if "provider_ids" in terms:
+        terms = {"provider_ids": (clinic.providers[1],)}
+    wanted = WishTerms(clinic.service, **{"earliest": NOW.date(), **terms})
+    deposit.does(lambda: add_wish(deposit.patient, wanted, actor=None, at=NOW), Role.DESK)
+    paid = BookWithPayment(
+        HoldRequest(deposit.patient, clinic.service, clinic.location, TEN, clinic.providers[0], via="desk"),
+        Part("cash", 5_000, 5_000, drawer_id=deposit.drawer),
+        "USD",
+    )
+    deposit.does(lambda: book_with_payment(paid, actor=None, at=NOW), Role.DESK)
+    assert deposit.one("select status from waiting_wish")["status"] == status

@@ -73,6 +73,14 @@ def test_a_difference_is_explained_and_a_large_one_signed_twice(till: Till) -> N
     assert till.sum_of("over_short") == 2_001
 
 
+def test_the_place_says_what_difference_is_large(till: Till) -> None:
+    till.owner.execute("UPDATE location SET manager_signs_over_cents = 500")
+    with pytest.raises(ManagerSigns):
+        closed(till, 14_499, reason="Unknown")
+    closed(till, 14_500, reason="Unknown")
+    assert till.sum_of("over_short") == 500
+
+
 def test_a_signed_day_is_opened_again_by_a_manager_with_a_reason_and_both_stay_in_the_history(till: Till) -> None:
     till.pays(till.cash(1_000))
     day = till.day()

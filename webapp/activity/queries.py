@@ -189,7 +189,7 @@ class _Found:
 def _read(
     where: str, values: dict[str, Value], wanted: Wanted, before: str, limit: int, index: str | None = None
 ) -> _Found:
-    """One partition from its newest end: as a rule one call, of `limit` records; of SIFTED, where some are left out.
+    """One partition from its newest end: as a rule one call: `limit` records, or SIFTED where some are left out.
 
     A request's records share one mark, and where the call ends, only some of them may have been read: they are left to
     the next page.  Of a request that fills a page and more (an import) as many are read as MOST_OF_ONE.

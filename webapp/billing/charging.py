@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import TYPE_CHECKING, TypeVar
 
-from webapp import clock
+from webapp import clock, idempotency
 from webapp.billing import returns, service
 from webapp.billing.actions import attempts as opening
 from webapp.billing.actions.confirm_paid import open_confirm
@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from webapp.billing.actions.confirm_paid import ConfirmPaid
     from webapp.billing.gateways.protocol import ChargeOrder
     from webapp.db import Scope
+    from webapp.idempotency import Claim
 
 R = TypeVar("R")
 TRIES = 3
+SEE_OTHER = 303
 # More steps than any attempt has left: asked, settled, captured, given back.
 MOST_STEPS = 8
 
@@ -98,13 +100,23 @@ def confirm_paid(request: ConfirmPaid, scope: Scope) -> Standing:
     return pay(lambda now: open_confirm(request, actor=now.actor, at=now.at), request.wanted.id, scope)
 
 
-def try_again(attempt_id: UUID, scope: Scope, *, card: UUID | None = None) -> Standing:
-    """Charge another card for an attempt whose last one was declined (AttemptOver, and what is due by now)."""
+def try_again(attempt_id: UUID, once: Claim, scope: Scope, *, card: UUID | None = None) -> Standing:
+    """Charge another card for an attempt whose last one was declined; the same press again charges nothing.
 
-    def again(now: Scope) -> ChargeOrder:
-        return opening.order_of(opening.send_again(attempt_id, actor=now.actor, at=now.at, card=card))
+    Raises AttemptOver, KeyReused, and what is due by now.
+    """
 
-    return _charge(within(scope, again), scope)
+    def again(now: Scope) -> ChargeOrder | None:
+        if idempotency.claim(db.session(), once, now.at) is not None:
+            return None
+        order = opening.order_of(opening.send_again(attempt_id, actor=now.actor, at=now.at, card=card))
+        idempotency.store(db.session(), once, idempotency.Outcome(SEE_OTHER, f"/billing/attempts/{attempt_id}", {}))
+        return order
+
+    order = within(scope, again)
+    if order is not None:
+        return _charge(order, scope)
+    return within(scope, lambda _now: standing_of(opening.locked(attempt_id)))
 
 
 def end(attempt_id: UUID, scope: Scope) -> Standing:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from webapp.billing import charging, returns, service
-from webapp.billing.actions.cards import KeepCard, keep, open_setup
+from webapp.billing.actions.cards import KeepCard, forget, keep, open_setup
 from webapp.billing.attempt_refusals import CardsAway
 from webapp.billing.gateways.protocol import KeepOrder, Kept, key_of
 from webapp.billing.models import CardSetup
-from webapp.billing.queries.cards import customer_of
+from webapp.billing.queries.cards import card, customer_of
 from webapp.db import db
 from webapp.errors import NotFound
 from webapp.ids import new_id
@@ -58,6 +58,17 @@ def look(setup_id: UUID, scope: Scope) -> str:
         return state
     kept = service.gateway().kept(order)
     return charging.within(scope, lambda now: keep(setup_id, kept, at=now.at).state)
+
+
+def forget_own(patient_id: UUID, card_id: UUID, seen_by: Scope, scope: Scope) -> None:
+    """Forget a card that row security shows to its patient, who changes nothing by their own role (NotFound)."""
+
+    def shown(_now: Scope) -> None:
+        if card(card_id).patient_id != patient_id:
+            raise NotFound
+
+    charging.within(seen_by, shown)
+    charging.within(scope, lambda now: forget(card_id, [patient_id], at=now.at).id)
 
 
 def _setup(setup_id: UUID) -> CardSetup:

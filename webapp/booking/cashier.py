@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Deposit:
-    """What has to be paid before a visit is booked, by whom and where."""
+    """What has to be paid before a visit is booked, by whom and where; `price_cents` is all that it costs."""
 
     patient_id: UUID
     location_id: UUID
     cents: int
     currency: str
+    price_cents: int = 0
 
 
 class Cashier(Protocol):
@@ -36,6 +37,9 @@ class Cashier(Protocol):
 
     def deposit_panel(self, wanted: Deposit) -> dict[str, Any]:
         """How a deposit can be paid, for `billing/deposit.html`."""
+
+    def move_panel(self, visit: Appointment, starts_at: datetime) -> dict[str, Any] | None:
+        """What the visit would cost at another time, for the dialog that moves it; None when that is the same."""
 
     def cancel_panel(self, visit: Appointment, *, at: datetime) -> dict[str, Any] | None:
         """What canceling costs, for `billing/cancel_terms.html`; None when it costs nothing and gives nothing back."""
@@ -55,6 +59,9 @@ class _Nobody:
 
     def deposit_panel(self, wanted: Deposit) -> dict[str, Any]:  # noqa: ARG002 - a Cashier
         return {}
+
+    def move_panel(self, visit: Appointment, starts_at: datetime) -> dict[str, Any] | None:  # noqa: ARG002 - a Cashier
+        return None
 
     def cancel_panel(self, visit: Appointment, *, at: datetime) -> dict[str, Any] | None:  # noqa: ARG002 - a Cashier
         return None

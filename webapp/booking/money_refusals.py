@@ -31,3 +31,11 @@ class MoneyMoved(Refusal):
     message = _l(
         "A fee was charged or money went back when this visit was canceled, so that cannot be undone. Book it again."
     )
+
+
+class PriceChanged(Refusal):
+    """The price of the chosen time is another one than the page showed; the time itself is as free as before."""
+
+    status = 409
+    code = "price_changed"
+    message = _l("The price of that day has changed meanwhile. Here is what it costs now.")

@@ -21,6 +21,7 @@ from webapp.billing.refusals import DueChanged
 from webapp.booking.actions import BookRequest, HoldRequest, book, close_payment, hold, lapse, release
 from webapp.booking.refusals import HoldBeingPaid, HoldOver, SlotTaken
 from webapp.db import transactional
+from webapp.idempotency import Claim
 from webapp.ids import new_id
 
 MINUTE = timedelta(minutes=1)
@@ -123,8 +124,9 @@ def test_a_declined_card_keeps_the_time_and_another_one_books_it(till: CardDesk)
     declined = till.book(till.booking(5_000, card_id=till.card(DECLINED)))
     assert declined.state is State.DECLINED
     assert live(till) == [("held", True)]
+    press = Claim(ACTOR, new_id(), b"try again")
     with till.app.app_context():
-        paid = charging.try_again(declined.id, till.scope(), card=till.card())
+        paid = charging.try_again(declined.id, press, till.scope(), card=till.card())
     assert (paid.state, live(till)) == (State.CAPTURING, [("booked", False)])
 
 

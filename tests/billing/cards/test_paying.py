@@ -20,10 +20,15 @@ from webapp.billing.charging import Standing
 from webapp.billing.refusals import DueChanged, MoreThanIsDue, WrongAmountOfMoney
 from webapp.db import transactional
 from webapp.errors import KeyReused, NotFound
+from webapp.idempotency import Claim
 from webapp.ids import new_id
 
 OTHER = UUID("018f0000-0000-7000-8000-0000000000ad")
 MINUTE = timedelta(minutes=1)
+
+
+def press() -> Claim:
+    return Claim(ACTOR, new_id(), b"try again")
 
 
 def test_a_card_pays_an_invoice_and_is_collected_by_a_job(till: CardDesk) -> None:
@@ -99,12 +104,24 @@ def test_a_declined_card_keeps_its_attempt_and_another_one_pays_it(till: CardDes
     assert (declined.state, declined.code, declined.settled) == (State.DECLINED, "generic_decline", False)
     assert till.due(invoice) == 12_000
     with till.app.app_context():
-        paid = charging.try_again(declined.id, till.scope(), card=till.card())
+        paid = charging.try_again(declined.id, press(), till.scope(), card=till.card())
         with pytest.raises(AttemptOver):
-            charging.try_again(declined.id, till.scope())
+            charging.try_again(declined.id, press(), till.scope())
     assert (paid.id, paid.state) == (declined.id, State.CAPTURING)
     assert till.moved(paid.id) == Moved(12_000, 0, 0)
     assert till.story(paid.id) == ["authorising", "declined", "authorising", "authorised", "capturing"]
+
+
+def test_trying_again_twice_by_one_press_asks_the_card_once(till: CardDesk) -> None:
+    invoice, declines, once = till.invoice(), till.card(DECLINED), press()
+    declined = till.pay(till.wanted({invoice: 12_000}, card_id=declines))
+    with till.app.app_context():
+        # The second sending comes when the first one's card was declined, too.
+        got = [charging.try_again(declined.id, once, till.scope(), card=declines) for _ in range(2)]
+        assert {one.state for one in got} == {State.DECLINED}
+        assert till.attempt(declined.id)["tries"] == 2
+        charging.try_again(declined.id, press(), till.scope(), card=till.card())
+    assert till.due(invoice) == 0
 
 
 def test_a_declined_attempt_is_not_in_the_way_of_cash(till: CardDesk) -> None:
@@ -113,7 +130,7 @@ def test_a_declined_attempt_is_not_in_the_way_of_cash(till: CardDesk) -> None:
     till.pay(till.wanted({invoice: 12_000}, card_id=card))
     assert till.due(invoice) == 0
     with till.app.app_context(), pytest.raises(MoreThanIsDue):
-        charging.try_again(declined.id, till.scope(), card=card)
+        charging.try_again(declined.id, press(), till.scope(), card=card)
     assert till.moved(declined.id) == Moved(0, 0, 0)
 
 

@@ -93,6 +93,14 @@ def test_cash_books_and_pays_in_one(deposit: Counter, desk: Visitor) -> None:
     assert "Booked, and the deposit is taken." in board
 
 
+def test_the_whole_price_can_be_taken_at_once(deposit: Counter, desk: Visitor) -> None:
+    page = desk.get(f"/book?patient={deposit.patient}").text
+    assert "The whole price, $120.00" in page
+    assert "Book and take $120.00" in page
+    press(desk, form(deposit, "reader", deposit="12000"))
+    assert (visits(deposit), held(deposit)) == ([("booked", False)], 12_000)
+
+
 def test_a_card_at_the_reader_books_and_pays(deposit: Counter, desk: Visitor) -> None:
     answer = press(desk, form(deposit, "reader"))
     assert answer.location.startswith("/appointments/")

@@ -47,9 +47,15 @@ def link_of(desk: Visitor, invoice: UUID) -> str:
     """Make a link at the desk; its path."""
     answer = desk.post(f"/billing/invoices/{invoice}/link")
     assert answer.status_code == 303
-    found = ADDRESS.search(desk.get(answer.location).text)
-    assert found is not None
-    return found[1]
+    address = ADDRESS.search(desk.get(answer.location).text)
+    assert address is not None
+    return address[1]
+
+
+def found(counter: Counter, query: str, *values: object) -> object:
+    row = counter.owner.execute(query.encode(), values).fetchone()
+    assert row is not None
+    return row["found"]
 
 
 def form_of(page: str) -> dict[str, str]:
@@ -61,18 +67,18 @@ def start(visitor: Visitor, link: str, **options: object) -> str:
     """Press the button on the page of a link; the path of the card company's page."""
     answer = visitor.post(link, form_of(visitor.get(link).text), **options)  # type: ignore[arg-type]
     assert answer.status_code == 303, answer.text
-    found = re.search(r"/terminal/pages/\w+|/pay/back/[\w-]+", answer.location)
-    assert found is not None
-    return found[0]
+    page = re.search(r"/terminal/pages/\w+|/pay/back/[\w-]+", answer.location)
+    assert page is not None
+    return page[0]
 
 
 def choose(visitor: Visitor, page: str, choice: str) -> str:
     """What somebody does on the card company's page; the path they are led to."""
     answer = visitor.post(page, {"choice": choice})
     assert answer.status_code == 303
-    found = re.search(r"/(terminal|pay)/.*", answer.location)
-    assert found is not None
-    return found[0]
+    onwards = re.search(r"/(terminal|pay)/.*", answer.location)
+    assert onwards is not None
+    return onwards[0]
 
 
 def work(counter: Counter, worker: Flask) -> None:
@@ -111,11 +117,11 @@ def test_the_page_says_where_which_and_how_much_and_nothing_else(
     counter: Counter, desk: Visitor, visitor: Visitor
 ) -> None:
     link = link_of(desk, counter.invoice())
-    row = counter.owner.execute("select given, family from patient where id = %s", (counter.patient,)).fetchone()
+    family = str(found(counter, "select family as found from patient where id = %s", counter.patient))
     page = start(visitor, link)
     for text in (visitor.get(link).text, visitor.get(page).text, visitor.get(choose(visitor, page, "leave")).text):
         assert "Dermoscopy" not in text
-        assert row["family"] not in text
+        assert family not in text
         assert str(counter.patient) not in text
 
 
@@ -135,8 +141,8 @@ def test_leaving_is_not_paying_and_leads_back_to_the_same_page(
 def test_success_in_the_address_is_no_payment(counter: Counter, desk: Visitor, visitor: Visitor) -> None:
     invoice = counter.invoice()
     start(visitor, link_of(desk, invoice))
-    row = counter.owner.execute("select id from attempt").fetchone()
-    text = visitor.get(f"/pay/back/{row['id']}?success=1").text
+    attempt = found(counter, "select id as found from attempt")
+    text = visitor.get(f"/pay/back/{attempt}?success=1").text
     assert "Paid" not in re.sub(r"<title>.*</title>", "", text)
     assert counter.due(invoice) == 8_650
 
@@ -163,10 +169,10 @@ def test_the_desk_sees_that_the_page_is_open_and_can_end_it(counter: Counter, de
     assert "is being paid on the card company" in shown
     charged = desk.post(f"/billing/invoices/{invoice}/charge", counter.form(invoice, how="reader"))
     assert charged.status_code == 409
-    row = counter.owner.execute("select id from attempt").fetchone()
-    story = desk.get(f"/billing/attempts/{row['id']}").text
+    attempt = found(counter, "select id as found from attempt")
+    story = desk.get(f"/billing/attempts/{attempt}").text
     assert "has the card company&#39;s page open" in story or "has the card company's page open" in html.unescape(story)
-    assert desk.post(f"/billing/attempts/{row['id']}/end").status_code == 303
+    assert desk.post(f"/billing/attempts/{attempt}/end").status_code == 303
     assert "This page is closed." in visitor.get(page).text
     assert choose(visitor, page, "approve") == page
     assert desk.post(f"/billing/invoices/{invoice}/charge", counter.form(invoice, how="reader")).status_code == 303
@@ -243,11 +249,15 @@ def test_a_card_is_saved_listed_and_forgotten(
     assert "Visa ending 4242 is saved." in desk.get(setup).text
     assert "Visa ending 4242" in desk.get(cards).text
     invoice = counter.invoice()
-    row = counter.owner.execute("select id from card_on_file").fetchone()
-    paid = desk.post(f"/billing/invoices/{invoice}/charge", counter.form(invoice, how=f"card:{row['id']}"))
+    saved = found(counter, "select id as found from card_on_file")
+    paid = desk.post(f"/billing/invoices/{invoice}/charge", counter.form(invoice, how=f"card:{saved}"))
     assert paid.location == f"/billing/invoices/{invoice}"
-    foreign = f"/billing/patients/{counter.clinic.patients[1]}/cards/{row['id']}/forget"
+    foreign = f"/billing/patients/{counter.clinic.patients[1]}/cards/{saved}/forget"
     assert desk.post(foreign).status_code == 404
-    assert desk.post(f"{cards}/{row['id']}/forget").status_code == 303
+    assert desk.post(f"{cards}/{saved}/forget").status_code == 303
     assert "No card is saved" in desk.get(cards).text
     assert counter.due(invoice) == 0
+
+
+def test_the_record_leads_to_the_saved_cards(counter: Counter, desk: Visitor) -> None:
+    assert f"/billing/patients/{counter.patient}/cards" in desk.get(f"/patients/{counter.patient}").text

@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests import factories
 from tests.billing.at_counter import biller, counter, desk
 from tests.factories import NOW
 from webapp.billing.actions.drafts import Line
+from webapp.billing.queries import owing
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -53,6 +56,23 @@ def test_what_is_owed_stands_by_its_age(counter: Counter, desk: Visitor) -> None
     for amount in ("$30.00", "$40.00", "$80.00", "$160.00"):
         assert f'<dd class="num">{amount}</dd>' in page
     assert page.index("400 days late") < page.index("31 days late") < page.index("today")
+
+
+def test_a_long_list_of_what_is_owed_has_pages_and_its_sums_are_of_all(
+    counter: Counter, desk: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(owing, "MOST", 2)
+    made = [counter.invoice(cents) for cents in (1_000, 2_000, 4_000, 8_000, 16_000)]
+    seen = []
+    for number, text in ((1, "1 to 2 of 5"), (2, "3 to 4 of 5"), (3, "5 to 5 of 5")):
+        page = desk.get(f"/billing?list=owed&page={number}").text
+        assert text in page
+        assert '<dd class="num">$310.00</dd>' in page
+        seen += [invoice for invoice in made if str(invoice) in page]
+    assert sorted(seen) == sorted(made)
+    assert "No more pages" in desk.get("/billing?list=owed&page=99").text
+    for odd in ("0", "-1", "x", "9" * 30):
+        assert "1 to 2 of 5" in desk.get(f"/billing?list=owed&page={odd}").text
 
 
 def test_cards_that_hang_and_captures_that_failed_are_listed(counter: Counter, desk: Visitor) -> None:

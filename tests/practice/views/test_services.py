@@ -97,6 +97,8 @@ def test_a_service_is_made_of_parts_one_level_deep(manager: Visitor, clinic: Cli
         ({"rooms": []}, "rooms"),
         ({"cancel_notice_minutes": "0"}, "cancel_notice_minutes"),
         ({"capacity": "51"}, "capacity"),
+        # The form asks for a deposit, and no hold keeps a seat for somebody who pays.
+        ({"capacity": "8"}, "deposit"),
         ({"furthest_days": "4000"}, "furthest_days"),
         ({"part_1": "018f0000-0000-7000-8000-00000000dead"}, "part_2"),
         ({"audience": "martians"}, "audience"),

@@ -72,6 +72,20 @@ def test_each_location_says_how_long_an_offer_is_held(
     assert f'value="{kept}"' in manager.get(path).text
 
 
+@pytest.mark.parametrize(("sent", "kept"), [("50", 5_000), ("7.50", 750), ("0", 0), ("", 0)])
+def test_each_location_says_from_what_difference_on_a_manager_signs(
+    manager: Visitor, clinic: Clinic, database: Database, sent: str, kept: int
+) -> None:
+    path = f"/settings/locations/{clinic.location}"
+    assert 'name="manager_signs_over_cents" value="20"' in manager.get(path).text.replace('type="text" ', "")
+    form = {**EASTSIDE, "time_zone": "America/New_York", "version": "1", "manager_signs_over_cents": sent}
+    assert manager.post(path, form).status_code == 303
+    assert one(database, "select manager_signs_over_cents from location") == kept
+    wrong = manager.post(path, {**form, "version": "2", "manager_signs_over_cents": "-5"})
+    assert wrong.status_code == 422
+    assert "Enter an amount like 20" in wrong.text
+
+
 @pytest.mark.parametrize("wrong", ["4", "1441", "soon", "-30", "30.5"])
 def test_an_offer_is_held_five_minutes_to_a_day(
     manager: Visitor, clinic: Clinic, database: Database, wrong: str

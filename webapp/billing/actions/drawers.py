@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
 KINDS = {"cash": AccountKind.DRAWER_CASH, "checks": AccountKind.CHECKS, "cards": AccountKind.CARD_CLEARING}
 NAMES = {"checks": "Checks", "cards": "Card reader"}
-LARGE_DIFFERENCE = 2_000
-"""Beyond this many cents a manager signs, too."""
 MOST_CENTS = 1_000_000_000
 
 
@@ -139,7 +137,7 @@ def close_drawer(count: Count, *, actor: UUID | None, at: datetime) -> DrawerDay
     location = site(drawer.location_id)
     account, books = account_of(drawer, day.id), _books(day.id, location.currency)
     expected = books.expected(day.id)
-    _explained(count, count.counted_cents - expected)
+    _explained(count, count.counted_cents - expected, location)
     with told():
         made = (
             ledger.count_drawer(books, post_at(location, at), account, count.counted_cents, count.reason.strip()),
@@ -234,10 +232,10 @@ def _closing(drawer_day_id: UUID) -> list[LedgerTransaction]:
     return list(db.session.scalars(query))
 
 
-def _explained(count: Count, difference: int) -> None:
+def _explained(count: Count, difference: int, location: Location) -> None:
     if difference and not count.reason.strip():
         raise DifferenceUnexplained(field="reason")
-    if abs(difference) > LARGE_DIFFERENCE and count.countersigned_by is None:
+    if abs(difference) > location.manager_signs_over_cents and count.countersigned_by is None:
         raise ManagerSigns(field="countersigned")
 
 

@@ -66,6 +66,14 @@ def terms_there(appointment_id: UUID, starts_at: datetime, location_id: UUID | N
     return NewTerms(visit.price_cents, visit.price_cents if listed is None else listed, paid)
 
 
+def is_billed(appointment_id: UUID) -> UUID | None:
+    """The invoice of a visit, a draft too; None when nothing has been billed yet."""
+    billed = select(Invoice.id).where(
+        Invoice.appointment_id == appointment_id, Invoice.purpose == "visit", Invoice.status != "void_draft"
+    )
+    return db.session.scalar(billed.limit(1))
+
+
 def move_with_price(wanted: MoveWithPrice, *, at: datetime, overbook: Overbook | None = None) -> Appointment:
     """Move a visit and let it cost what it costs there; its deposit stays with it, whatever it costs.
 
@@ -80,10 +88,7 @@ def move_with_price(wanted: MoveWithPrice, *, at: datetime, overbook: Overbook |
     visit = move(request, at=at, overbook=overbook)
     # A refund of the deposit that is on its way at this moment is waited for; what is left of it stays with the visit.
     lock_payments(payment.id for payment in prepaid(visit.id))
-    billed = select(Invoice.id).where(
-        Invoice.appointment_id == visit.id, Invoice.purpose == "visit", Invoice.status != "void_draft"
-    )
-    if (made := db.session.scalar(billed.limit(1))) is not None:
+    if (made := is_billed(visit.id)) is not None:
         raise BilledAlready(patient=visit.patient_id, alternatives=[made])
     visit.price_cents = there.after
     db.session.flush()

@@ -64,6 +64,11 @@ class Attempt(Base):
             "created_at",
             postgresql_where=text("state not in ('captured','voided','failed','refunded')"),
         ),
+        Index(
+            "attempt_unsettled_ix",
+            "created_at",
+            postgresql_where=text("state = 'captured' and settled_at is null"),
+        ),
         Index("attempt_appointment_id_ix", "appointment_id", postgresql_where=text("appointment_id is not null")),
         Index("attempt_payment_id_ix", "payment_id", postgresql_where=text("payment_id is not null")),
     )

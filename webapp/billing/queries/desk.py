@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -44,19 +43,6 @@ class OpenDrawer:
     id: UUID
     name: str
     opened_by: str
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """An issued invoice that a patient owes for."""
-
-    invoice_id: UUID
-    number: str
-    patient_id: UUID
-    patient: str
-    due_on: dt.date
-    cents: int
-    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,31 +113,6 @@ def owners_of(invoices: Collection[UUID]) -> set[UUID]:
     if found.keys() != set(invoices):
         raise NotFound
     return set(found.values())
-
-
-def owed() -> list[Owed]:
-    """Invoices that patients owe for, the oldest first."""
-    sums = (
-        select(LedgerEntry.invoice_id, func.sum(LedgerEntry.cents).label("cents"))
-        .where(LedgerEntry.account == "patient_receivable")
-        .group_by(LedgerEntry.invoice_id)
-        .having(func.sum(LedgerEntry.cents) > 0)
-        .subquery()
-    )
-    query = (
-        select(Invoice, Patient.given, Patient.family, sums.c.cents)
-        .join(sums, sums.c.invoice_id == Invoice.id)
-        .join(Patient, Patient.id == Invoice.patient_id)
-        .order_by(Invoice.due_on, Invoice.issued_at)
-        .limit(MOST)
-    )
-    return [
-        Owed(
-            invoice.id, invoice.shown_number, invoice.patient_id, f"{given} {family}", invoice.due_on, int(cents),
-            invoice.currency,
-        )
-        for invoice, given, family, cents in db.session.execute(query)
-    ]  # fmt: skip
 
 
 def waiting_drafts(ids: Collection[UUID]) -> list[Draft]:

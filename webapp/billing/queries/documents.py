@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, literal_column, select
 
 from webapp.billing.models import Attempt, Invoice, InvoiceLine, LedgerEntry, LedgerTransaction, Payment, Refund
 from webapp.billing.queries.balances import due_of, reserved_of
@@ -92,7 +92,7 @@ def page(invoice_id: UUID) -> Page:
         select(Invoice).where(Invoice.corrects_id == invoice_id).order_by(Invoice.issued_at, Invoice.id)
     )
     replaced = db.session.scalars(
-        select(Invoice.id).where(Invoice.replaces_id == invoice_id, Invoice.status != "void_draft")
+        select(Invoice.id).where(Invoice.replaces_id == invoice_id, Invoice.status != literal_column("'void_draft'"))
     ).first()
     return Page(invoice, tuple(lines), totals(invoice, lines), tuple(history(invoice_id)), tuple(notes), replaced)
 

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, literal_column, select
 
 from webapp.billing.models import Attempt, Invoice, InvoiceLine, LedgerEntry, Payment
+from webapp.billing.queries.attempts import IS_OPEN
 from webapp.booking.models import Appointment
 from webapp.booking.states import Status
 from webapp.db import db
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 MOST = 200
-FINAL = ("captured", "voided", "failed", "refunded")
 _LONGEST_VISIT = timedelta(days=1)
 
 
@@ -134,7 +134,7 @@ def unapplied_credit() -> list[Credit]:
 
 def open_attempts() -> list[Hanging]:
     """Attempts that are not at their end, the oldest first; a capture that failed is for the desk to look at."""
-    query = select(Attempt).where(Attempt.state.not_in(FINAL)).order_by(Attempt.created_at).limit(MOST)
+    query = select(Attempt).where(IS_OPEN).order_by(Attempt.created_at).limit(MOST)
     found = list(db.session.scalars(query))
     names = _names([each.patient_id for each in found])
     return [
@@ -148,7 +148,7 @@ def open_attempts() -> list[Hanging]:
 
 def drafts(location_id: UUID) -> list[UUID]:
     """Drafts of a location, the oldest first."""
-    query = select(Invoice.id).where(Invoice.location_id == location_id, Invoice.status == "draft")
+    query = select(Invoice.id).where(Invoice.location_id == location_id, Invoice.status == literal_column("'draft'"))
     return list(db.session.scalars(query.order_by(Invoice.created_at, Invoice.id).limit(MOST)))
 
 

@@ -9,7 +9,7 @@ from flask import Response, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from webapp import activity, hypermedia, toasts
+from webapp import activity, cycle, hypermedia, toasts
 from webapp.billing import charging, wording
 from webapp.billing.attempts import FINAL, State
 from webapp.billing.queries import desk
@@ -56,8 +56,8 @@ def _refused(refusal: Refusal, attempt_id: UUID) -> Response:
 @blueprint.post("/billing/attempts/<uuid:attempt_id>/again")
 @requires(Permission.PAYMENT_TAKE, role=Role.DESK, refused=_refused, gateway=True)
 def again(attempt_id: UUID) -> Response:
-    """Charge another card after a decline; two presses ask once, for the second finds it under way."""
-    standing = charging.try_again(attempt_id, scope())
+    """Charge another card after a decline; a press that is sent twice asks once."""
+    standing = charging.try_again(attempt_id, cycle.form_claim({"attempt_id": attempt_id}), scope())
     if standing.settled and standing.appointment_id is not None:
         return booked(standing.appointment_id)
     return _done(AGAIN, attempt_id)

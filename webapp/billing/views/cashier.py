@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from webapp.billing import service, wording
 from webapp.billing.actions import cancel_with_fee as canceling
+from webapp.billing.actions import move_with_price as moving
 from webapp.billing.actions.cancel_with_fee import CancelWithFee
 from webapp.billing.actions.refunds import way_back
 from webapp.billing.queries import balances, desk
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from webapp.billing.actions.cancel_with_fee import Terms
+    from webapp.billing.actions.move_with_price import NewTerms
     from webapp.billing.gateways.protocol import Reader
     from webapp.booking.models import Appointment
 
@@ -62,6 +64,7 @@ class Cashier:
         return {
             "cents": wanted.cents,
             "amount": money(wanted.cents, wanted.currency),
+            **_whole(wanted),
             "ways": ways,
             "how": chosen,
             "tendered": request.form.get("tendered", ""),
@@ -69,6 +72,20 @@ class Cashier:
             "waives": may_at("fee.waive", wanted.location_id),
             "waive_url": url_for("billing.book_unpaid"),
             "waive_reason": request.form.get("waive_reason", ""),
+        }
+
+    def move_panel(self, visit: Appointment, starts_at: datetime) -> dict[str, Any] | None:
+        """What the visit costs as agreed, what it would cost there, and what becomes of what was paid."""
+        there = moving.terms_there(visit.id, starts_at)
+        if there.after == there.before or moving.is_billed(visit.id) or not may_at("visit.move", visit.location_id):
+            return None
+        return {
+            "action": url_for("billing.move_priced", appointment_id=visit.id, cents=there.after),
+            "before": money(there.before, visit.currency),
+            "after": money(there.after, visit.currency),
+            "paid": money(there.paid, visit.currency) if there.paid else "",
+            "result": _moved(visit, there),
+            "button": _("Move for %(amount)s", amount=money(there.after, visit.currency)),
         }
 
     def cancel_panel(self, visit: Appointment, *, at: datetime) -> dict[str, Any] | None:
@@ -91,6 +108,24 @@ class Cashier:
             "drawers": [*((each.id, each.name) for each in drawers), ("", _("None: keep it as credit"))],
             "drawer": request.form.get("drawer", str(drawers[0].id) if drawers else ""),
         }
+
+
+def _whole(wanted: Deposit) -> dict[str, Any]:
+    """The other amount that can be paid before: the whole price, where that is more; what was chosen."""
+    more = wanted.price_cents > wanted.cents
+    amount = money(wanted.price_cents, wanted.currency)
+    return {
+        "price_cents": wanted.price_cents,
+        "whole": amount if more else "",
+        "whole_button": _("Book and take %(amount)s", amount=amount) if more else "",
+        "takes_whole": more and request.form.get("deposit") == str(wanted.price_cents),
+    }
+
+
+def _moved(visit: Appointment, there: NewTerms) -> str:
+    if there.over:
+        return _("%(amount)s becomes credit when it is billed.", amount=money(there.over, visit.currency))
+    return _("%(amount)s is due when it is billed.", amount=money(there.rest, visit.currency))
 
 
 def _rows(visit: Appointment, terms: Terms) -> list[tuple[str, str]]:

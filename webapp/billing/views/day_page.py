@@ -12,7 +12,6 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from flask_login import current_user
 
-from webapp.billing.actions.drawers import LARGE_DIFFERENCE
 from webapp.billing.day_forms import REASONS, Sent, read_counts
 from webapp.billing.day_words import difference, drawer_name, signed, taken_label
 from webapp.billing.queries import closing
@@ -163,7 +162,7 @@ def _unexplained(shown: Shown) -> dict[str, list[str]]:
         how = difference(shown.differs(each), shown.site.currency)
         if not typed.reason:
             found[f"reason-{each.id}"] = [_("%(drawer)s is %(how)s. Give a reason.", drawer=drawer_name(each), how=how)]
-        if abs(shown.differs(each)) > LARGE_DIFFERENCE and not manager:
+        if abs(shown.differs(each)) > shown.site.manager_signs_over_cents and not manager:
             found[f"counted-{each.id}"] = [
                 _("%(drawer)s is %(how)s, so a manager has to sign it.", drawer=drawer_name(each), how=how)
             ]

@@ -8,7 +8,6 @@ from flask import request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from webapp.billing.actions.drawers import LARGE_DIFFERENCE
 from webapp.billing.counting import notes_of
 from webapp.billing.day_words import difference, drawer_name
 from webapp.billing.queries import closing, day_visits
@@ -47,7 +46,7 @@ def drawer(shown: Shown, each: DrawerCount) -> dict[str, Any]:
         "difference": shown.money(differs),
         "differs": differs,
         "how": difference(differs, shown.site.currency),
-        "large": abs(differs) > LARGE_DIFFERENCE and not may_at("day.reopen", shown.site.id),
+        "large": abs(differs) > shown.site.manager_signs_over_cents and not may_at("day.reopen", shown.site.id),
         "closed": each.closed_at is not None,
         "first": each.closed_at is None and each.id == shown.running[0].id,
         "is_cash": each.kind == "cash",

@@ -91,7 +91,7 @@ def _page(appointment_id: UUID, refusal: Refusal | None = None) -> Response:
     if detail.status is not Status.HELD and refusal is None:
         return hypermedia.see(url_for("desk.visit", appointment_id=visit.id))
     activity.note("opened", patient=visit.patient_id)
-    wanted = Deposit(visit.patient_id, visit.location_id, prepayment_of(visit), visit.currency)
+    wanted = Deposit(visit.patient_id, visit.location_id, prepayment_of(visit), visit.currency, visit.price_cents)
     errors = {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
     return hypermedia.page(
         TEMPLATE,

@@ -11,9 +11,9 @@ from flask_babel import gettext as _
 from webapp import activity, hypermedia
 from webapp.billing import wording
 from webapp.billing.attempts import WORDS, State
-from webapp.billing.queries import desk
+from webapp.billing.queries import desk, owing
 from webapp.billing.queries import worklists as lists
-from webapp.billing.tendering import AGES, age
+from webapp.billing.tendering import age
 from webapp.billing.views.door import blueprint
 from webapp.booking.wording import clock, local_date, short_date
 from webapp.cycle import scope
@@ -27,13 +27,14 @@ from webapp.templating import may_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import date, datetime
     from uuid import UUID
 
     from webapp.practice.models import Location
 
 TEMPLATE = "billing/worklists.html"
 LOOKED_BACK = timedelta(days=30)
+LONGEST_PAGE = 6
 TABS = ("to-bill", "owed", "credit", "cards")
 
 
@@ -47,24 +48,26 @@ def worklists() -> Response:
     site = next((each for each in sites if str(each.id) == request.args.get("location")), None) or (
         sites[0] if sites else None
     )
-    found = {} if site is None else _found(site, at)
+    due = owing.all_due()
+    found = {} if site is None else _found(site, due, at)
     rows: list[dict[str, Any]] = found.get(tab, [])
     activity.note("listed", listed={row["patient"] for row in rows})
     return hypermedia.page(
         TEMPLATE,
         clinic=letterhead(site),
         tab=tab,
-        tabs=_tabs(tab, found, site),
+        tabs=_tabs(tab, {name: len(rows) for name, rows in found.items()} | {"owed": len(due)}, site),
         rows=rows,
         sites=_sites(sites, site, tab),
-        ages=_ages(rows) if tab == "owed" else [],
+        ages=_ages(rows, due, local_date(at, site.time_zone)) if tab == "owed" and site is not None else [],
+        pages=_pages(len(due)) if tab == "owed" else None,
     )
 
 
-def _found(site: Location, at: datetime) -> dict[str, list[dict[str, Any]]]:
+def _found(site: Location, due: dict[UUID, int], at: datetime) -> dict[str, list[dict[str, Any]]]:
     return {
         "to-bill": _to_bill(site, at),
-        "owed": [_owed(each, at, site) for each in desk.owed()],
+        "owed": [_owed(each, at, site) for each in owing.owed(_skipped(), due)],
         "credit": [_credit(each, site) for each in lists.unapplied_credit()],
         "cards": [_hanging(each, site) for each in lists.open_attempts()],
     }
@@ -108,7 +111,7 @@ def _to_bill(site: Location, at: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def _owed(each: desk.Owed, at: datetime, site: Location) -> dict[str, Any]:
+def _owed(each: owing.Owed, at: datetime, site: Location) -> dict[str, Any]:
     today = local_date(at, site.time_zone)
     return {
         "patient": each.patient_id,
@@ -150,21 +153,47 @@ def _hanging(each: lists.Hanging, site: Location) -> dict[str, Any]:
     }
 
 
-def _ages(rows: list[dict[str, Any]]) -> list[dict[str, str]]:
-    """What is owed by how old it is; one currency, that of the first."""
+def _skipped() -> int:
+    """How many invoices come before the page that is asked for."""
+    asked = request.args.get("page", "")
+    number = int(asked) if asked.isascii() and asked.isdecimal() and len(asked) < LONGEST_PAGE else 1
+    return max(0, number - 1) * owing.MOST
+
+
+def _pages(many: int) -> dict[str, Any] | None:
+    """Which part of the list this is, and the ways to the others; None when it is all of it."""
+    skipped = _skipped()
+    if many <= owing.MOST and not skipped:
+        return None
+    number = skipped // owing.MOST + 1
+
+    def link(to: int) -> str:
+        return url_for("billing.worklists", list="owed", page=to)
+
+    return {
+        "text": _(
+            "%(first)d to %(last)d of %(many)d", first=skipped + 1, last=min(many, skipped + owing.MOST), many=many
+        ),
+        "previous": link(number - 1) if number > 1 else None,
+        "next": link(number + 1) if skipped + owing.MOST < many else None,
+    }
+
+
+def _ages(rows: list[dict[str, Any]], due: dict[UUID, int], today: date) -> list[dict[str, str]]:
+    """All that is owed by how old it is, not of this page only; one currency, that of the first."""
     labels = (_("0 to 30 days"), _("31 to 60 days"), _("61 to 90 days"), _("Over 90 days"))
     currency = rows[0]["currency"] if rows else "USD"
-    sums = [sum(row["cents"] for row in rows if row["old"] == n and row["currency"] == currency) for n in range(AGES)]
-    return [{"label": label, "amount": money(cents, currency)} for label, cents in zip(labels, sums, strict=True)]
+    sums = owing.owed_by_age(today, due)
+    return [{"label": label, "amount": money(sums.get((n, currency), 0), currency)} for n, label in enumerate(labels)]
 
 
-def _tabs(tab: str, found: dict[str, list[dict[str, Any]]], site: Location | None) -> list[dict[str, Any]]:
+def _tabs(tab: str, found: dict[str, int], site: Location | None) -> list[dict[str, Any]]:
     labels = (_("To bill"), _("Owed"), _("Credit"), _("Cards"))
     place = None if site is None else site.id
     return [
         {
             "label": label,
-            "count": len(found.get(name, [])),
+            "count": found.get(name, 0),
             "href": url_for("billing.worklists", list=None if name == TABS[0] else name, location=place),
             "current": name == tab,
         }

@@ -43,7 +43,8 @@ class Kind:
     def bar(self, found: times.Times | None) -> dict[str, Any]:
         """What the foot of the dialog says of a seat or a deposit; nothing for other kinds."""
         if self.deposit is not None and self.deposit["ways"]:
-            return {"button": _("Book and take %(amount)s", amount=self.deposit["amount"])}
+            button = _("Book and take %(amount)s", amount=self.deposit["amount"])
+            return {"button": button, "whole": self.deposit["whole_button"]}
         if not self.is_group:
             return {}
         attrs = {"form": "book-form"}
@@ -80,5 +81,5 @@ def _deposit(offer: Offer, choice: Choice) -> dict[str, Any] | None:
     asked = offer.service
     if not asked.deposit_cents or choice.patient is None or choice.location is None:
         return None
-    wanted = Deposit(choice.patient, choice.location, asked.deposit_cents, asked.currency)
+    wanted = Deposit(choice.patient, choice.location, asked.deposit_cents, asked.currency, asked.price_cents)
     return cashier.on_duty().deposit_panel(wanted)

@@ -12,10 +12,11 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import activity, hypermedia, toasts
-from webapp.booking import queries
+from webapp.booking import cashier, queries
 from webapp.booking.actions.several import move_along
 from webapp.booking.forms import Choice, read_choice, read_move, read_which, write_instant
 from webapp.booking.models import Appointment
+from webapp.booking.money_refusals import PriceChanged
 from webapp.booking.plan_forms import read_answers, without_answers
 from webapp.booking.plan_refusals import SeveralTaken
 from webapp.booking.queries import Search, VisitDetail
@@ -51,7 +52,8 @@ def move(appointment_id: UUID) -> Response:
     return _page(appointment_id, read_choice(request.args))
 
 
-def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
+def refused(refusal: Refusal, appointment_id: UUID, **_other: object) -> Response:
+    """Show the dialog again, with what was refused and what it costs by now."""
     answered = bool(read_answers(request.form))
     if isinstance(refusal, SeveralTaken) or (answered and not isinstance(refusal, WrongState | VersionConflict)):
         return several.page(appointment_id, refusal)
@@ -59,7 +61,7 @@ def _refused(refusal: Refusal, appointment_id: UUID) -> Response:
 
 
 @blueprint.post("/appointments/<uuid:appointment_id>/move")
-@requires(Permission.VISIT_MOVE, role=Role.DESK, refused=_refused)
+@requires(Permission.VISIT_MOVE, role=Role.DESK, refused=refused)
 def move_it(appointment_id: UUID) -> Response:
     """Move the visit to the time that was chosen, with those that go with it."""
     wanted = read_move(without_answers(request.form), appointment_id)
@@ -117,7 +119,7 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         moving=visit,
         beside=_beside(visit),
     )
-    taken = refusal is not None and not isinstance(refusal, FormInvalid)
+    taken = refusal is not None and not isinstance(refusal, FormInvalid | PriceChanged)
     found = times.look(search, choice, zone, at, refused=taken, proposes=False)
     if found is None:
         raise NotFound
@@ -130,10 +132,18 @@ def _context(visit: Appointment, choice: Choice, at: datetime, refusal: Refusal 
         "providers": [(each, name) for each, name in names.items() if each in found.found.offer.provider_ids],
         "times": times.context(found, choice, _link(visit, choice), at, "move-sheet"),
         "bar": _bar(found, names.get(choice.provider, "") if choice.provider else ""),
+        "price": _price(visit, found.chosen),
         **scopes.context(visit, None, "move-form"),
         "anyway": anyway.offer(found.gone, visit.location_id, zone, refusal),
         "anyway_keep": [("version", visit.version), ("provider", choice.provider or "")],
     }
+
+
+def _price(visit: Appointment, chosen: datetime | None) -> dict[str, Any] | None:
+    """What the visit would cost at the chosen time, where that is another price; for one visit at a time."""
+    if chosen is None or scopes.chosen(visit) != scopes.ONE:
+        return None
+    return cashier.on_duty().move_panel(visit, chosen)
 
 
 def _beside(visit: Appointment) -> tuple[Appointment, ...]:

@@ -43,6 +43,7 @@ def card(patient_id: UUID, at: datetime) -> dict[str, Any] | None:
             for each in open_ones[:SHOWN]
         ],
         "statement": url_for("billing.statement_print", patient_id=patient_id),
+        "cards": url_for("billing.cards_of", patient_id=patient_id) if may("payment.take") else "",
         "take": _all(open_ones) if open_ones and may("payment.take") else "",
     }
 

@@ -1,6 +1,49 @@
 """What patients see and do of themselves, one module for each group of pages."""
 
-from webapp.portal.views import changing, check, find, home, seats, sign_up, visit
+from webapp.portal.views import (
+    changing,
+    check,
+    download,
+    family,
+    feeds,
+    find,
+    home,
+    link,
+    looks,
+    money,
+    money_cards,
+    money_papers,
+    notices,
+    pay_hold,
+    preferences,
+    profile,
+    seats,
+    sign_up,
+    visit,
+    waiting,
+)
 from webapp.portal.views.door import blueprint
 
-__all__ = ["blueprint", "changing", "check", "find", "home", "seats", "sign_up", "visit"]
+__all__ = [
+    "blueprint",
+    "changing",
+    "check",
+    "download",
+    "family",
+    "feeds",
+    "find",
+    "home",
+    "link",
+    "looks",
+    "money",
+    "money_cards",
+    "money_papers",
+    "notices",
+    "pay_hold",
+    "preferences",
+    "profile",
+    "seats",
+    "sign_up",
+    "visit",
+    "waiting",
+]

@@ -98,7 +98,9 @@ def _page(patient_id: UUID, choice: Choice, refusal: Refusal | None = None) -> R
         change=_changes(patient_id, choice, offer, people),
         strip=strip(found, choice, place.time_zone, scope().at, partial(_address, patient_id, choice)),
         sooner=_sooner(patient_id, choice, offer, found, place, scope().at),
-        wait=None,
+        wait=url_for("portal.wish", patient_id=patient_id, service=offer.service.id)
+        if offer.service.capacity == 1
+        else None,
         moving=False,
         back=url_for("portal.find", patient_id=patient_id),
     )
@@ -115,18 +117,36 @@ def _reasons(patient_id: UUID, offers: Sequence[Offer], *, unknown: bool) -> Res
             {
                 "title": offer.service.name,
                 "detail": wording.joined(
-                    [wording.minutes(offer.service.length_minutes), _price(offer.service), _seats(offer.service)]
+                    [
+                        wording.minutes(offer.service.length_minutes),
+                        _price(offer.service),
+                        _deposit(offer.service),
+                        _seats(offer.service),
+                    ]
                 ),
                 "icon": "users" if offer.service.capacity > 1 else "stethoscope",
-                "href": url_for("portal.find", patient_id=patient_id, service=offer.service.id),
+                "href": url_for(
+                    "portal.find", patient_id=patient_id, service=offer.service.id, location=_only_place(offer)
+                ),
             }
             for offer in offers
         ],
     )
 
 
+def _only_place(offer: Offer) -> UUID | None:
+    """Where it is, when there is no choice: then its free times can be read ahead."""
+    return next(iter(offer.location_ids)) if len(offer.location_ids) == 1 else None
+
+
 def _price(service: Service) -> str:
     return str(money(service.price_cents, service.currency)) if service.price_cents else ""
+
+
+def _deposit(service: Service) -> str:
+    if not service.deposit_cents:
+        return ""
+    return _("%(amount)s when you book", amount=money(service.deposit_cents, service.currency))
 
 
 def _seats(service: Service) -> str:

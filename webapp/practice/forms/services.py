@@ -127,6 +127,10 @@ def _contradictions(sent: ServiceForm) -> dict[str, list[str]]:
         errors["arrival_checks"] = [_("Choose one of the answers")]
     if len(sent.parts) == 1:
         errors["part_2"] = [_("Choose at least two parts, or none")]
+    if sent.deposit and "deposit" not in errors and sent.capacity > 1:
+        errors["deposit"] = [
+            _("A deposit is taken for one visit of one person. Take it out here, or let one person come at once")
+        ]
     if sent.parts and sent.capacity > 1:
         errors["capacity"] = [_("A visit made of parts is for one person. Enter 1, or take the parts out")]
     return errors

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator
 
 from webapp.errors import FormInvalid
 from webapp.practice.actions import Retire, Save
-from webapp.practice.forms.parsing import Form, Line, Name, OptionalId, Version, Zone, number, parsed
+from webapp.practice.forms.parsing import Cents, Form, Line, Name, OptionalId, Version, Zone, number, parsed
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _MOST_COLUMNS = 999
 _OFFER, _DAY = 30, 24 * 60
 """Minutes that a freed time is held for somebody on the waiting list: as usual, and at most."""
+SIGNED_ALONE = 2_000
+"""Cents that a count may be off, as usual, before a manager signs it, too."""
 
 
 class LocationForm(Form):
@@ -31,6 +33,7 @@ class LocationForm(Form):
     state: Line = ""
     postal_code: Line = ""
     waiting_offer_minutes: Annotated[int, BeforeValidator(number(5, _DAY, empty=_OFFER))] = _OFFER
+    manager_signs_over_cents: Cents = SIGNED_ALONE
     version: Version = 0
 
 
@@ -102,5 +105,6 @@ def _sentences() -> dict[tuple[str, str], str]:
         ("given", "missing"): _("Enter the first name"),
         ("family", "missing"): _("Enter the last name"),
         ("waiting_offer_minutes", ""): _("Enter 5 to 1440 minutes"),
+        ("manager_signs_over_cents", ""): _("Enter an amount like 20 or 20.50"),
         ("position", ""): _("Enter a number from 0 to 999; the lowest comes first on the board"),
     }

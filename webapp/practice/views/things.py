@@ -14,9 +14,11 @@ from webapp import activity, hypermedia, toasts
 from webapp.db import Role
 from webapp.errors import NotFound, Refusal
 from webapp.identity.permissions import Permission
+from webapp.money import typed
 from webapp.practice import actions, catalog
 from webapp.practice.forms import FORMS, read_retirement, read_thing
 from webapp.practice.forms.parsing import zones
+from webapp.practice.forms.things import SIGNED_ALONE
 from webapp.practice.views.door import blueprint
 from webapp.practice.views.home import tabs
 from webapp.routing import requires
@@ -176,6 +178,8 @@ def _form(kind: str, thing_id: UUID | None, refusal: Refusal | None) -> Response
     thing = None if thing_id is None else catalog.thing(kind, thing_id)
     names = list(FORMS[kind].model_fields)
     values = {name: "" if thing is None else getattr(thing, name) for name in names}
+    if kind == "locations":
+        values["manager_signs_over_cents"] = typed(SIGNED_ALONE if thing is None else thing.manager_signs_over_cents)
     # The version shown is the one that was seen: with another one, a second press would overwrite what changed.
     if refusal is not None and request.method == "POST":
         values |= {name: request.form.get(name, "") for name in names if name in request.form}

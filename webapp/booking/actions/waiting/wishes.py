@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from webapp import idempotency
 from webapp.booking.actions.book import book
 from webapp.booking.actions.waiting.locking import end_wish, locked_wish, waiting_wish
 from webapp.booking.models import Appointment
-from webapp.booking.models.plans import WaitingWish
+from webapp.booking.models.plans import WaitingOffer, WaitingWish
 from webapp.booking.queries.together import composed
 from webapp.booking.refusals import (
     NotOffered,
@@ -24,11 +24,13 @@ from webapp.booking.refusals import (
     WrongState,
 )
 from webapp.booking.states import MOVABLE, Status
+from webapp.booking.waiting import FreeTime, Wished, match, rank
 from webapp.db import db
 from webapp.errors import NotFound
 from webapp.idempotency import Claim
 from webapp.ids import new_id
 from webapp.patients.models import Patient
+from webapp.practice.models import Location
 from webapp.practice.queries import offer as service_offer
 
 if TYPE_CHECKING:
@@ -175,9 +177,10 @@ def book_wished(
 
 
 def come_true(visit: Appointment, *, at: datetime) -> None:
-    """Take off the list whoever waited for just such a visit and now has it, however long ago the wish was chosen.
+    """Take off the list the wish that a visit fulfils, however long ago it was chosen; other wishes go on waiting.
 
-    One that somebody is busy with stays; it is ended by whoever that is, or by hand.
+    That is the one whose offer was taken, else the first of those that wait for just such a time.  One that somebody
+    is busy with stays; it is ended by whoever that is, or by hand.
     """
     query = select(WaitingWish).where(
         WaitingWish.patient_id == visit.patient_id,
@@ -185,8 +188,36 @@ def come_true(visit: Appointment, *, at: datetime) -> None:
         WaitingWish.appointment_id.is_(None),
         WaitingWish.status == "waiting",
     )
-    for wish in db.session.scalars(query.order_by(WaitingWish.id).with_for_update(skip_locked=True)).all():
-        end_wish(wish, "taken", at)
+    wishes = db.session.scalars(query.order_by(WaitingWish.id).with_for_update(skip_locked=True)).all()
+    offered = set(db.session.scalars(select(WaitingOffer.wish_id).where(WaitingOffer.hold_id == visit.id)))
+    zone = db.session.get_one(Location, visit.location_id).time_zone
+    time = FreeTime(visit.provider_id, visit.location_id, zone, visit.starts_at)
+    known = {wish.id: wish for wish in wishes}
+    waited = rank(_wished(wish, visit.ends_at - visit.starts_at) for wish in wishes)
+    first = next((each for each in waited if each.id in offered), None) or next(
+        (each for each in waited if match(each, time, at)), None
+    )
+    if first is not None:
+        end_wish(known[first.id], "taken", at)
+
+
+def _wished(wish: WaitingWish, length: timedelta) -> Wished:
+    """What somebody waits for; whoever has booked it needs no notice any more."""
+    return Wished(
+        id=wish.id,
+        patient_id=wish.patient_id,
+        service_id=wish.service_id,
+        length=length,
+        since=wish.created_at,
+        earliest=wish.earliest,
+        latest=wish.latest,
+        provider_ids=frozenset(wish.provider_ids),
+        location_id=wish.location_id,
+        weekdays=frozenset(wish.weekdays),
+        from_time=wish.from_time,
+        to_time=wish.to_time,
+        urgency=wish.urgency,
+    )
 
 
 def _was_sent_before(actor: UUID | None, once: Once | None) -> bool:
