@@ -52,7 +52,7 @@ def money_rows(
 ) -> dict[tuple[str, str], R]:
     """Who may come in, and what they get, by route and method."""
     return {
-        ("billing.move_priced", "POST"): row(front, 422),
+        ("billing.move_priced", "POST"): row(front, 404),
         ("terminal.page", "GET"): row(takers, 200),
         ("terminal.add", "POST"): row(takers, 422),
         ("terminal.choose", "POST"): row(takers, 404),
