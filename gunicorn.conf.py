@@ -25,6 +25,7 @@ threads = 8  # the database pool of a process holds 12 connections
 worker_connections = 500  # waiting and kept-alive ones cost no thread
 backlog = 512
 timeout = 30
+max_requests = 0  # replacing workers for their age closes connections, and nothing here has needed it so far
 # A balancer must be the first to hang up on a quiet connection, or it sends a request into one we have just closed:
 # 60 s is the idle time-out of an AWS load balancer and of our haproxy.cfg.  Browsers come without one only locally.
 keepalive = int(os.environ.get("KEEP_ALIVE_SECONDS") or (75 if PROXY_HOPS else 5))

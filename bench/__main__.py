@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from bench.desk import fixed_answers, open_desk
-from bench.figures import booking, desk, free, search, sessions
+from bench.figures import ahead, booking, desk, free, search, sessions
 from bench.town import ZONE, Town, build
 from deploy.local import databases
 from tests.stack.services import throw_away_stack
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bench.figures.figure import Figure
     from deploy.local.stack import Stack
 
-PARTS = ("sessions", "desk", "search", "free", "booking", "growth")
+PARTS = ("sessions", "desk", "search", "free", "ahead", "booking", "growth")
 FEW = 10_000
 
 
@@ -70,9 +70,11 @@ def _figures(stack: Stack, chosen: argparse.Namespace, opened: ExitStack) -> Ite
     small = _build(stack, "village", FEW, FEW) if "growth" in chosen.only else town
     dynamo = opened.enter_context(fixed_answers())
     here = opened.enter_context(open_desk(stack, town, dynamo))
-    for name, part in (("sessions", sessions), ("desk", desk), ("search", search), ("free", free)):
+    for name, part in (("sessions", sessions), ("desk", desk), ("search", search), ("free", free), ("ahead", ahead)):
         if name in chosen.only:
             yield from part.figures(here)
+    if "ahead" in chosen.only:
+        yield from ahead.lag(here, stack, dynamo, chosen.seconds)
     if "booking" in chosen.only:
         yield from booking.figures(here, stack, floor, dynamo, chosen.seconds)
     if "growth" in chosen.only:

@@ -29,7 +29,7 @@ STYLES = tuple(
     ROOT / "static" / "css" / f"{name}.css"
     for name in (
         "tokens base shell controls forms feedback data board visit week side booking plan waiting omnibox desk"
-        " settings terminal billing day-close figures public portal portal-book own-money print sheet"
+        " settings terminal billing day-close figures public portal notices portal-book own-money access print sheet"
     ).split()
 )
 SCRIPTS = (

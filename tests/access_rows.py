@@ -10,6 +10,9 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from tests import access_people
+from tests.access_portal import OWN_DOORS
+from tests.access_rows_messages import message_rows
 from tests.access_rows_money import OPEN_IN_MONEY, money_rows
 from webapp.identity.permissions import StaffRole
 
@@ -46,6 +49,9 @@ class Row:
 OPEN: dict[tuple[str, str], int] = {
     ("ops.livez", "GET"): 200,
     ("ops.readyz", "GET"): 200,
+    ("portal.visit_link", "GET"): 404,
+    ("portal.confirm_by_link", "POST"): 404,
+    ("portal.feed", "GET"): 404,
     ("identity.sign_in", "GET"): 200,
     ("identity.sign_in", "POST"): 422,
     ("identity.new_password", "GET"): 303,
@@ -56,21 +62,14 @@ OPEN: dict[tuple[str, str], int] = {
     ("identity.enroll", "POST"): 303,
     ("identity.recover", "GET"): 303,
     ("identity.recover", "POST"): 303,
-    # people: signing up
-    ("portal.sign_up", "GET"): 200,
-    ("portal.sign_up", "POST"): 422,
-    ("portal.sign_up_account", "GET"): 422,
-    ("portal.sign_up_account", "POST"): 422,
-    ("portal.sign_up_confirm", "GET"): 422,
-    ("portal.sign_up_confirm", "POST"): 422,
-    ("portal.register", "GET"): 200,
-    ("portal.register", "POST"): 422,
+    **access_people.OPEN_TO_ALL,
     ("identity.forgot", "GET"): 200,
     ("identity.forgot", "POST"): 422,
     ("identity.reset", "GET"): 200,
     ("identity.reset", "POST"): 422,
     ("identity.sign_out", "POST"): 303,
     ("identity.switch_user", "POST"): 303,
+    ("identity.speak", "POST"): 303,
     # Nobody signed it.
     ("billing.stripe_event", "POST"): 400,
     **OPEN_IN_MONEY,
@@ -230,36 +229,18 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("desk.day_sheets", "GET"): Row(FRONT, 200),
     ("desk.day_sheets_pdf", "GET"): Row(FRONT, 404),
     ("desk.my_day", "GET"): Row(CLINICIAN, 200),
+    ("desk.my_calendar", "GET"): Row(CLINICIAN, 404),
+    ("desk.make_my_calendar", "POST"): Row(CLINICIAN, 404),
+    ("desk.revoke_my_calendar", "POST"): Row(CLINICIAN, 404),
     ("desk.figures", "GET"): Row(MANAGER, 200),
     ("desk.export_figures", "POST"): Row(MANAGER, 422),
     ("desk.money", "GET"): Row(MANAGER, 200),
     ("desk.export_money", "POST"): Row(MANAGER, 422),
     **money_rows(TAKERS, PATIENT, FRONT, Row),
     ("portal.home", "GET"): Row(PATIENT, 200),
-    # Part portal: pages about one person, whom these visitors do not act for.
-    **dict.fromkeys(
-        [
-            ("portal.find", "GET"),
-            ("portal.hold", "POST"),
-            ("portal.check", "GET"),
-            ("portal.book", "POST"),
-            ("portal.let_go", "POST"),
-            ("portal.booked", "GET"),
-            ("portal.visit", "GET"),
-            ("portal.confirm", "POST"),
-            ("portal.arrive", "POST"),
-            ("portal.calendar_file", "GET"),
-            ("portal.seat", "GET"),
-            ("portal.group", "GET"),
-            ("portal.take_seat", "POST"),
-            ("portal.home_of", "GET"),
-            ("portal.move", "GET"),
-            ("portal.move_it", "POST"),
-            ("portal.cancel", "GET"),
-            ("portal.cancel_it", "POST"),
-        ],
-        Row(PATIENT, 404),
-    ),
+    **{door: Row(*row) for door, row in access_people.ROWS.items()},
+    **message_rows(DESK, EDITORS, MANAGER, PATIENT, Row),
+    **dict.fromkeys(OWN_DOORS, Row(PATIENT, 404)),
     ("ops.accounts", "GET"): Row(MANAGER, 200),
     ("ops.invitation", "GET"): Row(MANAGER, 200),
     ("ops.invite", "POST"): Row(MANAGER, 422),

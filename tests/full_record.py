@@ -46,14 +46,7 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
     )  # fmt: skip
     insert(owner, "encounter_detail", encounter_id=encounter, patient_id=patient)
     insert(owner, "account_patient", account_id=factories.account(owner), patient_id=patient, relation="self")
-    insert(
-        owner, "portal_invitation", id=new_id(), patient_id=patient, digest=sha256(patient.bytes).digest(),
-        relation="self", created_at=NOW, ends_at=NOW,
-    )  # fmt: skip
-    insert(
-        owner, "portal_registration", id=new_id(), account_id=factories.account(owner), given="Rosa", family="Jimenez",
-        birth_date=NOW.date(), phone="555-0142", created_at=NOW, status="matched", patient_id=patient, decided_at=NOW,
-    )  # fmt: skip
+    on_the_portal(owner, patient)
     visit = factories.appointment(owner, clinic, clock_time(hour), patient_id=patient)
     merge = new_id()
     insert(
@@ -64,20 +57,48 @@ def a_full_record(owner: Owner, clinic: factories.Clinic, patient: UUID, hour: i
         owner, "series", id=new_id(), patient_id=patient, frequency="weekly", count=2, time_zone="UTC",
         first_at=NOW, created_at=NOW,
     )  # fmt: skip
-    insert(
-        owner, "calendar_feed", id=new_id(), patient_id=patient, secret_hash=new_id().bytes, created_at=NOW,
-    )  # fmt: skip
     listed = new_id()
     insert(
         owner, "waiting_wish", id=listed, patient_id=patient, service_id=clinic.service, earliest=NOW.date(),
         created_at=NOW,
     )  # fmt: skip
     insert(owner, "coverage", id=new_id(), patient_id=patient, payer_name="Aetna", share_percent=25, valid_from=NOW)
+    a_few_messages(owner, clinic, patient, visit)
     with owner.transaction():
         an_account_settled(owner, clinic, patient, visit)
     insert(
         owner, "waiting_offer", id=new_id(), wish_id=listed, patient_id=patient, hold_id=visit, offered_at=NOW,
         expires_at=NOW + timedelta(minutes=30),
+    )  # fmt: skip
+
+
+def on_the_portal(owner: Owner, patient: UUID) -> None:
+    """Invited, registered, with a calendar address."""
+    insert = factories.insert
+    insert(
+        owner, "portal_invitation", id=new_id(), patient_id=patient, digest=sha256(patient.bytes).digest(),
+        relation="self", created_at=NOW, ends_at=NOW,
+    )  # fmt: skip
+    insert(
+        owner, "portal_registration", id=new_id(), account_id=factories.account(owner), given="Rosa", family="Jimenez",
+        birth_date=NOW.date(), phone="555-0142", created_at=NOW, status="matched", patient_id=patient, decided_at=NOW,
+    )  # fmt: skip
+    insert(
+        owner, "calendar_feed", id=new_id(), patient_id=patient, secret_hash=new_id().bytes, created_at=NOW,
+    )  # fmt: skip
+
+
+def a_few_messages(owner: Owner, clinic: factories.Clinic, patient: UUID, visit: UUID) -> None:
+    """What somebody was told, how they want to be, and what lies in a local clinic's mailbox."""
+    insert = factories.insert
+    insert(owner, "contact_preference", patient_id=patient, changed_at=NOW)
+    insert(
+        owner, "message", id=new_id(), patient_id=patient, kind="confirmation", channel="email", subject_id=visit,
+        starts_at=NOW, location_id=clinic.location, created_at=NOW, due_at=NOW, useless_at=NOW, dedupe_key=str(visit),
+    )  # fmt: skip
+    insert(
+        owner, "mailbox_item", id=new_id(), parcel_id=visit, patient_id=patient, channel="email", body="At ten", at=NOW,
+        recipient="rosa@example.com",
     )  # fmt: skip
 
 

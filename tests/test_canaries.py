@@ -14,7 +14,7 @@ from tests.factories import NOW, Clinic, clock_time
 from tests.morning import eight_in_the_morning
 from tests.stack.people import Visitor
 from tests.stack.proxy import ACTIVITY, CutAt, Proxy
-from webapp import create_app
+from webapp import create_app, metrics
 from webapp.db import db
 from webapp.identity.permissions import StaffRole
 
@@ -205,7 +205,7 @@ def test_whoever_is_shown_is_in_the_record_of_that_request(
     assert seen > 10
 
 
-def test_names_are_in_no_header_no_log_no_key_and_no_cookie(
+def test_names_are_in_no_header_no_log_no_key_no_cookie_and_no_metric(
     sign_in: SignIn, database: Database, scene: Scene, capfd: pytest.CaptureFixture[str]
 ) -> None:
     person = sign_in(*StaffRole, at=NOW)
@@ -217,5 +217,8 @@ def test_names_are_in_no_header_no_log_no_key_and_no_cookie(
     )
     said = capfd.readouterr()
     assert not any(word in said.out + said.err for word in WORDS)
+    numbers = metrics.written().decode()
+    assert 'route="/patients/new"' in numbers
+    assert not any(word in numbers for word in (*WORDS, *map(str, scene.patients.values()), *map(str, scene.visits)))
     for item in Records(database).client.scan(TableName=database.environment["DYNAMO_PREFIX"] + "activity")["Items"]:
         assert not any(word in str(item) for word in WORDS)

@@ -23,6 +23,7 @@ from tests.money_plans import BIG as BIG_IN_MONEY
 from tests.money_plans import money_queries
 from tests.stack.services import copy_of_template
 from webapp.billing.queries import balances, worklists
+from webapp.booking import projected
 from webapp.booking import queries as booking
 from webapp.booking.actions import (
     BookRequest,
@@ -36,6 +37,7 @@ from webapp.booking.actions import (
     move,
     record_death,
 )
+from webapp.booking.projection.project import Day, read_days
 from webapp.booking.queries import Asked, Reach, Search, figures
 from webapp.booking.queries.waiting import candidates
 from webapp.booking.queries.waiting_list import open_offers, waits_on, who_waits
@@ -150,6 +152,11 @@ QUERIES: dict[str, tuple[Role, Query]] = {
         Role.DESK,
         lambda: booking.free_times(Search(SERVICE, WEEK, PROVIDERS[1], patient_id=PERSON), NOW),
     ),
+    "what a search beside the projection asks": (
+        Role.PATIENT,
+        lambda: projected._row(Search(SERVICE, WEEK, patient_id=PERSON, via="portal"), NOW),
+    ),
+    "a day that is projected": (Role.MANAGER, lambda: read_days([Day(SITE, TODAY, 1, factories.NEW_YORK)])),
     "free times of anybody": (Role.DESK, lambda: booking.free_times(Search(SERVICE, WEEK), NOW)),
     "sheet of a day": (Role.DESK, lambda: booking.sheet_visits(SITE, DAY)),
     "own visits of a provider": (Role.CLINICIAN, lambda: booking.provider_visits(PROVIDERS[0], DAY)),

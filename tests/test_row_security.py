@@ -43,6 +43,8 @@ PATIENT_TABLES = (
     "payment_link",
     "card_setup",
     "coverage",
+    "message",
+    "mailbox_item",
     "calendar_feed",
     "portal_invitation",
     "portal_registration",
@@ -53,6 +55,7 @@ NOT_FOR_PATIENTS = (
     "patient_merge_row",
     "portal_invitation",
     "portal_registration",
+    "mailbox_item",
 )
 CLINICAL = ("clinical_alert", "encounter_detail")
 
@@ -103,6 +106,18 @@ def test_a_patient_sees_only_rows_in_their_scope(
             assert set(ids_in(connection, table)) == seen
         connection.execute("SELECT set_config('app.patients', %s, false)", (f"{mine},{foreign}",))
         assert set(ids_in(connection, table)) == {mine, foreign}
+
+
+def test_patients_say_how_they_are_told_and_nobody_elses(database: Database, two_patients: tuple[UUID, UUID]) -> None:
+    mine, foreign = two_patients
+    with database.connect("app_patient") as connection:
+        assert ids_in(connection, "contact_preference") == []
+        connection.execute("SELECT set_config('app.patients', %s, false)", (str(mine),))
+        assert ids_in(connection, "contact_preference") == [mine]
+        changed = connection.execute("UPDATE contact_preference SET visits = 'none'")
+        assert changed.rowcount == 1
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("UPDATE contact_preference SET patient_id = %s", (foreign,))
 
 
 @pytest.mark.parametrize("scope", ["nonsense", "' or true --", "null", "*", "{}", ","])

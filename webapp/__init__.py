@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _connect(app: Flask, settings: Settings) -> None:
     """Make the engines ready; nothing connects before the first request."""
-    from webapp import dynamo
+    from webapp import dynamo, patience
     from webapp.db import CONNECT_ARGS, db
 
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
@@ -65,6 +65,8 @@ def _connect(app: Flask, settings: Settings) -> None:
         "pool_timeout": 2,
     }
     db.init_app(app)
+    with app.app_context():
+        patience.teach(db.engine)
     Migrate(app, db, directory=str(ROOT / "migrations"))
     dynamo.init_app(app, settings)
 
@@ -78,6 +80,7 @@ def _open_slices(app: Flask, settings: Settings) -> None:
     from webapp.desk import views as desk
     from webapp.interop import commands as interop
     from webapp.notify import service as notify
+    from webapp.notify import views as notify_views
     from webapp.ops import commands as ops_commands
     from webapp.ops import readiness
     from webapp.ops import views as ops
@@ -91,10 +94,12 @@ def _open_slices(app: Flask, settings: Settings) -> None:
     billing.init_app(app, settings)
     readiness.init_app(app, settings)
     notify.init_app(app, settings)
-    for slice_views in (practice, patients, booking, billing_views, desk, portal, ops):
+    for slice_views in (practice, patients, booking, billing_views, notify_views, desk, portal, ops):
         app.register_blueprint(slice_views.blueprint)
     if settings.cards.gateway == "simulated":
         app.register_blueprint(billing_views.terminal.blueprint)
+    if "mailbox" in {settings.messages.mail, settings.messages.text}:
+        app.register_blueprint(notify_views.mailbox.blueprint)
     for command in (*interop.COMMANDS, *ops_commands.COMMANDS):
         app.cli.add_command(command)
 

@@ -8,7 +8,7 @@ from flask import request
 from flask_login import current_user
 
 from webapp.db import Role
-from webapp.identity.permissions import PURPOSES
+from webapp.identity.permissions import PURPOSES, Permission
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -46,3 +46,11 @@ def acting_for() -> Grant | None:
     patient_id = (request.view_args or {}).get(PATIENT)
     grant: Grant | None = None if patient_id is None else current_user.grant_for(patient_id)
     return grant if grant is not None and grant.relation != "self" else None
+
+
+def menu_patient(permission: str) -> UUID | None:
+    """Whose page the portal's menu leads to: whom this page acts for, else oneself; None where neither is allowed."""
+    wanted = Permission(permission)
+    here = (request.view_args or {}).get(PATIENT)
+    own = [grant.patient_id for grant in current_user.grants if grant.relation == "self"]
+    return next((each for each in (here, *own) if each is not None and current_user.may_for(wanted, each)), None)

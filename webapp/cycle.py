@@ -21,6 +21,7 @@ from webapp.errors import (
     NotFound,
     NotSaved,
     Refusal,
+    TooOften,
     Unavailable,
     Unchecked,
 )
@@ -117,10 +118,10 @@ def _scope(door: Door, args: Arguments) -> Scope:
 def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     if door.permission not in current_user.permissions:
         raise NotAllowed
-    if acting.is_refused(door, args):
-        raise NotFound
     if door.limit is not None:
         rate.take(door.limit, current_user.account_id, g.at)
+    if acting.is_refused(door, args):
+        raise NotFound
     if door.recent and g.at - current_user.created_at > RECENT:
         ask_again: Callable[[], Response] = current_app.extensions[STEP_UP]
         return ask_again()
@@ -289,7 +290,8 @@ def _explain(door: Door, refusal: Refusal, args: Arguments, scope: Scope) -> Res
         with transactional(scope, read_only=True):
             response = current_app.make_response(door.refused(refusal, **args))
     except Refusal as second:
-        return problems.page(second)
+        # Who asks too often learns that first, also of what is not there.
+        return problems.page(refusal if isinstance(refusal, TooOften) else second)
     if response.status_code < 400:  # noqa: PLR2004
         response.status_code = refusal.status
     return response

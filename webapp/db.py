@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, make_transient_to_detached, registry
 from sqlalchemy.orm.util import identity_key
 
+from webapp.patience import Impatient
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from uuid import UUID
@@ -236,7 +238,7 @@ class Glance:
     def _connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         options = f"{CONNECT_ARGS['options']} -c default_transaction_read_only=on -c plan_cache_mode=force_generic_plan"
         address = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
-        connection = psycopg.connect(address, autocommit=True, **{**CONNECT_ARGS, "options": options})
+        connection = Impatient.connect(address, autocommit=True, **{**CONNECT_ARGS, "options": options})
         connection.execute("select set_config('role', %s, false)", (Role.DESK.value,))
         connection.prepare_threshold = 0
         self._connection = connection

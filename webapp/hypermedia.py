@@ -253,6 +253,8 @@ def _htmx() -> HtmxHeaders:
 
 def _describe(response: Response) -> Response:
     response.vary.update((REQUEST_TYPE, TARGET, "Cookie"))
+    if g.get("asked_for_language"):
+        response.vary.add("Accept-Language")
     if "Cache-Control" not in response.headers:
         response.headers["Cache-Control"] = "no-store"
     return response

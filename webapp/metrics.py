@@ -7,12 +7,11 @@ is asked adds them all up.
 
 from __future__ import annotations
 
-import os
 from time import perf_counter
 from typing import TYPE_CHECKING
 
 from flask import g, request
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, Counter, Gauge, Histogram, values
 from prometheus_client.exposition import generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import event
@@ -48,6 +47,7 @@ SESSIONS = Counter(
 )
 JOB_SECONDS = Histogram("anteroom_job_seconds", "How long jobs took.", ("job", "outcome"), buckets=SECONDS)
 
+_calls: dict[tuple[str, str], Histogram] = {}
 _cells: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
 
 
@@ -59,7 +59,7 @@ def init_app(app: Flask) -> None:
 def written() -> bytes:
     """All numbers of this process, or of all processes of this server, as Prometheus reads them."""
     registry = REGISTRY
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if values.ValueClass._multiprocess:  # noqa: SLF001 - how the client was imported decides, and only it knows
         registry = CollectorRegistry()
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry)
@@ -81,6 +81,14 @@ def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[
     kind = CONTENT_TYPE_LATEST if found else "text/plain"
     start_response("200 OK" if found else "404 Not Found", [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]
+
+
+def count_call(operation: str, fate: str, seconds: float) -> None:
+    """Count one call of DynamoDB and what became of it."""
+    cell = _calls.get((operation, fate))
+    if cell is None:
+        cell = _calls[operation, fate] = DYNAMO_SECONDS.labels(operation, fate.lower())
+    cell.observe(seconds)
 
 
 def _count(response: Response) -> Response:

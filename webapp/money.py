@@ -10,6 +10,8 @@ from unicodedata import category
 from babel.numbers import format_currency, get_currency_symbol
 from flask_babel import gettext as _
 
+from webapp.languages import written
+
 LOCALE = "en_US"
 MOST_CENTS = 1_000_000_000
 """Ten million: more is a slip of the finger."""
@@ -49,7 +51,7 @@ class Money:
 
     def __str__(self) -> str:
         """As the clinic writes it: "$1,086.50", "-$5.00"."""
-        return format_currency(Decimal(self.cents) / 100, self.currency, locale=LOCALE)
+        return format_currency(Decimal(self.cents) / 100, self.currency, locale=written())
 
     @property
     def typed(self) -> str:

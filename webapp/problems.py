@@ -9,6 +9,7 @@ import psycopg
 import structlog
 from flask import Response, current_app, g, make_response, render_template, request, session
 from flask_babel import gettext as _
+from flask_login import current_user
 from flask_wtf.csrf import CSRFError
 from jinja2 import TemplateError
 from markupsafe import escape
@@ -155,11 +156,13 @@ def _unexpected(error: Exception) -> Response:
 
 
 def _render(status: int, message: Sentence) -> Response:
-    text = str(message)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return _bare(status, _title(status), text)
+        return _bare(status, _title(status), str(message))
     templates = [PROBLEM] if hypermedia.wants_fragment() else [f"errors/{status}.html", "errors/404.html"]
     try:
+        # Before the first word: who reads decides the language, and what is refused early has not asked who it is.
+        bool(current_user.is_authenticated)
+        text = str(message)
         body = _rendered(templates, title=_title(status), text=text, message=text, status=status)
     except DynamoUnavailable:
         return bare(Unavailable())

@@ -39,6 +39,12 @@ DOORS_WITHOUT_A_SESSION = frozenset(
         "identity.reset",
         "identity.sign_out",
         "identity.switch_user",
+        # Whoever can't read a page can't sign in on it.
+        "identity.speak",
+        # Signed links to one visit, whose POST confirms it and nothing else; and secret, revocable calendar addresses.
+        "portal.visit_link",
+        "portal.confirm_by_link",
+        "portal.feed",
         "portal.sign_up",
         "portal.sign_up_account",
         "portal.sign_up_confirm",

@@ -24,6 +24,7 @@ TEXT = ("mailbox", "sns", "none")
 SENDER = "clinic@anteroom.example"
 SMTP_SECURITY = ("starttls", "tls", "none")
 SMTP_PORTS = {"starttls": 587, "tls": 465, "none": 25}
+WAYS = ("projected", "computed")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 SESSION_KEY_BYTES = 32
 MINIMUM_SECRET_LENGTH = 32
@@ -76,7 +77,8 @@ class Messages:
 class Settings:
     """Everything the process needs to know from outside, read once at start.
 
-    Secrets have no defaults: a process without them refuses to start.
+    Secrets have no defaults: a process without them refuses to start.  `projected_times` lets pages read free times
+    from DynamoDB, where PostgreSQL would compute them.
     """
 
     environment: str
@@ -99,6 +101,7 @@ class Settings:
     idle_limits: Mapping[StaffRole, timedelta] = field(default_factory=dict)
     day_sheets: str = ""
     worker_metrics_port: int = 0
+    projected_times: bool = True
     cards: Cards = field(default_factory=Cards)
     messages: Messages = field(default_factory=Messages)
 
@@ -135,6 +138,8 @@ class Settings:
             idle_limits=_idle_limits(source),
             day_sheets=_store(source, "DAY_SHEETS"),
             worker_metrics_port=_count(source, "WORKER_METRICS_PORT"),
+            projected_times=_choice({"AVAILABILITY": source.get("AVAILABILITY") or WAYS[0]}, "AVAILABILITY", WAYS)
+            == WAYS[0],
             cards=_cards(source),
             messages=_messages(source),
         )

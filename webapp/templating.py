@@ -11,12 +11,14 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from flask import g, has_request_context, render_template, request
+from flask import g, render_template
 from flask_babel import Babel, get_locale, gettext
 from flask_login import current_user
 from jinja2 import StrictUndefined
 from jinja2.compiler import CodeGenerator
 from markupsafe import Markup, _escape_inner, escape  # type: ignore[attr-defined]
+
+from webapp import hypermedia, languages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
@@ -46,6 +48,8 @@ def init_app(app: Flask) -> None:
         once=once,
         ui=(ui := SimpleNamespace()),
         keeper=_keeper(ui),
+        other_languages=languages.others,
+        page_address=hypermedia.came_from,
     )
     env.filters.update(
         time=local_time, day=local_day, day_long=day_long, day_short=day_short, moment=local_moment, age=age_in_years
@@ -70,14 +74,14 @@ def escaped(value: object) -> str:
 
 
 def translate(app: Flask, folder: Path) -> None:
-    """Speak the languages that have a catalog in the folder, as the browser asks for; US English without one."""
-    languages = ["en", *sorted(path.parent.parent.name for path in folder.glob("*/LC_MESSAGES/messages.mo"))]
-
-    def select() -> str:
-        asked = request.accept_languages.best_match(languages) if has_request_context() else None
-        return asked or "en"
-
-    Babel(app, default_locale="en", default_translation_directories=str(folder), locale_selector=select)
+    """Speak the languages that have a catalog in the folder; US English without one."""
+    known = languages.known_in(app, folder)
+    Babel(
+        app,
+        default_locale=languages.ENGLISH,
+        default_translation_directories=str(folder),
+        locale_selector=lambda: languages.spoken(known),
+    )
     app.jinja_env.globals |= dict.fromkeys(("_", "gettext"), _speaker())
     app.jinja_env.globals["language"] = lambda: str(get_locale() or "en").replace("_", "-")
 
@@ -85,12 +89,13 @@ def translate(app: Flask, folder: Path) -> None:
 def _speaker() -> Callable[..., Markup]:
     """Make the templates' `_`: a text of ours in the reader's language, kept: looking it up costs as a row does.
 
-    As Jinja's own `gettext` it is safe HTML and always a format, whose variables are escaped.
+    As Jinja's own `gettext` it is safe HTML and always a format, whose variables are escaped.  The texts of a request's
+    language are found once; only `languages.speaking` speaks another one within it.
     """
     kept: dict[str, dict[str, Markup]] = {}
 
     def say(text: str, **variables: object) -> Markup:
-        if "texts" not in g:
+        if languages.TEXTS not in g:
             g.texts = kept.setdefault(str(get_locale()), {})
         texts: dict[str, Markup] = g.texts
         known = texts.get(text)

@@ -49,7 +49,7 @@ COMMANDS = {
 
 
 def prepare(*, development: bool) -> None:
-    """Install what is missing or out of date, and build the assets; each step is skipped when it is done already."""
+    """Install what is missing or out of date, build assets, compile languages; what is done already is skipped."""
     VAR.mkdir(exist_ok=True)
     VAR.chmod(0o755)  # PostgreSQL's user passes through when we are root
     LOG.parent.mkdir(mode=0o700, exist_ok=True)
@@ -65,6 +65,8 @@ def prepare(*, development: bool) -> None:
             if shutil.which("npm") is None:
                 _install(REPOSITORY / ".venv", ["requirements-node.txt"])
             _log([_python(REPOSITORY / ".venv"), "deploy/assets.py"], "build the styles and scripts")
+        with step("Languages"):
+            _log([_python(REPOSITORY / ".venv"), "deploy/catalogs.py"], "compile the translations")
 
 
 def _install(home: Path, lists: Sequence[str]) -> None:

@@ -41,13 +41,13 @@ def main(arguments: Sequence[str]) -> None:
     with contextlib.ExitStack() as opened:
         stack = _services(opened, data, port)
         _write_environment(data, stack.environment(web_port=port))
-        environment = processes.surroundings(stack.environment(web_port=port))
+        environment = processes.surroundings({**stack.environment(web_port=port), "BIND": f"{LOOPBACK}:{port}"})
         with step("Database schema"):
             if not databases.is_migrated(stack.postgres, DATABASE):
                 _flask(data, environment, "db", "upgrade")
         watch = opened.enter_context(Watch(data / "log", environment))
         # Both take a second to start, and nobody knows their address yet: the demo clinic is filled meanwhile.
-        watch.start("web server", [PYTHON, "-m", "gunicorn", "--bind", f"{LOOPBACK}:{port}", "wsgi:app"])
+        watch.start("web server", [PYTHON, "-m", "gunicorn", "wsgi:app"])
         watch.start("worker", [PYTHON, "-m", "flask", "--app", "wsgi", "worker"], restart=True)
         with step("Demo clinic"):
             accounts = _flask(data, environment, "demo", "load")

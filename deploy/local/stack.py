@@ -49,7 +49,7 @@ class Stack:
         self.folder.mkdir(parents=True, exist_ok=True)
         with ExitStack() as opened:
             opened.enter_context(only_copy(self.folder / "lock"))
-            self._secrets = _secrets_of(self.folder)
+            self._secrets = secrets_of(self.folder)
             logs = self.folder / "log"
             logs.mkdir(mode=0o700, exist_ok=True)
             self.postgres = opened.enter_context(
@@ -76,7 +76,7 @@ class Stack:
     def attached(cls, folder: Path, postgres_port: int, aws_port: int) -> Self:
         """A view of a stack that another process runs; it starts and stops nothing."""
         stack = cls(folder, postgres_port, aws_port, durable=False)
-        stack._secrets = _secrets_of(folder)
+        stack._secrets = secrets_of(folder)
         logs = folder / "log"
         stack.postgres = Postgres(folder / "postgres", logs / "postgres.log", stack._secrets["postgres"], postgres_port)
         stack.aws = Aws(folder / "aws", logs / "aws.log", aws_port)
@@ -138,7 +138,7 @@ def only_copy(lock: Path) -> Iterator[None]:
         yield
 
 
-def _secrets_of(folder: Path) -> dict[str, str]:
+def secrets_of(folder: Path) -> dict[str, str]:
     """Read the generated secrets of this folder; make them at the first start."""
     path = folder / "secrets.json"
     if path.exists():

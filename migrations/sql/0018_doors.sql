@@ -21,6 +21,17 @@ AS $$
     WHERE a.account_id = grants_of.account AND p.merged_into IS NULL
 $$;
 
+-- Who acts for a patient, with the ends as `grants_of` works them out.
+CREATE FUNCTION doors.helpers_of(patient uuid)
+RETURNS TABLE (account_id uuid, relation text, purposes text[], starts_at timestamptz, ends_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+AS $$
+    SELECT a.account_id, a.relation, a.purposes, a.starts_at,
+        CASE WHEN a.relation IN ('parent', 'guardian') THEN least(a.ends_at, doors.adult_from(p.birth_date)) ELSE a.ends_at END
+    FROM public.account_patient AS a JOIN public.patient AS p ON p.id = a.patient_id
+    WHERE a.patient_id = helpers_of.patient
+$$;
+
 -- Whether an invitation still lets somebody in: unused, in time, and for a parent while the child is one.
 CREATE FUNCTION doors.invitation_is_open(i public.portal_invitation, p public.patient, at timestamptz)
 RETURNS boolean

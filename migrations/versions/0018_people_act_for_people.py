@@ -25,9 +25,10 @@ def upgrade() -> None:
     _run("SET LOCAL ROLE anteroom_doors")
     _run((SQL / "0018_doors.sql").read_text())
     _run("""
-        REVOKE ALL ON FUNCTION doors.adult_from, doors.grants_of, doors.invitation_is_open, doors.invited,
+        REVOKE ALL ON FUNCTION doors.adult_from, doors.grants_of, doors.helpers_of, doors.invitation_is_open, doors.invited,
             doors.take_invitation, doors.change_reach FROM PUBLIC;
-        GRANT EXECUTE ON FUNCTION doors.adult_from TO app_desk, app_manager, app_identity;
+        GRANT EXECUTE ON FUNCTION doors.adult_from TO app_desk, app_manager;
+        GRANT EXECUTE ON FUNCTION doors.helpers_of TO app_desk, app_manager, app_identity;
         GRANT EXECUTE ON FUNCTION doors.grants_of TO app_identity, app_manager;
         GRANT EXECUTE ON FUNCTION doors.invited, doors.take_invitation TO app_identity;
         GRANT EXECUTE ON FUNCTION doors.change_reach TO app_patient;

@@ -19,7 +19,8 @@ MINE = "(SELECT string_to_array(current_setting('app.patients', true), ',')::uui
 
 
 def upgrade() -> None:
-    _run("SET LOCAL lock_timeout = '5s'")
+    # The migration before may have left the session as the migrator.
+    _run("SET LOCAL lock_timeout = '5s'; SET LOCAL ROLE anteroom_owner")
     _run((SQL / "0022_tables.sql").read_text())
     for table in ("visit_told", "message", "contact_preference", "mailbox_item"):
         _run(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; ALTER TABLE {table} FORCE ROW LEVEL SECURITY;")

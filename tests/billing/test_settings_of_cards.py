@@ -32,6 +32,7 @@ def test_stripe_needs_both_its_secrets(database: Database) -> None:
 
 def test_production_never_takes_cards_at_a_simulated_terminal(database: Database) -> None:
     production = {"ANTEROOM_ENV": "production", "PUBLIC_URL": "https://clinic.example"}
+    production |= {"MAIL_GATEWAY": "ses", "TEXT_GATEWAY": "sns", "MAIL_FROM": "front@clinic.example"}
     assert read(database, **production, **STRIPE).gateway == "stripe"
     for wrong in ("simulated", ""):
         with pytest.raises(SettingsError, match="CARD_GATEWAY"):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ from flask import Flask
 from psycopg.types.range import TimestamptzRange
 
 from tests import factories
-from tests.booking.wishes import ACTOR, Open, Owner, wish
+from tests.booking.wishes import ACTOR, Open, Owner, application, wish
 from tests.factories import NOW, Clinic, clock_time
 from webapp import clock, dynamo
 from webapp.booking import projected, queries
@@ -23,12 +23,15 @@ from webapp.booking.availability import FreeStart
 from webapp.booking.projection.ahead import READS
 from webapp.booking.projection.project import TABLE, Projector, beat
 from webapp.booking.queries import Search
+from webapp.db import db
 from webapp.errors import Refusal
 from webapp.ids import new_id
 from webapp.practice.hours import Span
 
 if TYPE_CHECKING:
+    from tests.stack.database import Database
     from webapp.booking.projection.ahead import Ahead
+    from webapp.settings import Settings
 
 WEEKS = Span(NOW, NOW + timedelta(days=14))
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -52,12 +55,11 @@ class Projection:
     def beat(self, at: datetime) -> None:
         """Let the projector say that it lives at a later time, when nothing has changed."""
         with clock.stopped_at(at), self.worker.app_context():
-            beat(at)
+            beat(at, self.projector.places)
 
     def ahead(self, search: Search, at: datetime = NOW) -> Ahead:
         with self.reader.app_context():
-            places = [search.location_id] if search.location_id else self._places()
-            return projected.ahead(places, search.window, at)
+            return projected.ahead(search.location_id, search.window, at)
 
     def both(self, search: Search, at: datetime = NOW, n: int = 3) -> tuple[Any, Any]:
         """What the projection answers, and PostgreSQL: all free times and the first n."""
@@ -70,10 +72,6 @@ class Projection:
         assert (from_items is None) == (computed is None)
         return (_said(from_items), _first(firsts)), (_said(computed), _first(first))
 
-    def _places(self) -> list[UUID]:
-        with self.desk():
-            return [site.id for site in queries_of_practice()]
-
     def item(self, key: str) -> dict[str, Any] | None:
         with self.reader.app_context():
             return dynamo.client().get(TABLE, {"pk": key})
@@ -81,12 +79,6 @@ class Projection:
     def put(self, item: dict[str, Any]) -> None:
         with self.reader.app_context():
             dynamo.client().put(TABLE, item)
-
-
-def queries_of_practice() -> list[Any]:
-    from webapp.practice import queries as practice
-
-    return practice.locations()
 
 
 def _said(found: Any) -> list[FreeStart]:
@@ -205,3 +197,27 @@ class Changes:
 
     def gets_equipment(self) -> None:
         factories.equipment(self.owner, self.clinic())
+
+
+Project = Callable[[], None]
+
+
+@contextmanager
+def a_worker(database: Database, settings: Settings) -> Iterator[Project]:
+    """A worker of the application's clinic, at NOW: yields its pass, of which it has done one."""
+    worker = application(settings.worker_database_url)
+    dynamo.init_app(worker, settings)
+    projector = Projector()
+    with database.administer() as connection:
+        connection.execute("UPDATE service SET furthest_days = 14 WHERE furthest_days IS NULL")
+
+    def once() -> None:
+        with clock.stopped_at(NOW), worker.app_context():
+            while projector.once():
+                pass
+
+    once()
+    yield once
+    with worker.app_context():
+        db.session.remove()
+        db.engine.dispose()

@@ -9,8 +9,8 @@ import pytest
 
 from tests import factories
 from tests.booking.projecting import DAY, Changes, Projection, answered
-from tests.booking.wishes import Open, Owner
-from tests.factories import NOW
+from tests.booking.wishes import Open, Owner, booked, wish
+from tests.factories import NOW, clock_time
 from webapp.booking.queries import Search
 from webapp.practice.hours import Span
 
@@ -56,3 +56,21 @@ def test_after_any_changes_it_answers_what_postgresql_answers(
     assert found > 100
     # Both its answers, each time: nobody asked PostgreSQL in its place.
     assert answered("projected") - before == 4 * 2 * 3 * 2
+
+
+def test_a_busy_morning_is_told_once_a_day_however_many_book(desk: Open, owner: Owner, projection: Projection) -> None:
+    clinic = factories.clinic(owner, providers=2, rooms=2, furthest_days=12)
+    projection.project()
+    versions = "SELECT day FROM availability_day WHERE published_at = %s"
+    for day in (0, 0, 0, 1):
+        for provider in clinic.providers:
+            place = 0 if provider == clinic.providers[0] else 1
+            taken = owner.execute("SELECT count(*) AS n FROM appointment").fetchone()
+            assert taken is not None
+            start = clock_time(9) + day * DAY + timedelta(minutes=20 * taken["n"])
+            booked(desk, wish(clinic, start, provider_id=provider, patient_id=clinic.patients[place]))
+    assert owner.execute("SELECT FROM availability_dirty").rowcount == 8
+    later = NOW + timedelta(seconds=1)
+    projection.project(later)
+    assert {row["day"] for row in owner.execute(versions, (later,)).fetchall()} == {NOW.date(), NOW.date() + DAY}
+    assert owner.execute("SELECT FROM availability_dirty").rowcount == 0

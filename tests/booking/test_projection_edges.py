@@ -103,11 +103,10 @@ def test_a_spoilt_item_is_not_believed_and_is_told_again_in_time(
     assert whole is not None
     projection.put(spoil(whole))
     assert reason(projection, search) == "poisoned"
-    # Some of the days that nobody changed are told again in each idle pass.
+    # Some of the days that nobody changed are told again once a minute.
     later = NOW + timedelta(hours=7)
     with clock.stopped_at(later), projection.worker.app_context():
-        for _ in range(5):
-            projection.projector.once()
+        projection.projector.once()
     again = projection.item(key(clinic.location, TODAY))
     assert again is not None
     assert again["plan"] == whole["plan"]
@@ -247,7 +246,7 @@ def test_no_mark_and_no_item_tells_anything_about_a_patient(
     assert str(clinic.providers[0].hex) in str(item["plan"])
     for patient in clinic.patients:
         assert patient.hex not in str(item["plan"])
-    assert set(projection.item(BEAT_KEY) or {}) == {"pk", "format", "as_of"}
+    assert set(projection.item(BEAT_KEY) or {}) == {"pk", "format", "as_of", "places"}
 
 
 def test_a_provider_who_works_at_two_places_is_busy_at_both(

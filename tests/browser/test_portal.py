@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import expect
 
+from tests import factories
 from tests.browser.conftest import OpenClinic
 from tests.interface.axe import overhang, violations
+from webapp.booking.visit_links import Named, path_of
+from webapp.ids import new_id
 
 if TYPE_CHECKING:
+    from flask import Flask
     from playwright.sync_api import Locator, Page
 
     from tests.stack.database import Database
@@ -98,3 +103,37 @@ def test_every_page_of_the_way_is_for_everybody(
     page.get_by_role("button", name="Cancel this visit").click()
     expect(page.get_by_text("Your visit is canceled.")).to_be_visible()
     look(page, f"visit-{mark}")
+
+
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1440), ("dark", 390), ("light", 320)])
+def test_the_waiting_list_the_calendar_and_the_link(
+    at_desk: Desk, open_clinic: OpenClinic, database: Database, app: Flask, scheme: str, width: int
+) -> None:
+    rosa, clinic = open_clinic.patients["Rosa Jimenez"], open_clinic.clinic
+    window, mark = {"width": width, "height": 844}, f"{scheme}-{width}"
+    now = datetime.now(UTC)
+    with database.administer() as connection, connection.transaction():
+        wish, later = new_id(), open_clinic.soon + timedelta(days=1)
+        visit = factories.appointment(connection, clinic, later)
+        factories.insert(connection, "waiting_wish", id=wish, patient_id=rosa, service_id=clinic.service,
+                         earliest=now.date(), created_at=now, appointment_id=visit)  # fmt: skip
+        hold = factories.appointment(connection, clinic, open_clinic.soon, status="held",
+                                     held_until=now + timedelta(minutes=20))  # fmt: skip
+        factories.insert(connection, "waiting_offer", id=new_id(), wish_id=wish, patient_id=rosa, hold_id=hold,
+                         offered_at=now, expires_at=now + timedelta(minutes=20))  # fmt: skip
+    page = at_desk("/me", role="patient", patients=(rosa,), color_scheme=scheme, viewport=window)
+    look(page, f"home-offer-{mark}")
+    page.goto(f"/me/{rosa}/waiting")
+    look(page, f"wishes-{mark}")
+    page.goto(f"/me/{rosa}/waiting/new?service={clinic.service}")
+    look(page, f"wish-{mark}")
+    page.goto(f"/me/{rosa}/calendar")
+    page.get_by_role("button", name="Make a calendar address").click()
+    look(page, f"calendar-{mark}")
+    page.goto(path_of(Named(visit, rosa), secret=str(app.secret_key)))
+    look(page, f"link-{mark}")
+    page.get_by_role("button", name="Yes, I will come").click()
+    expect(page.get_by_role("heading", name="Thank you. We expect you.")).to_be_visible()
+    page.goto("/me")
+    page.get_by_role("button", name="Take this time").click()
+    expect(page.get_by_role("heading", name="Your visit is booked")).to_be_visible()

@@ -63,7 +63,7 @@ def test_the_policy_lets_nobody_change_or_delete_activity(stack: Stack, deployed
     allowed = {
         action
         for statement in document["Statement"]
-        if any("activity" in str(resource) for resource in [statement["Resource"]])
+        if any("activity" in str(resource) for resource in [statement.get("Resource")])
         for action in statement["Action"]
     }
     assert allowed == {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"}

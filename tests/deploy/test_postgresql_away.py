@@ -1,6 +1,6 @@
 """PostgreSQL is killed, stopped and cut off while people book: nothing acknowledged is lost, and all is well after it.
 
-`POSTGRES_KILLS` and `OUTAGE_SECONDS` are how often and how long: five times and four seconds, two hundred times and a
+`POSTGRES_KILLS` and `OUTAGE_SECONDS` are how often and how long: five times and eight seconds, two hundred times and a
 minute with `make test-long`.
 """
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.slow
 
 KILLS = int(os.environ.get("POSTGRES_KILLS", "5"))
-OUTAGE_SECONDS = float(os.environ.get("OUTAGE_SECONDS", "4"))
+OUTAGE_SECONDS = float(os.environ.get("OUTAGE_SECONDS", "8"))
 BACK_SECONDS = 30.0
 LONGEST_PAGE = 8.0
-"""The promise is 5 s on a machine that does nothing else."""
+"""The promise is 5 s, and one more look when the answer to COMMIT was lost; the rest is for a busy machine."""
 HALF_DONE = """
 select count(*) from appointment a where status = 'booked'
  and (select count(*) from occupancy o where o.owner_id = a.id) <> 3

@@ -52,13 +52,13 @@ def postman(app: Flask, worker_app: Flask, owner: Owner) -> Postman:
 
 
 @pytest.fixture
-def desk(app: Flask, postman: Postman) -> Changing:
+def desk(worker_app: Flask, postman: Postman) -> Changing:
     """A transaction of the desk at the postman's moment, whose changes are committed at its end."""
 
     @contextmanager
     def changing(role: Role = Role.DESK) -> Iterator[Session]:
         with (
-            app.app_context(),
+            worker_app.app_context(),
             clock.stopped_at(postman.now),
             transactional(factories.scope(role, at=postman.now)) as session,
         ):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -195,6 +195,24 @@ def test_what_happened_days_ago_is_no_news(desk: Changing, postman: Postman, cli
     assert [kind for kind, _, _ in said(owner)] == ["change"]
 
 
+def test_notices_of_the_portal_go_to_who_may_know_of_visits_now(
+    desk: Changing, postman: Postman, clinic: Clinic, owner: Owner
+) -> None:
+    patient, accounts = clinic.patients[0], [factories.account(owner, "patient") for _ in range(4)]
+    trusted: list[tuple[str, list[str], datetime | None]] = [
+        ("self", [], None), ("carer", ["visits"], None), ("carer", ["money"], None), ("carer", ["visits"], NOW),
+    ]  # fmt: skip
+    for account, (relation, purposes, ends_at) in zip(accounts, trusted, strict=True):
+        factories.insert(
+            owner, "account_patient", account_id=account, patient_id=patient, relation=relation, purposes=purposes,
+            ends_at=ends_at,
+        )  # fmt: skip
+    booked(desk, postman, clinic)
+    after_grace(postman)
+    there = {message["account_id"] for message in messages(owner) if message["channel"] == "in_app"}
+    assert there == set(accounts[:2])
+
+
 @pytest.mark.parametrize(
     ("chosen", "ways"),
     [
@@ -237,8 +255,9 @@ def test_whoever_has_no_address_takes_texts(desk: Changing, postman: Postman, cl
 def test_a_childs_mail_goes_to_a_parent_until_the_child_has_an_address(
     desk: Changing, postman: Postman, clinic: Clinic, owner: Owner
 ) -> None:
-    child, parent = factories.patient(owner, given="Mia"), factories.account(owner, "patient", email="mum@example.com")
-    factories.insert(owner, "account_patient", account_id=parent, patient_id=child, relation="parent")
+    child = factories.patient(owner, given="Mia", birth_date=date(2018, 5, 1))
+    mum = factories.account(owner, "patient", email="mum@example.com")
+    factories.insert(owner, "account_patient", account_id=mum, patient_id=child, relation="parent", purposes=["visits"])
     booked(desk, postman, clinic, patient_id=child)
     after_grace(postman)
     (item,) = mailbox(owner)
@@ -258,7 +277,7 @@ def test_an_offer_of_the_waiting_list_goes_out_at_once(
     postman.works(NOW)
     assert said(owner) == [("offer", offer["id"], clock_time(10))]
     (item,) = mailbox(owner)
-    assert str(offer["id"]) in item["body"]
+    assert "Take it or pass it on: http://127.0.0.1:8000/me" in item["body"]
     assert "8:30 AM" in item["body"]
 
 

@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from tests.notify.postman import Postman
 
 DAY = timedelta(days=1)
-EXAMPLES = int(os.environ.get("NOTICE_EXAMPLES", "25"))
-VISITS, SLOTS = 2, 6
+EXAMPLES = int(os.environ.get("NOTICE_EXAMPLES", "20"))
+SLOTS = 6
 GAPS = st.sampled_from([1, 30, 90, 120, 178, 179, 180, 181, 182, 200, 400, 3600])
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from(["book", "book", "move", "move", "cancel", "undo", "undo", "die"]),
-        st.integers(0, VISITS - 1),
+        st.sampled_from(["book", "book", "book", "move", "move", "move", "cancel", "undo", "undo", "die"]),
+        st.sampled_from([0, 0, 0, 1]),
         st.integers(0, SLOTS - 1),
         GAPS,
     ),
-    min_size=3,
-    max_size=14,
+    min_size=10,
+    max_size=20,
 )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import factories
 from tests.stack.proxy import Proxy, Reset
 from webapp import create_app
 from webapp.db import db
@@ -70,6 +71,28 @@ def test_jobs_are_counted_by_state_and_the_oldest_due_one_has_an_age(worker: Fla
     }
     assert 89 < busy["anteroom_oldest_due_job_seconds"] < 120
     assert SECRET not in str(busy)
+
+
+def test_days_and_messages_that_wait_have_an_age(worker: Flask, database: Database) -> None:
+    calm = told(worker)
+    assert (calm["anteroom_availability_lag_seconds"], calm["anteroom_message_lag_seconds"]) == (0, 0)
+    with database.administer() as connection:
+        clinic = factories.clinic(connection)
+        connection.execute(
+            "insert into availability_day (location_id, day, version, stale_since)"
+            " values (%s, current_date, 2, now() - interval '40 s')",
+            (clinic.location,),
+        )
+        for due in ("now() - interval '70 s'", "now() + interval '1 h'"):
+            connection.execute(
+                "insert into message (id, patient_id, kind, channel, subject_id, starts_at, location_id, created_at,"
+                " due_at, useless_at, dedupe_key) values (gen_random_uuid(), %s, 'confirmation', 'email',"
+                f" gen_random_uuid(), now(), %s, now(), {due}, now() + interval '1 d', gen_random_uuid())".encode(),
+                (clinic.patients[0], clinic.location),
+            )
+    late = told(worker)
+    assert 39 < late["anteroom_availability_lag_seconds"] < 60
+    assert 69 < late["anteroom_message_lag_seconds"] < 90
 
 
 def test_without_postgresql_nothing_is_made_up(worker: Flask, wire: Proxy) -> None:

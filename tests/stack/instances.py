@@ -52,6 +52,7 @@ class Instance:
             "WEB_CONCURRENCY": "2",
             "PROXY_HOPS": "1",
             "DRAIN_SECONDS": str(DRAIN_SECONDS),
+            "TMPDIR": str(self.log.parent),
         }
         self.process = processes.start(
             [sys.executable, "-m", "gunicorn", "wsgi:app"],

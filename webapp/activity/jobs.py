@@ -11,7 +11,8 @@ from webapp.activity.items import TABLE, Origin, listed_records
 from webapp.activity.lists import LISTS, PARTITION
 from webapp.activity.notes import Note
 from webapp.activity.record import put_all, write_once
-from webapp.activity.sealing import publish, seal
+from webapp.activity.sealing import ChainBroken, log, publish, seal
+from webapp.activity.verifying import verify
 from webapp.db import transactional
 from webapp.dynamo import Put
 from webapp.jobs import announce, job, scope
@@ -82,3 +83,16 @@ def seal_audit(timestamp: int) -> None:
         if not seal(clock.now()):
             break
     publish()
+
+
+@job("activity.verify_audit", every="41 3 * * *")
+def verify_audit(timestamp: int) -> None:
+    """Hold the whole audit against its seals once a day.
+
+    Raises ChainBroken where they differ, so that it stands on the page of failed jobs; the log names row or seal.
+    """
+    del timestamp
+    finding = verify(scope).finding
+    if finding is not None:
+        log.error("audit_changed", kind=finding.kind, row=finding.row, seal=finding.seal)
+        raise ChainBroken

@@ -22,6 +22,8 @@ PAGE = 100
 MOST_AT_ONCE = 100
 """Records one request can write: it writes them in one transaction.  Jobs write one by one, and more."""
 MOST_OF_ONE = 1600
+SIFTED = 1000
+"""Records that DynamoDB looks through in one call where some are sifted out; a megabyte of them would take its time."""
 NEWEST = "9999"
 MARK = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z(#[0-9A-Za-z-]{1,64})?")
 
@@ -187,7 +189,7 @@ class _Found:
 def _read(
     where: str, values: dict[str, Value], wanted: Wanted, before: str, limit: int, index: str | None = None
 ) -> _Found:
-    """One partition from its newest end: as a rule one call, of `limit` records or, where some are sifted out, of 1 MB.
+    """One partition from its newest end: as a rule one call: `limit` records, or SIFTED where some are left out.
 
     A request's records share one mark, and where the call ends, only some of them may have been read: they are left to
     the next page.  Of a request that fills a page and more (an import) as many are read as MOST_OF_ONE.
@@ -204,7 +206,7 @@ def _read(
             sift=sift,
             index=index,
             forward=False,
-            limit=None if sift else limit,
+            limit=max(limit, SIFTED) if sift else limit,
             start=start,
         )
         records += [_record(item) for item in page.items]

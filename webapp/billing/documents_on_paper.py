@@ -14,8 +14,9 @@ from webapp.billing.day_words import METHODS, signed
 from webapp.billing.paper import Column, Paper, Section, Sum, amounts, long_date
 from webapp.billing.queries import papers
 from webapp.billing.queries.balances import account_of, same_person
-from webapp.booking.wording import LOCALE, local_date, short_date
+from webapp.booking.wording import local_date
 from webapp.errors import NotFound
+from webapp.languages import written
 from webapp.patients.wording import born, record_number
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def invoice(invoice_id: UUID, at: datetime) -> Paper:
     title = (_("Credit note %(number)s") if note else _("Invoice %(number)s")) % {"number": found.shown_number}
     facts = [(_("Number"), found.shown_number), (_("Date"), long_date(found.issued_at, site.time_zone))]
     if not note:
-        facts.append((_("Due"), format_date(found.due_on, "MMMM d, y", locale=LOCALE)))
+        facts.append((_("Due"), format_date(found.due_on, "long", locale=written())))
     facts += _about(found.patient)
     visit = papers.visit_of(found)
     if visit is not None:
@@ -102,7 +103,7 @@ def _due(found: Invoice, site: Location) -> tuple[Sum, ...]:
 
 
 def _settled(each: Settlement, site: Location) -> str:
-    day = short_date(local_date(each.at, site.time_zone))
+    day = _date(local_date(each.at, site.time_zone))
     if each.kind in KINDS:
         return f"{KINDS[each.kind]}, {day}"
     return _("Paid, %(how)s, %(day)s", how=METHODS.get(each.method, each.method), day=day)
@@ -127,7 +128,7 @@ def receipt(receipt_id: UUID, at: datetime) -> Paper:
     rows = tuple((str(METHODS[each.method]), _how(each), signed(each.cents, currency)) for each in found)
     used = tuple((_used(each), signed(each.cents, currency)) for each in papers.uses_of(ids))
     back = tuple(
-        (str(BACK[each.method]), short_date(local_date(each.at, site.time_zone)), signed(-each.cents, currency))
+        (str(BACK[each.method]), _date(local_date(each.at, site.time_zone)), signed(-each.cents, currency))
         for each in papers.refunds_of(ids)
     )
     paid = long_date(first.at, site.time_zone)
@@ -188,7 +189,7 @@ def statement(patient: Patient, site: Location, at: datetime) -> Paper:
 
 
 def _day(moment: dt.datetime, zone: str) -> str:
-    return short_date(local_date(moment, zone))
+    return _date(local_date(moment, zone))
 
 
 def _document(found: Invoice, owed: int, site: Location) -> tuple[str, ...]:
@@ -198,3 +199,7 @@ def _document(found: Invoice, owed: int, site: Location) -> tuple[str, ...]:
     when = "" if found.issued_at is None else _day(found.issued_at, site.time_zone)
     to_pay = "" if note else signed(owed, found.currency)
     return (when, name % {"number": found.shown_number}, signed(-part if note else part, found.currency), to_pay)
+
+
+def _date(day: dt.date) -> str:
+    return format_date(day, "medium", locale=written())

@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from babel.dates import format_date
+from babel.dates import format_date, format_time
 from flask_babel import gettext as _
 
 from webapp import typesetting
-from webapp.booking.wording import LOCALE, clock, local_date
+from webapp.booking.wording import local_date
+from webapp.languages import written
 from webapp.practice.letterhead import letterhead
 from webapp.practice.models import Location
 
@@ -69,7 +71,7 @@ class Paper:
     def data(self) -> dict[str, Any]:
         """Everything on it, for a template of ours; strings and lists only."""
         head, zone = letterhead(self.site), self.site.time_zone
-        made = _("Made %(day)s, %(time)s", day=long_date(self.at, zone), time=clock(self.at, zone))
+        made = _("Made %(day)s, %(time)s", day=long_date(self.at, zone), time=_clock(self.at, zone))
         return {
             "lang": "en",
             "title": self.title,
@@ -91,7 +93,13 @@ class Paper:
 
 def long_date(moment: datetime, zone: str) -> str:
     """A day on paper: "November 23, 2026"."""
-    return format_date(local_date(moment, zone), "MMMM d, y", locale=LOCALE)
+    return format_date(local_date(moment, zone), "long", locale=written())
+
+
+def _clock(moment: datetime, zone: str) -> str:
+    # Typesetters' narrow spaces are no spaces to whoever copies the text.
+    local = format_time(moment.astimezone(ZoneInfo(zone)), "short", locale=written())
+    return local.replace("\u202f", " ")
 
 
 def amounts(*labels: str) -> tuple[Column, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -90,9 +91,11 @@ class Wanted:
     room_ids: frozenset[UUID] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class FreeStart:
-    """A visit could be here; `room_ids` are the rooms free for all of it, empty when the service needs none."""
+class FreeStart(NamedTuple):
+    """A visit could be here; `room_ids` are the rooms free for all of it, empty when the service needs none.
+
+    A tuple, because two weeks of a place are thousands, and one is made in a third of the time of a frozen dataclass.
+    """
 
     start: datetime
     end: datetime
@@ -110,15 +113,24 @@ def free_starts(wanted: Wanted, calendar: Calendar, *, step: int | None = None) 
     """
     taken = _Taken(wanted, calendar)
     every = (step or wanted.rules.step) * _MINUTE
-    found: dict[tuple[int, UUID, UUID], FreeStart] = {}
+    found: list[FreeStart] = []
     by_site = blocks_by_site(calendar.blocks)
     for site in calendar.sites:
         if site.id not in wanted.location_ids:
             continue
         there = _There(wanted, calendar, taken, site)
+        # By provider, then by start: two blocks that overlap offer a time once.
+        here: dict[UUID, dict[int, FreeStart]] = {}
         for block, hours in worked(wanted, by_site.get(site.id, ()), site):
-            _offer(found, there, block, hours, every)
-    return sorted(found.values(), key=attrgetter("start", "provider_id", "location_id"))
+            _offer(here.setdefault(block.provider_id, {}), there, block, hours, every)
+        for starts in here.values():
+            found += starts.values()
+    return sorted(found, key=in_order)
+
+
+def in_order(free: FreeStart) -> tuple[datetime, int, int]:
+    """Sorts by start, then provider, then place; numbers are compared much faster than ids."""
+    return free.start, free.provider_id.int, free.location_id.int
 
 
 def blocks_by_site(blocks: Iterable[Block]) -> dict[UUID, list[Block]]:
@@ -164,9 +176,7 @@ class _There:
         return (block.room_id,) if block.room_id is not None and block.room_id in self.rooms else self.rooms
 
 
-def _offer(
-    found: dict[tuple[int, UUID, UUID], FreeStart], there: _There, block: Block, hours: Seconds, every: int
-) -> None:
+def _offer(found: dict[int, FreeStart], there: _There, block: Block, hours: Seconds, every: int) -> None:
     taken, rooms = there.taken, there.rooms_of(block)
     bounds = (max(hours[0], taken.earliest), min(hours[1] - there.length, there.latest))
     if bounds[0] > bounds[1] or (there.needs_room and not rooms) or not all(there.kinds):
@@ -175,12 +185,13 @@ def _offer(
     for things in (rooms, *there.kinds):
         if things:
             barred += common([taken.of(thing) for thing in things], bounds)
+    barred_by_room = [(room, taken.of(room)) for room in rooms]
     for start in grid(allowed(bounds, merged(barred)), hours[0], every):
-        free = tuple(room for room in rooms if not inside(taken.of(room), start))
-        key = (start, block.provider_id, there.site.id)
-        if key in found:
-            free = tuple(dict.fromkeys((*found[key].room_ids, *free)))
-        found[key] = FreeStart(_instant(start), _instant(start + there.length), *key[1:], free)
+        free = tuple([room for room, its in barred_by_room if not inside(its, start)])
+        if start in found:
+            free = tuple(dict.fromkeys((*found[start].room_ids, *free)))
+        begins, ends = _instant(start), _instant(start + there.length)
+        found[start] = FreeStart(begins, ends, block.provider_id, there.site.id, free)
 
 
 class _Taken:
@@ -215,6 +226,7 @@ class _Taken:
         return [(start - self._length - after, end + before) for start, end in spans]
 
 
+@lru_cache(maxsize=8192)
 def _instant(seconds: int) -> datetime:
     return datetime.fromtimestamp(seconds, UTC)
 

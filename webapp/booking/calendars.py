@@ -18,7 +18,7 @@ _ESCAPED = {"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"}
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One visit in a calendar; `sequence` grows with each change, `changed_at` is when the last one was made.
+    """One visit in a calendar; `sequence` grows with each change, `written_at` is when this was written.
 
     A canceled one stays, marked: a program that knew it takes it out.
     """
@@ -29,7 +29,7 @@ class Entry:
     summary: str
     place: str
     sequence: int
-    changed_at: datetime
+    written_at: datetime
     canceled: bool = False
 
 
@@ -52,8 +52,7 @@ def calendar(entries: Iterable[Entry], *, name: str, remind: timedelta | None = 
 def _event(entry: Entry, remind: timedelta | None) -> Iterator[str]:
     yield "BEGIN:VEVENT"
     yield f"UID:{entry.id}@anteroom"
-    yield f"DTSTAMP:{_utc(entry.changed_at)}"
-    yield f"LAST-MODIFIED:{_utc(entry.changed_at)}"
+    yield f"DTSTAMP:{_utc(entry.written_at)}"
     yield f"SEQUENCE:{entry.sequence}"
     yield f"DTSTART:{_utc(entry.starts_at)}"
     yield f"DTEND:{_utc(entry.ends_at)}"

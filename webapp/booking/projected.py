@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -16,19 +15,21 @@ from uuid import UUID
 from sqlalchemy import text
 
 from webapp.booking import queries
-from webapp.booking.availability import Busy, Calendar, FreeStart, Rules, Wanted, free_starts, one_each
+from webapp.booking.availability import Busy, Calendar, FreeStart, Rules, Wanted, free_starts, in_order, one_each
 from webapp.booking.projection.ahead import Ahead, Unusable, counted, fetch
 from webapp.booking.queries.free import Found, Search
 from webapp.booking.queries.ground import open_to, rules_of
 from webapp.db import db
 from webapp.practice import queries as practice
-from webapp.practice.hours import Site, Span, days_of, local_day
+from webapp.practice.hours import Span, days_of, local_day
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
     from datetime import date
 
-__all__ = ["Ahead", "ahead", "first_free", "free_times"]
+    from webapp.booking.projection.plan import DayPlan
+
+__all__ = ["Ahead", "ahead", "any_times", "first_free", "free_times"]
 
 _RULES = text((Path(__file__).parent / "sql" / "projected_rules.sql").read_text("utf-8"))
 _MOMENT = timedelta(microseconds=1)
@@ -36,9 +37,19 @@ _REACH = timedelta(days=1)
 _ZONES_APART = timedelta(days=2)
 
 
-def ahead(location_ids: Iterable[UUID], span: Span, now: datetime) -> Ahead:
-    """Read the days of some places that a span touches, before the transaction; an outage shows when it is used."""
-    return fetch(location_ids, span.start, span.end, now)
+def ahead(location_id: UUID | None, span: Span, now: datetime) -> Ahead:
+    """Read the days of a place that a span touches, before the transaction; an outage shows when it is used.
+
+    None is every place, where they are few.
+    """
+    return fetch(location_id, span.start, span.end, now)
+
+
+def any_times(search: Search, now: datetime, known: Ahead | None) -> Found | None:
+    """Find free times of a service, as `queries.any_times` does; those of several visits in one coming are computed."""
+    if known is None or search.moving is not None or queries.parts(search.service_id):
+        return queries.any_times(search, now)
+    return free_times(search, now, known)
 
 
 def free_times(search: Search, now: datetime, known: Ahead | None, *, step: int | None = None) -> Found | None:
@@ -106,12 +117,22 @@ class _Asked:
 
 
 def _found(asked: _Asked, known: Ahead, step: int | None) -> Found:
-    starts = [
-        start for place in asked.zones for day in asked.days(place) for start in asked.starts(known, place, day, step)
-    ]
-    sites = {place: Site(place, zone) for place, zone in asked.zones.items()}
-    calendar = Calendar(tuple(sites.values()), ())
-    return Found(asked.offer, sorted(starts, key=attrgetter("start", "provider_id", "location_id")), sites, calendar)
+    starts: list[FreeStart] = []
+    plans: list[DayPlan] = []
+    for place, zone in asked.zones.items():
+        # All days of the window, those beyond the furthest too: a page shows that somebody works on them.
+        whole = Span(asked.wanted.window.start, asked.wanted.window.end - _MOMENT)
+        plans += [known.plan(place, day, zone) for day in days_of(zone, whole)]
+        starts += [start for day in asked.days(place) for start in asked.starts(known, place, day, step)]
+    if len(asked.zones) > 1:
+        starts.sort(key=in_order)
+    sites = {plan.site.id: plan.site for plan in plans}
+    calendar = Calendar(
+        tuple(sites.values()),
+        tuple(block for plan in plans for block in plan.blocks),
+        tuple(closed for plan in plans for closed in plan.closures),
+    )
+    return Found(asked.offer, starts, sites, calendar)
 
 
 def _firsts(asked: _Asked, known: Ahead, n: int) -> list[FreeStart]:
@@ -124,7 +145,7 @@ def _firsts(asked: _Asked, known: Ahead, n: int) -> list[FreeStart]:
         if until is None and len(found) >= n:
             # Where places are in several zones, what begins first may lie on a later date.
             until = day if len(set(asked.zones.values())) == 1 else day + _ZONES_APART
-    return one_each(sorted(found, key=attrgetter("start", "provider_id", "location_id")))[:n]
+    return one_each(sorted(found, key=in_order))[:n]
 
 
 def _by_day(asked: _Asked) -> Iterator[tuple[date, list[UUID]]]:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from prometheus_client import Histogram
-
 from webapp import metrics
 from webapp.dynamo.answers import Answer, Fate, judge
 from webapp.dynamo.breaker import Breaker, Seats
@@ -25,8 +23,6 @@ if TYPE_CHECKING:
 SHORTEST_SECONDS = 0.01
 # A call cut short by a nearly used-up budget says nothing about DynamoDB.
 FAIR_SECONDS = 0.2
-
-_cells: dict[tuple[str, Fate], Histogram] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,25 +75,32 @@ class Dynamo:
         return unpack_item(found) if found else None
 
     def batch_get(
-        self, keys: Mapping[str, Sequence[Attributes]], *, consistent: bool = True, within: float | None = None
+        self,
+        keys: Mapping[str, Sequence[Attributes]],
+        *,
+        beside: Mapping[str, Sequence[Attributes]] | None = None,
+        consistent: bool = True,
+        within: float | None = None,
     ) -> dict[str, list[Item]]:
         """All existing items of up to 100 keys, by table, in no order.
 
         `within` waits no longer than these seconds for each answer: for what the page can do without.
 
         What DynamoDB leaves unprocessed is asked for once more, then DynamoUnavailable: an item that was not read must
-        never look like an item that is not there.
+        never look like an item that is not there.  Items `beside` them, of other tables, come along if they can be had.
         """
+        asked = {**keys, **(beside or {})}
         wanted = {
             self._prefix + table: {"Keys": [pack_item(key) for key in many], "ConsistentRead": consistent}
-            for table, many in keys.items()
+            for table, many in asked.items()
         }
-        found: dict[str, list[Item]] = {table: [] for table in keys}
+        needed = {self._prefix + table for table in keys}
+        found: dict[str, list[Item]] = {table: [] for table in asked}
         for _ in range(2):
-            answer = self._call("BatchGetItem", ",".join(keys), {"RequestItems": wanted}, within=within)
+            answer = self._call("BatchGetItem", ",".join(asked), {"RequestItems": wanted}, within=within)
             for full_name, items in answer.get("Responses", {}).items():
                 found[full_name.removeprefix(self._prefix)] += [unpack_item(item) for item in items]
-            wanted = answer.get("UnprocessedKeys") or {}
+            wanted = {name: rest for name, rest in (answer.get("UnprocessedKeys") or {}).items() if name in needed}
             if not wanted:
                 return found
         raise DynamoUnavailable("DynamoDB left keys of a batch unread.")
@@ -244,7 +247,7 @@ class Dynamo:
                 answer = self._ask(operation, payload, seconds - (monotonic() - started))
         finally:
             budget.seconds += monotonic() - started
-        _observe(operation, answer.fate, monotonic() - started)
+        metrics.count_call(operation, answer.fate.name, monotonic() - started)
         if answer.fate in {Fate.ANSWERED, Fate.THROTTLED}:
             self.breaker.succeeded()
         elif seconds >= FAIR_SECONDS:
@@ -257,13 +260,6 @@ class Dynamo:
         except Broken as broken:
             fate = Fate.LATE if broken.late else Fate.BROKEN if broken.sent else Fate.NOT_SENT
             return Answer(fate, error=DynamoUnavailable(str(broken)))
-
-
-def _observe(operation: str, fate: Fate, seconds: float) -> None:
-    cell = _cells.get((operation, fate))
-    if cell is None:
-        cell = _cells[operation, fate] = metrics.DYNAMO_SECONDS.labels(operation, fate.name.lower())
-    cell.observe(seconds)
 
 
 def _words(wire: Wire) -> str:

@@ -23,6 +23,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         session_end=views.sessions.session_end,
         has_draft=views.leaving.has_draft,
         acting_for=acting.acting_for,
+        menu_patient=acting.menu_patient,
     )
     views.again.init_app(app)
     app.cli.add_command(commands.accounts)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from webapp.dynamo import Item
     from webapp.identity.permissions import Purpose
 
 
@@ -45,6 +46,7 @@ class Standing:
     """What PostgreSQL knew about an account when it signed in; copied into the session.
 
     `sites` names the locations of the roles that hold at some only; a role that is not in it holds everywhere.
+    `language` is what they chose to be spoken to in, for the browser that signs in; empty when they chose nothing.
     """
 
     account_id: UUID
@@ -53,6 +55,7 @@ class Standing:
     grants: tuple[Grant, ...] = ()
     provider_id: UUID | None = None
     sites: Mapping[StaffRole, frozenset[UUID]] = field(default_factory=dict)
+    language: str = ""
 
     def may(self, permission: Permission) -> bool:
         """Whether any role has the permission, wherever that is."""
@@ -76,7 +79,8 @@ class Person:
     """A signed-in person at one moment (`at`); answers Flask-Login's questions too.
 
     `handle` is the cookie's secret and stays out of logs and reprs.  `seen_at` is the last touch, `expires_at` one hour
-    after signing in, `idle_ends_at` when they are out if they do nothing more.
+    after signing in, `idle_ends_at` when they are out if they do nothing more.  `unread` is what names their unread
+    notices, where the page shows them.
     """
 
     standing: Standing
@@ -86,6 +90,7 @@ class Person:
     seen_at: datetime
     expires_at: datetime
     idle_ends_at: datetime
+    unread: Item | None = field(default=None, repr=False)
 
     is_authenticated = True
     is_active = True
@@ -161,6 +166,7 @@ class Nobody:
     account_id = None
     display_name = ""
     provider_id = None
+    unread = None
     roles: frozenset[StaffRole] = frozenset()
     permissions: frozenset[Permission] = frozenset()
     patients: tuple[UUID, ...] = ()

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import exists, select, text, update
+from sqlalchemy import exists, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.errors import NotFound, VersionConflict
@@ -25,7 +25,7 @@ from webapp.identity.models import (
 )
 from webapp.identity.permissions import Relation, StaffRole
 from webapp.identity.portal_codes import code_of, digest_of
-from webapp.identity.refusals import CodeOver, HasAccount, RegistrationDecided
+from webapp.identity.refusals import CodeOver, HasAccount, OfAge, RegistrationDecided
 from webapp.ids import new_id
 from webapp.jobs import announce, promise
 
@@ -44,7 +44,8 @@ TAKE = text("select id from doors.take_invitation(:invitation, :account, :at)")
 class PortalInvite:
     """Whom an invitation is for; `holder` names somebody who shall act for the patient, until `until` (None: no end).
 
-    `consented` says that the patient agreed, which they do by asking for it themselves.
+    `consented` says that the patient agreed, which they do by asking for it themselves; `born` is the patient's birth
+    date, for parents.
     """
 
     patient_id: UUID
@@ -53,6 +54,7 @@ class PortalInvite:
     purposes: frozenset[Purpose] = frozenset()
     until: datetime | None = None
     consented: bool = False
+    born: date | None = None
     mailed: bool = False
 
 
@@ -81,8 +83,12 @@ class NewAccount:
 def invite(session: Session, wanted: PortalInvite, key: bytes, *, by: UUID | None, at: datetime) -> UUID:
     """Make a code for a patient or somebody who may act for them; an earlier one for the patient ends with it.
 
-    Raises HasAccount where the patient has one.
+    Raises HasAccount where the patient has one, OfAge for the parent of somebody who is no child.
     """
+    if wanted.born is not None and wanted.relation in {Relation.PARENT, Relation.GUARDIAN}:
+        adult_from = session.execute(select(func.doors.adult_from(wanted.born))).scalar_one()
+        if at >= adult_from:
+            raise OfAge(patient=wanted.patient_id)
     if wanted.relation is Relation.SELF:
         _nobody_yet(session, wanted.patient_id)
         session.execute(

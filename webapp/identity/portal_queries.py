@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import exists, func, select, text
 
 from webapp.identity.models import Account, AccountPatient, PortalInvitation, PortalRegistration, PortalRule
 from webapp.identity.permissions import Purpose, Relation
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
 ADULT_AT = 18
+HELPERS = text("""
+    select h.*, a.display_name, a.email from doors.helpers_of(:patient) as h join account as a on a.id = h.account_id
+    order by h.relation <> 'self', a.display_name, a.id
+""")
 INVITED = text("select * from doors.invited(:code, :born, :at)")
 
 
@@ -80,30 +84,27 @@ def invited(session: Session, digest: bytes, born: date, at: datetime) -> Invite
     return None if row is None else Invited(row.id, row.patient_id, Relation(row.relation), row.holder, row.name)
 
 
-def helpers_of(session: Session, patient_id: UUID, born: date | None, at: datetime) -> list[Helper]:
-    """Whoever acts for a patient, the patient's own account first; `born` tells from when on parents no longer do."""
-    rows = session.execute(
-        select(AccountPatient, Account.display_name, Account.email, func.doors.adult_from(born).label("adult_from"))
-        .join(Account, Account.id == AccountPatient.account_id)
-        .where(AccountPatient.patient_id == patient_id)
-        .order_by(AccountPatient.relation != Relation.SELF, Account.display_name, Account.id)
-    )
-    found = [_helper(row.AccountPatient, row.display_name, row.email, row.adult_from) for row in rows]
+def helpers_of(session: Session, patient_id: UUID, at: datetime) -> list[Helper]:
+    """Whoever acts for a patient at a moment, the patient's own account first."""
+    found = [
+        Helper(
+            account_id=row.account_id,
+            name=row.display_name,
+            email=row.email,
+            relation=Relation(row.relation),
+            purposes=frozenset(map(Purpose, row.purposes)),
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+        )
+        for row in session.execute(HELPERS, {"patient": patient_id})
+    ]
     return [each for each in found if each.ends_at is None or at < each.ends_at]
 
 
-def _helper(link: AccountPatient, name: str, email: str, adult_from: datetime | None) -> Helper:
-    relation = Relation(link.relation)
-    ends = [link.ends_at] + ([adult_from] if relation in {Relation.PARENT, Relation.GUARDIAN} else [])
-    return Helper(
-        account_id=link.account_id,
-        name=name,
-        email=email,
-        relation=relation,
-        purposes=frozenset(map(Purpose, link.purposes)),
-        starts_at=link.starts_at,
-        ends_at=min((end for end in ends if end is not None), default=None),
-    )
+def acts_for(session: Session, patient_id: UUID, account_id: UUID) -> bool:
+    """Whether an account was ever given access to a patient, over or not."""
+    link = exists().where(AccountPatient.patient_id == patient_id, AccountPatient.account_id == account_id)
+    return session.execute(select(link)).scalar_one()
 
 
 def open_codes(session: Session, patient_id: UUID, at: datetime) -> list[OpenCode]:

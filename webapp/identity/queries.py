@@ -79,10 +79,12 @@ def standing_of(session: Session, account_id: UUID) -> Standing | None:
         grants=grants_of(session, account_id),
         provider_id=account.provider_id,
         sites=limited(held),
+        language=session.scalar(LANGUAGE, {"account": account_id}) or "",
     )
     return standing if standing.roles else None
 
 
+LANGUAGE = text("select doors.language_of(:account)")
 GRANTS = text("select * from doors.grants_of(:account) order by patient_id")
 
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask_babel import lazy_gettext as _l
 
 from webapp.errors import Refusal, refuses
+
+if TYPE_CHECKING:
+    from uuid import UUID
 
 
 @refuses("account_email_key")
@@ -60,6 +65,17 @@ class HasAccount(Refusal):
 
     code = "has_account"
     message = _l("This patient has a portal account already. End it first, if it is not theirs.")
+
+
+class OfAge(Refusal):
+    """Whoever has come of age says themselves who acts for them."""
+
+    status = 422
+    code = "of_age"
+    message = _l("This patient is of age. Add a carer with their consent instead.")
+
+    def __init__(self, *, patient: UUID | None = None) -> None:
+        super().__init__(field="relation", patient=patient)
 
 
 class RegistrationDecided(Refusal):

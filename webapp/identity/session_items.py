@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 TABLE = "sessions"
 EPOCH = "EPOCH"
+# What portal pages show on every page comes with the session: the account's unread notices.
+NOTICES = "notifications"
+UNREAD = "UNREAD"
 SESSION = "S#"
 CHALLENGE = "C#"
 EPOCH_BYTES = 16

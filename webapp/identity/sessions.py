@@ -23,8 +23,10 @@ from webapp.identity.sealing import seal, unseal
 from webapp.identity.session_items import (
     CHALLENGE,
     EPOCH,
+    NOTICES,
     SESSION,
     TABLE,
+    UNREAD,
     bound_text,
     counts,
     is_alive,
@@ -148,18 +150,19 @@ class Sessions:
 
     # -- on every request
 
-    def resolve(self, text: object, now: datetime) -> Person | None:
+    def resolve(self, text: object, now: datetime, *, notices: bool = False) -> Person | None:
         """The person behind a cookie's handle in one consistent round trip, or None when the session does not count.
 
         Item and epoch are compared here, the hour and the idle limit are checked here: DynamoDB removes expired items
-        days late.
+        days late.  With `notices` the same round trip brings what the account has not read yet, if it can be had.
         """
         handle = parse_handle(text)
         if handle is None:
             return None
         session_key, epoch_key = key_of(handle.account_id, SESSION + handle.digest), key_of(handle.account_id, EPOCH)
-        found = self._dynamo.batch_get({TABLE: [session_key, epoch_key]})[TABLE]
-        items = {str(item["sk"]): item for item in found}
+        beside = {NOTICES: [key_of(handle.account_id, UNREAD)]} if notices else {}
+        found = self._dynamo.batch_get({TABLE: [session_key, epoch_key]}, beside=beside)
+        items = {str(item["sk"]): item for item in found[TABLE]}
         item, epoch = items.get(str(session_key["sk"])), items.get(EPOCH)
         if item is None or epoch is None or not counts(item, epoch, now):
             metrics.SESSIONS.labels("over").inc()
@@ -181,6 +184,7 @@ class Sessions:
             seen_at=seen_at,
             expires_at=moment_of(item.get("expires_at")),
             idle_ends_at=idle_ends_at,
+            unread=next(iter(found.get(NOTICES, ())), None),
         )
 
     def touch(self, person: Person, now: datetime) -> bool:

@@ -150,3 +150,10 @@ DETAIL_NAMES: dict[str, LazyString] = {
     "account.replaced": _l("The phone was replaced"),
     "account.misuse": _l("Somebody else may have it"),
 }
+
+
+def purposes_in_words(relation: Relation, purposes: Collection[Purpose]) -> list[str]:
+    """What somebody may do for a patient, one phrase for each purpose; the patient themselves everything."""
+    if relation is Relation.SELF:
+        return [str(_("Everything"))]
+    return [str(name) for purpose, name in PURPOSE_NAMES.items() if purpose in purposes]

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from webapp import dynamo
+from webapp.identity.session_items import NOTICES as TABLE
+from webapp.identity.session_items import UNREAD
 from webapp.notify.notices import Kind
 from webapp.notify.parcels import Line
 
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
     from webapp.dynamo import Item
     from webapp.notify.parcels import Parcel
 
-TABLE = "notifications"
-UNREAD = "UNREAD"
 NOTICE = "N#"
 LASTS = timedelta(days=90)
 SHOWN = 50

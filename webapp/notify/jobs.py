@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import structlog
+from flask import current_app
 
 from webapp.db import transactional
 from webapp.dynamo import DynamoUnavailable
+from webapp.identity.portal_codes import code_of
 from webapp.jobs import job, promise, scope
 from webapp.notify import in_app, letters
 from webapp.notify.actions import addresses, reminding, sending, telling
 from webapp.notify.gateways.carrier import CarrierAway, NotAccepted
 from webapp.notify.notices import Kind
 from webapp.notify.parcels import Parcel
+from webapp.notify.queries import invitations
 from webapp.notify.queries.visits import changed_in
 from webapp.notify.reach import Channel
 from webapp.notify.reports import read
 from webapp.notify.service import post
+
+if TYPE_CHECKING:
+    from webapp.settings import Settings
 
 log = structlog.get_logger(__name__)
 
@@ -65,6 +72,25 @@ def deliver(message: str) -> None:
             sending.postpone(parcel, at=here.at)
         else:
             sending.mark_sent(parcel, at=here.at)
+
+
+@job("notify.invitation")
+def mail_invitation(invitation: str) -> None:
+    """Mail a patient their code, which is worked out here: no job and no row names one.
+
+    A carrier that is away makes the job fail, and so come again.
+    """
+    settings: Settings = current_app.config["ANTEROOM"]
+    here = scope()
+    with transactional(here, read_only=True):
+        invited = invitations.invited(UUID(invitation), here.at)
+    if invited is None:
+        return
+    letter = letters.invitation(invited, code_of(settings.session_key, invited.id))
+    try:
+        post().carriers[Channel.EMAIL].send(letter)
+    except NotAccepted as error:
+        log.warning("invitation_refused", why=str(error))
 
 
 @job("notify.sweep", every="* * * * *")

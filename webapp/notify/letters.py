@@ -5,53 +5,117 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import current_app, render_template
-from flask_babel import force_locale
+from flask_babel import get_locale
 from flask_babel import gettext as _
+from werkzeug.routing import BuildError
 
+from webapp.languages import speaking
 from webapp.notify.gateways.carrier import Envelope
 from webapp.notify.notices import Kind
+from webapp.notify.parcels import Parcel
 from webapp.notify.reach import Channel
-from webapp.notify.wording import Links, Words, words_of
+from webapp.notify.wording import Links, Words, when, words_of
 
 if TYPE_CHECKING:
-    from webapp.notify.parcels import Parcel
+    from uuid import UUID
+
+    from webapp.notify.in_app import Notice
+    from webapp.notify.parcels import Place
+    from webapp.notify.queries.invitations import Invited
     from webapp.settings import Settings
 
 
 def links_of(parcel: Parcel) -> Links:
     """Complete addresses of this clinic's public site: never from the request, which a job doesn't have."""
     settings: Settings = current_app.config["ANTEROOM"]
-    own = f"{settings.public_url}/me/{parcel.patient_id}"
-    answer = f"{own}/offers/{parcel.lines[0].subject_id}" if parcel.kind is Kind.OFFER else ""
-    return Links(f"{settings.public_url}/me", f"{own}/preferences", answer)
+    patient = {"patient_id": parcel.patient_id}
+    answer = ""
+    if parcel.kind is Kind.OFFER:
+        answer = settings.public_url + _path("portal.offer", offer_id=parcel.lines[0].subject_id, **patient)
+    return Links(
+        settings.public_url + _path("portal.home"), settings.public_url + _path("portal.preferences", **patient), answer
+    )
+
+
+def _path(endpoint: str, **values: UUID) -> str:
+    """The path of a page without a request; the portal's home where this clinic has no such page."""
+    pages = current_app.url_map.bind("")
+    try:
+        return pages.build(endpoint, values)
+    except BuildError:
+        return pages.build("portal.home")
 
 
 def words_in(language: str, parcel: Parcel) -> Words:
-    with force_locale(language):
+    with speaking(language):
         return words_of(parcel, links_of(parcel))
+
+
+def words_of_notice(notice: Notice, place: Place) -> Words:
+    """A notice of the portal in the reader's language; its page has its own links."""
+    parcel = Parcel(
+        id=notice.line.message_id,
+        kind=notice.kind,
+        channel=Channel.IN_APP,
+        patient_id=notice.patient_id,
+        account_id=None,
+        given="",
+        language="",
+        recipient="",
+        location_id=notice.location_id,
+        place=place,
+        lines=(notice.line,),
+        created_at=notice.created_at,
+    )
+    return words_of(parcel, Links("", ""))
 
 
 def envelope(parcel: Parcel, language: str | None = None) -> Envelope:
     """Write a parcel out; in another language than the reader's only to look at it."""
     spoken, links = language or parcel.language, links_of(parcel)
-    with force_locale(spoken):
+    with speaking(spoken):
         words = words_of(parcel, links)
-        # The templates say nothing by themselves: their `_` keeps the language of the page they are part of.
-        shown = {
-            "words": words,
-            "place": parcel.place,
-            "for_whom": _for_whom(parcel),
-            "how": _("How we tell you"),
-            "preferences": links.preferences,
-            "spoken": spoken,
-        }
         if parcel.channel is Channel.SMS:
             return Envelope(parcel.id, parcel.channel, parcel.patient_id, parcel.recipient, "", words.sms)
-        text = render_template("notify/mail.txt", **shown)
-        html = render_template("notify/mail.html", **shown)
+        text, html = _written(words, parcel.place, _for_whom(parcel), links.preferences)
     return Envelope(
         parcel.id, parcel.channel, parcel.patient_id, parcel.recipient, words.subject, text, html, links.preferences
     )
+
+
+def invitation(invited: Invited, code: str) -> Envelope:
+    """The letter with a patient's own code for the portal; without their birth date it lets nobody in."""
+    settings: Settings = current_app.config["ANTEROOM"]
+    with speaking(invited.language):
+        words = Words(
+            subject=_("Your visits at %(place)s online", place=invited.place.name),
+            lines=(
+                _("Your code: %(code)s", code=code),
+                _("It counts once, until %(when)s.", when=when(invited.ends_at, invited.place)),
+            ),
+            note=_("Enter it with your date of birth. If you did not ask for it, you need not do anything."),
+            button=_("Sign up"),
+            href=settings.public_url + _path("portal.sign_up"),
+            sms="",
+        )
+        text, html = _written(words, invited.place, _("Hello %(name)s,", name=invited.given), "")
+    return Envelope(invited.id, Channel.EMAIL, invited.patient_id, invited.email, words.subject, text, html)
+
+
+def _written(words: Words, place: Place, for_whom: str, preferences: str) -> tuple[str, str]:
+    """The letter as text and as HTML; the templates say nothing by themselves.
+
+    Their `_` keeps the language of the page that they may be part of.
+    """
+    shown = {
+        "words": words,
+        "place": place,
+        "for_whom": for_whom,
+        "how": _("Choose how we tell you"),
+        "preferences": preferences,
+        "spoken": str(get_locale() or "en").partition("_")[0],
+    }
+    return render_template("notify/mail.txt", **shown), render_template("notify/mail.html", **shown)
 
 
 def _for_whom(parcel: Parcel) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import phonenumbers
 
+from webapp.identity.permissions import Purpose
 from webapp.notify.notices import Kind
 from webapp.notify.timing import NIGHT, Quiet
 
@@ -44,6 +45,14 @@ class Topic(StrEnum):
     OFFERS = "offers"
     MONEY = "money"
 
+
+PURPOSE_OF: dict[Topic, Purpose] = {
+    Topic.VISITS: Purpose.VISITS,
+    Topic.REMINDERS: Purpose.VISITS,
+    Topic.OFFERS: Purpose.VISITS,
+    Topic.MONEY: Purpose.MONEY,
+}
+"""What a helper has to be trusted with, to be told."""
 
 TOPIC_OF: dict[Kind, Topic] = {
     Kind.CONFIRMATION: Topic.VISITS,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from flask import current_app
+from flask import current_app, g
+from flask_login import current_user
 
+from webapp.notify import in_app
 from webapp.notify.gateways.mail import SesMail, SmtpMail
 from webapp.notify.gateways.mailbox import Mailbox
 from webapp.notify.gateways.nobody import Nobody
@@ -34,6 +36,12 @@ class Post:
 def init_app(app: Flask, settings: Settings) -> None:
     """Give the application its carriers; nothing connects before the first message."""
     app.extensions[EXTENSION] = post_of(settings)
+    app.jinja_env.globals["unread_notices"] = unread_notices
+
+
+def unread_notices() -> int:
+    """How many notices the signed-in person has not read, as it came with their session."""
+    return len(in_app.unread_ids(current_user.unread, g.at)) if current_user.is_authenticated else 0
 
 
 def post_of(settings: Settings) -> Post:

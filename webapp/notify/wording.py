@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
-from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
+from flask_babel import ngettext
 
+from webapp.languages import written
 from webapp.money import money
 from webapp.notify.gsm import fit
 from webapp.notify.notices import Kind
@@ -49,22 +50,22 @@ def when(moment: datetime, place: Place) -> str:
     local = moment.astimezone(ZoneInfo(place.zone))
     return _(
         "%(day)s, %(time)s (%(zone)s)",
-        day=_plain(format_date(local, "full", locale=_spoken())),
+        day=_plain(format_date(local, "full", locale=written())),
         time=_clock(local),
-        zone=get_timezone_name(local, width="long", locale=_spoken()),
+        zone=get_timezone_name(local, width="long", locale=written()),
     )
 
 
 def when_short(moment: datetime, place: Place) -> str:
     """Tue, Dec 1, 10:00 AM EST."""
     local = moment.astimezone(ZoneInfo(place.zone))
-    day = _plain(format_skeleton("MMMEd", local, locale=_spoken()))
+    day = _plain(format_skeleton("MMMEd", local, locale=written()))
     return f"{day}, {_clock(local)} {local.tzname()}"
 
 
 def day(moment: datetime, place: Place) -> str:
     """December 1, 2026."""
-    return _plain(format_date(moment.astimezone(ZoneInfo(place.zone)), "long", locale=_spoken()))
+    return _plain(format_date(moment.astimezone(ZoneInfo(place.zone)), "long", locale=written()))
 
 
 def words_of(parcel: Parcel, links: Links) -> Words:
@@ -163,7 +164,7 @@ def _line(line: Line, parcel: Parcel) -> str:
     if parcel.kind is Kind.OFFER and line.until is not None:
         return _("%(when)s. It is kept for you until %(until)s.", when=moment, until=when(line.until, place))
     if line.was_starts_at is not None:
-        return _("%(when)s, instead of %(before)s", when=moment, before=when(line.was_starts_at, place))
+        return _("%(when)s, instead of %(before)s", when=moment, before=when_short(line.was_starts_at, place))
     return moment
 
 
@@ -194,15 +195,9 @@ def _sum(parcel: Parcel) -> str:
 
 
 def _clock(local: datetime) -> str:
-    return _plain(format_time(local, "short", locale=_spoken()))
+    return _plain(format_time(local, "short", locale=written()))
 
 
 def _plain(text: str) -> str:
     """Without the narrow spaces of typesetters, which some phones show as boxes."""
     return text.replace("\u202f", " ").replace("\u00a0", " ")
-
-
-def _spoken() -> str:
-    """Babel's own "en" has no order of days and months that a US reader knows."""
-    spoken = str(get_locale() or "en")
-    return "en_US" if spoken == "en" else spoken

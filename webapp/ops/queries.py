@@ -36,6 +36,21 @@ _AGES = (
             " where job.status = 'todo' and (job.scheduled_at is null or job.scheduled_at <= :now)"
         ),
     ),
+    (
+        "availability_lag",
+        "How long a day has been waiting to be told to DynamoDB.",
+        "availability_day",
+        text("select extract(epoch from :now - min(stale_since)) from availability_day where published < version"),
+    ),
+    (
+        "message_lag",
+        "How long the oldest message has been due.",
+        "message",
+        text(
+            "select extract(epoch from :now - min(due_at)) from message"
+            " where state in ('queued', 'sending') and due_at <= :now"
+        ),
+    ),
 )
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import event
 
 from webapp import clock
 from webapp.db import CONNECT_ARGS, db
+from webapp.patience import Impatient
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -65,7 +66,7 @@ class Probe:
                 return _measured(kept)
             except psycopg.OperationalError:
                 kept.close()
-        self._connection = psycopg.connect(self._address, autocommit=True, **CONNECT_ARGS)
+        self._connection = Impatient.connect(self._address, autocommit=True, **CONNECT_ARGS)
         return _measured(self._connection)
 
 

@@ -21,7 +21,7 @@ from pydantic_core import PydanticCustomError
 from webapp.errors import FormInvalid
 from webapp.patients import birth_dates, phones
 from webapp.patients.names import search_key
-from webapp.patients.registration import GENDERS, ContactChange, NewPatient, NewPatientEntry
+from webapp.patients.registration import GENDERS, ContactChange, NewPatient, NewPatientEntry, OwnContact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,6 +156,17 @@ def _died(typed: object, info: ValidationInfo) -> dt.date:
     return died
 
 
+class OwnContactForm(_Form):
+    """What patients change themselves."""
+
+    version: int
+    phone: Phone = ""
+    line: Line = ""
+    city: Line = ""
+    state: Line = ""
+    postal_code: Line = ""
+
+
 class DeathForm(_Form):
     """When somebody died, and whether the visits to come are canceled."""
 
@@ -188,6 +199,11 @@ def read_contact(form: Mapping[str, str]) -> ContactChange:
     sent = _parsed(ContactForm, form, {})
     values = sent.model_dump(exclude={"interpreter_needed", "language"})
     return ContactChange(**values, language=sent.language or "en", interpreter_needed=sent.interpreter_needed == "1")
+
+
+def read_own_contact(form: Mapping[str, str]) -> OwnContact:
+    """Read the form by which patients change their phone and address; raises FormInvalid."""
+    return OwnContact(**_parsed(OwnContactForm, form, {}).model_dump())
 
 
 def read_death(form: Mapping[str, str], born: dt.date, today: dt.date) -> Death:

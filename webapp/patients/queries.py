@@ -110,6 +110,15 @@ def desk_record(patient_id: UUID) -> Patient:
     return patient
 
 
+def own_record(patient_id: UUID) -> Patient:
+    """Read a person as they see themselves, with how they are reached; raises NotFound."""
+    parts = (selectinload(Patient.telecoms), selectinload(Patient.addresses))
+    patient = db.session.scalars(select(Patient).where(Patient.id == patient_id).options(*parts)).one_or_none()
+    if patient is None:
+        raise NotFound
+    return patient
+
+
 def by_ids(ids: Sequence[UUID]) -> list[Found]:
     """Read some people as lists show them, by name."""
     return sorted(_found(ids), key=lambda person: (person.family, person.given, person.id))

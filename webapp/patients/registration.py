@@ -41,3 +41,15 @@ class ContactChange:
     postal_code: str = ""
     language: str = "en"
     interpreter_needed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OwnContact:
+    """What patients change of how they are reached; `version` is the one of the record that they had open."""
+
+    version: int
+    phone: str
+    line: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""

@@ -9,12 +9,12 @@ from uuid import UUID
 from babel.dates import format_date
 from flask_babel import gettext as _
 
+from webapp.languages import written
 from webapp.patients.birth_dates import age
 
 if TYPE_CHECKING:
     from webapp.patients.models import Patient
 
-LOCALE = "en_US"
 _TONES = 5
 
 
@@ -43,7 +43,7 @@ def record_number(number: int) -> str:
 
 def born(birth_date: date) -> str:
     """Birth date as the clinic writes it: Mar 4, 1973."""
-    return format_date(birth_date, "MMM d, y", locale=LOCALE)
+    return format_date(birth_date, "medium", locale=written())
 
 
 def gender_label(gender: str) -> str:

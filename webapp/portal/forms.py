@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from flask_babel import gettext as _
 
 from webapp.booking.actions import HoldRequest
+from webapp.booking.actions.waiting.wishes import WishTerms
 from webapp.booking.forms import LONGEST_NOTE, read_group, read_instant
 from webapp.errors import BadRequest, FormInvalid
 
+if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
+
 ANYONE = "any"
 LONGEST_NUMBER = 9
+YEARS_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +127,45 @@ def _date(text: str) -> date | None:
         return date.fromisoformat(text)
     except ValueError:
         return None
+
+
+HALVES: dict[str, tuple[time, time]] = {
+    "any": (time(0), time(23, 59, 59)),
+    "am": (time(0), time(12)),
+    "pm": (time(12), time(23, 59, 59)),
+}
+NOTICES = (0, 120, 1440)
+"""How long before a visit somebody must know, in minutes."""
+
+
+def read_own_wish(form: MultiDict[str, str], today: date) -> WishTerms:
+    """Read what a patient waits for (FormInvalid); no weekday ticked means any day, no provider anybody."""
+    errors: dict[str, list[str]] = {}
+    service = _uuid(form.get("service", ""))
+    days = tuple(sorted({int(day) for day in form.getlist("weekday") if day in "1234567" and len(day) == 1}))
+    half, latest = form.get("half", "any"), form.get("latest", "").strip()
+    last = _date(latest) if latest else None
+    if latest and (last is None or last < today or last.year > today.year + YEARS_AHEAD):
+        errors["latest"] = [_("Enter a day to come, or leave it empty")]
+    notice = form.get("notice", "0")
+    if half not in HALVES or notice not in map(str, NOTICES) or service is None:
+        raise BadRequest
+    if errors:
+        raise FormInvalid(errors)
+    provider = _uuid(form.get("provider", ""))
+    return WishTerms(
+        service_id=service,
+        earliest=today,
+        latest=last,
+        provider_ids=() if provider is None else (provider,),
+        weekdays=days or (1, 2, 3, 4, 5, 6, 7),
+        from_time=HALVES[half][0],
+        to_time=HALVES[half][1],
+        notice_minutes=int(notice),
+    )
+
+
+def write_wish() -> list[tuple[int, str]]:
+    """How much notice somebody can ask for, in words, for a select."""
+    words = {0: _("At once"), 120: _("Two hours before"), 1440: _("A day before")}
+    return [(minutes, words[minutes]) for minutes in NOTICES]

@@ -40,30 +40,39 @@ class CodeForm(_Form):
     birth_date: BirthDate = dt.date.min
 
 
-class AccountForm(_Form):
-    """How somebody will sign in; their name where they are not the patient."""
+class _WithPassword(_Form):
+    # Each form names its fields itself: errors stand in the order of the page.
+    @property
+    def secret(self) -> str:
+        """The password that was chosen."""
+        chosen: SecretStr = self.model_dump()["new_password"]
+        return chosen.get_secret_value()
+
+
+class AccountForm(_WithPassword):
+    """How a patient will sign in."""
 
     email: EmailAddress = ""
     new_password: NewPassword = SecretStr("")
 
-    @property
-    def secret(self) -> str:
-        return self.new_password.get_secret_value()
 
-
-class HelperAccountForm(AccountForm):
-    """The same of somebody who acts for the patient."""
+class HelperAccountForm(_WithPassword):
+    """The same of somebody who acts for the patient, with their name."""
 
     name: Name = ""
+    email: EmailAddress = ""
+    new_password: NewPassword = SecretStr("")
 
 
-class RegisterForm(AccountForm):
-    """Who somebody without a code is."""
+class RegisterForm(_WithPassword):
+    """Who somebody without a code is, and how they will sign in."""
 
     given: Name = ""
     family: Name = ""
     birth_date: BirthDate = dt.date.min
     phone: Phone = ""
+    email: EmailAddress = ""
+    new_password: NewPassword = SecretStr("")
 
 
 F = TypeVar("F", bound=_Form)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING
 
-from webapp.booking import queries
+from webapp.booking import projected, queries
 from webapp.booking.availability import FreeStart, one_each
 from webapp.booking.queries.online import live_hold, usual
 from webapp.portal.wording import day_of
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from uuid import UUID
 
+    from webapp.booking.projected import Ahead
     from webapp.booking.queries import Group, Search
     from webapp.portal.forms import Choice
-    from webapp.practice.models import Location
+    from webapp.practice.models import Location, Service
     from webapp.practice.queries import Offer
 
 SHOWN = 5
@@ -71,18 +72,29 @@ def _first_place(offer: Offer) -> UUID:
     return next(place.id for place in practice.locations() if place.id in offer.location_ids)
 
 
-def look(search: Search, choice: Choice, place: Location, now: datetime) -> Times:
-    """Find the days to show: from the chosen one on, else from today, or from the first free time where that is far."""
+def ahead(choice: Choice, now: datetime) -> Ahead:
+    """Read before the transaction what DynamoDB holds of the days that are looked at first."""
+    opens = now if choice.begins is None else max(now, datetime.combine(_sensible(choice.begins), time.min, UTC))
+    return projected.ahead(choice.location, Span(opens, opens + LOOKED_AT), now)
+
+
+def look(search: Search, choice: Choice, place: Location, now: datetime, known: Ahead | None = None) -> Times:
+    """Find the days to show: from the chosen one on, else from today, or from the first free time where that is far.
+
+    `known` is what DynamoDB holds of them (`ahead`); without it PostgreSQL computes them all.
+    """
     zone = place.time_zone
     today = day_of(now, zone)
     search = _own_hold_is_free(search, now)
-    nearest = queries.first_free(replace(search, window=Span(now, now + FURTHEST)), now)
-    first = nearest[0].start if nearest else None
     begins = today if choice.begins is None else max(today, _sensible(choice.begins))
-    days = _days(search, begins, zone, now)
+    days = _days(search, begins, place, now, known)
+    first = next((day.starts[0].start for day in days if day.starts), None) if begins == today else None
+    if first is None:
+        nearest = queries.first_free(replace(search, window=Span(now, now + FURTHEST)), now)
+        first = nearest[0].start if nearest else None
     if choice.begins is None and first is not None and all(day_of(first, zone) > day.date for day in days):
         begins = day_of(first, zone)
-        days = _days(search, begins, zone, now)
+        days = _days(search, begins, place, now, None)
     return _shown(days, choice, begins, today, first)
 
 
@@ -105,24 +117,32 @@ def _own_hold_is_free(search: Search, now: datetime) -> Search:
     return search if mine is None else replace(search, beside=(mine,))
 
 
-def _days(search: Search, begins: date, zone: str, now: datetime) -> list[Day]:
+def _days(search: Search, begins: date, place: Location, now: datetime, known: Ahead | None) -> list[Day]:
+    zone = place.time_zone
     opens = local_day(zone, begins).start
     window = Span(max(now, opens), max(now, opens + LOOKED_AT))
-    found = queries.free_times(replace(search, window=window), now)
+    found = projected.free_times(replace(search, window=window), now, known)
     if found is None:
         return []
     by_day: dict[date, list[FreeStart]] = {}
     for start in one_each(found.starts):
         by_day.setdefault(day_of(start.start, zone), []).append(start)
     people = search.whom(found.offer.provider_ids)
-    blocks = [block for block in found.calendar.blocks if block.provider_id in people]
-    days = []
+    worked = practice.hours(people, begins, begins + LOOKED_AT).blocks
+    blocks = [block for block in worked if block.location_id == place.id]
+    closures = [shut.span for shut in practice.closures([place.id], Span(opens, opens + LOOKED_AT))]
+    days, (first, last) = [], _bookable(found.offer.service, zone, now)
     for number in range(LOOKED_AT.days):
         day = begins + timedelta(days=number)
-        if any(block.applies_on(day) for block in blocks):
-            shut = _shut(day, zone, [closed.span for closed in found.calendar.closures])
-            days.append(Day(day, tuple(by_day.get(day, ())), closed=shut))
+        if first <= day <= last and any(block.applies_on(day) for block in blocks):
+            days.append(Day(day, tuple(by_day.get(day, ())), closed=_shut(day, zone, closures)))
     return days[:SHOWN]
+
+
+def _bookable(service: Service, zone: str, now: datetime) -> tuple[date, date]:
+    """The first and the last day that a service can be booked online on: no other is shown as full."""
+    furthest = FURTHEST if service.furthest_days is None else timedelta(days=service.furthest_days)
+    return day_of(now + timedelta(minutes=service.notice_minutes), zone), day_of(now, zone) + furthest
 
 
 def _shut(day: date, zone: str, closures: Iterable[Span]) -> bool:
@@ -133,7 +153,8 @@ def _shut(day: date, zone: str, closures: Iterable[Span]) -> bool:
 def _shown(days: Sequence[Day], choice: Choice, begins: date, today: date, first: datetime | None) -> Times:
     with_times = [day.date for day in days if day.left]
     chosen = choice.day if choice.day in with_times else next(iter(with_times), None)
-    later = days[-1].date + timedelta(days=1) if days else None
+    # Fewer than there is room for: nothing that can be booked comes after them.
+    later = days[-1].date + timedelta(days=1) if len(days) == SHOWN else None
     earlier = max(today, begins - timedelta(days=7)) if begins > today else None
     return Times(tuple(days), chosen, first, earlier, later)
 

@@ -9,9 +9,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time
-from flask_babel import get_locale, ngettext
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from webapp.booking.money_refusals import CostsMoney, DepositFirst
 from webapp.booking.plan_refusals import SessionFull
@@ -30,6 +30,7 @@ from webapp.booking.refusals import (
     WrongState,
 )
 from webapp.errors import Refusal, Sentence, VersionConflict
+from webapp.languages import written
 from webapp.practice.models import Location
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -67,7 +68,7 @@ def clock(moment: datetime, zone: str) -> str:
     """Wall clock at a place: "10:30 AM"; with the zone's name when clocks show that time twice that day."""
     local = moment.astimezone(ZoneInfo(zone))
     # Unicode's narrow space before AM is a box in some fonts.
-    label = format_time(local, "short", locale=_locale()).replace("\u202f", " ")
+    label = format_time(local, "short", locale=written()).replace("\u202f", " ")
     if local.utcoffset() != local.replace(fold=1 - local.fold).utcoffset():
         return f"{label} {local.tzname()}"
     return label
@@ -94,7 +95,7 @@ def day_of(moment: datetime, zone: str) -> date:
 def long_day(day: date) -> str:
     """Wednesday, November 25."""
     # CLDR has no pattern for the whole weekday without the year.
-    weekday = format_date(day, "EEEE", locale=_locale())
+    weekday = format_date(day, "EEEE", locale=written())
     return _("%(weekday)s, %(day)s", weekday=weekday, day=_in_words("MMMMd", day))
 
 
@@ -125,7 +126,7 @@ def days_span(first: date, last: date) -> str:
 
 def _same_month(first: date, last: date) -> bool:
     # Only where the day stands last: "23 de noviembre a 27" is no Spanish.
-    return first.month == last.month and _locale().startswith("en")
+    return first.month == last.month and written().startswith("en")
 
 
 def moment_in_words(moment: datetime, zone: str) -> str:
@@ -175,9 +176,5 @@ def joined(words: Sequence[Any]) -> str:
     return " · ".join(str(word) for word in words if word)
 
 
-def _locale() -> str:
-    return str(get_locale() or "en")
-
-
 def _in_words(skeleton: str, day: date) -> str:
-    return format_skeleton(skeleton, datetime(day.year, day.month, day.day, 12), locale=_locale())  # noqa: DTZ001 - a day
+    return format_skeleton(skeleton, datetime(day.year, day.month, day.day, 12), locale=written())  # noqa: DTZ001 - a day

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from werkzeug.local import LocalProxy
 from webapp import clock
 from webapp.db import Role, Scope, db, transactional
 from webapp.ids import new_id
+from webapp.languages import written
 from webapp.practice import queries
 from webapp.practice.letterhead import NOBODY, Letterhead, letterhead
 
@@ -32,10 +33,15 @@ EXTENSION = "anteroom.signboard"
 
 @dataclass(slots=True)
 class Signboard:
-    """What the last look said, and until when it is believed; one for each process."""
+    """What the last look said, and until when it is believed; one for each process.
 
-    shown: Letterhead = NOBODY
+    `hours` is from when until when it is open today; `shown` are the same words in each language that asked.
+    """
+
+    letterhead: Letterhead = NOBODY
+    hours: tuple[time, time] | None = None
     until: datetime | None = None
+    shown: dict[str, Letterhead] = field(default_factory=dict)
 
 
 def init_app(app: Flask) -> None:
@@ -58,28 +64,33 @@ def current() -> Letterhead:
     now = clock.now()
     if (board.until is None or now >= board.until) and not (has_request_context() and g.get("alone")):
         try:
-            board.shown, board.until = _look(now), now + KEPT
+            board.letterhead, board.hours = _look(now)
+            board.shown, board.until = {}, now + KEPT
         except (DBAPIError, PoolTimeout):
             board.until = now + KEPT_IN_AN_OUTAGE
-    return board.shown
+    shown, language = board.shown, written()
+    if language not in shown:
+        shown[language] = replace(board.letterhead, hours_today=_words(board.hours))
+    return shown[language]
 
 
-def _look(now: datetime) -> Letterhead:
+def _look(now: datetime) -> tuple[Letterhead, tuple[time, time] | None]:
     if db.session().in_transaction():
         return _read(now)
     with transactional(Scope(Role.IDENTITY, None, now, str(new_id())), read_only=True):
         return _read(now)
 
 
-def _read(now: datetime) -> Letterhead:
+def _read(now: datetime) -> tuple[Letterhead, tuple[time, time] | None]:
     places = queries.locations()
     if not places:
-        return NOBODY
+        return NOBODY, None
     today = now.astimezone(ZoneInfo(places[0].time_zone)).date()
-    open_from = queries.open_from_until(places[0].id, today)
-    return replace(letterhead(places[0]), hours_today="" if open_from is None else _words(*open_from))
+    return letterhead(places[0]), queries.open_from_until(places[0].id, today)
 
 
-def _words(opens: time, closes: time) -> str:
-    first, last = (format_time(each, "h:mm a", locale="en_US") for each in (opens, closes))
+def _words(hours: tuple[time, time] | None) -> str:
+    if hours is None:
+        return ""
+    first, last = (format_time(each, "h:mm a", locale=written()) for each in hours)
     return str(_("%(opens)s to %(closes)s", opens=first, closes=last))

@@ -174,6 +174,26 @@ def test_the_rules_of_the_service_bind_whoever_forges_the_form(
     assert statuses(database) == []
 
 
+def test_only_days_that_can_be_booked_are_shown(rosa: Visitor, clinic: Clinic, database: Database) -> None:
+    with database.administer() as connection:
+        connection.execute("update service set notice_minutes = 1440, furthest_days = 3")
+    page = rosa.get(f"{me(clinic)}/book?service={clinic.service}").text
+    assert "November 24 to 26" in page
+    assert ">Later<" not in page
+    assert "Full" not in page
+
+
+def test_a_closed_day_says_so_and_a_taken_one_is_full(rosa: Visitor, clinic: Clinic, database: Database) -> None:
+    tuesday, wednesday = NOW.date() + timedelta(days=1), NOW.date() + timedelta(days=2)
+    with database.administer() as connection:
+        factories.closure(connection, clinic.location, clock_time(0, day=tuesday), clock_time(23, day=tuesday))
+        for provider in clinic.providers:
+            factories.leave(connection, provider, clock_time(0, day=wednesday), clock_time(23, day=wednesday))
+    page = rosa.get(f"{me(clinic)}/book?service={clinic.service}").text
+    assert page.count("<small>Closed</small>") == 1
+    assert page.count("<small>Full</small>") == 1
+
+
 def test_a_rule_that_changed_meanwhile_is_read_before_it_is_agreed_to(
     rosa: Visitor, clinic: Clinic, database: Database
 ) -> None:

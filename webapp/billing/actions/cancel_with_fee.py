@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid5
 
-from flask_babel import gettext as _
 from sqlalchemy import select
 
 from webapp.billing.actions.attempts import give_up
@@ -109,17 +108,16 @@ def cancel_with_fee(wanted: CancelWithFee, *, actor: UUID | None, at: datetime) 
     return visit
 
 
-def settle_cancellation(appointment_id: UUID, version: int, *, at: datetime) -> bool:
+def settle_cancellation(appointment_id: UUID, version: int, label: str, *, at: datetime) -> bool:
     """Charge the fee of a visit that its patient canceled, and give back the rest; False when that is done already.
 
-    The fee is that of the moment it was canceled at.  Raises NotFound, or WrongState and VersionConflict when the
-    cancellation has been undone.
+    The fee is that of the moment it was canceled at, `label` what the invoice calls it.  Raises NotFound, or WrongState
+    and VersionConflict when the cancellation has been undone.
     """
     visit = locked(appointment_id, frozenset({Status.CANCELLED}), version=version)
     if visit.cancelled_at is None or money_moved(visit.id):
         return False
     service = db.session.get_one(Service, visit.service_id)
-    label = _("Late cancellation: %(service)s", service=service.name)
     if fee := late_fee(service, visit.starts_at, visit.cancelled_at):
         charge_fee(FeeRequest(visit.id, fee, label), actor=None, at=at)
     wanted = CancelRequest(visit.id, visit.cancel_reason or label)

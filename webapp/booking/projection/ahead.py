@@ -15,7 +15,7 @@ from webapp.booking.projection.plan import FORMAT, DayPlan, Unreadable, key, rea
 from webapp.booking.projection.project import BEAT_KEY, TABLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from datetime import date
 
     from webapp.dynamo import Item
@@ -35,7 +35,7 @@ log = structlog.get_logger(__name__)
 
 
 class Unusable(Exception):  # noqa: N818 - a state of the world, not a mistake
-    """The projection can't answer a search: `reason` is away, late, missing, poisoned, or unasked."""
+    """The projection can't answer a search: `reason` is away, late, missing, poisoned, unasked or too many."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -74,20 +74,37 @@ class Ahead:
             raise Unusable("poisoned") from error
 
 
-def fetch(location_ids: Iterable[UUID], first: datetime, last: datetime, now: datetime) -> Ahead:
-    """Read all local days that a span may touch, and whether they are told in time; never raises for an outage."""
+def fetch(location_id: UUID | None, first: datetime, last: datetime, now: datetime) -> Ahead:
+    """Read all local days of a place that a span may touch, and whether they are told in time; outages raise nothing.
+
+    Without a place it reads those of all, where they are few: one more round trip, to learn which there are.
+    """
     # A local date is the one in UTC, the one before or the one after.
     begins, ends = (first.astimezone(UTC) - timedelta(days=1)).date(), (last.astimezone(UTC) + timedelta(days=1)).date()
     days = [begins + timedelta(days=n) for n in range((ends - begins).days + 1)]
-    keys = [BEAT_KEY, *(key(location, day) for location in location_ids for day in days)]
-    found: dict[str, Item] = {}
     try:
-        for start in range(0, len(keys), MOST_KEYS):
-            some = {TABLE: [{"pk": each} for each in keys[start : start + MOST_KEYS]]}
-            found |= {str(item["pk"]): item for item in dynamo.client().batch_get(some, within=PATIENCE_SECONDS)[TABLE]}
+        if location_id is not None:
+            found = _batch([BEAT_KEY, *(key(location_id, day) for day in days)])
+            return Ahead(found, problem=_problem(found.pop(BEAT_KEY, None), now))
+        beat = _batch([BEAT_KEY]).get(BEAT_KEY)
+        problem = _problem(beat, now)
+        places = [] if beat is None or problem else sorted(_places(beat))
+        keys = [key(UUID(place), day) for place in places for day in days]
+        if len(keys) > MOST_KEYS:
+            return Ahead(problem="too many")
+        return Ahead(_batch(keys) if keys else {}, problem=problem)
     except (dynamo.DynamoUnavailable, dynamo.DynamoRefused):
         return Ahead(problem="away")
-    return Ahead(found, problem=_problem(found.pop(BEAT_KEY, None), now))
+
+
+def _batch(keys: Sequence[str]) -> dict[str, Item]:
+    wanted = {TABLE: [{"pk": each} for each in keys]}
+    return {str(item["pk"]): item for item in dynamo.client().batch_get(wanted, within=PATIENCE_SECONDS)[TABLE]}
+
+
+def _places(beat: Item) -> frozenset[str]:
+    places = beat.get("places")
+    return places if isinstance(places, frozenset) else frozenset()
 
 
 def counted(answer: str) -> None:

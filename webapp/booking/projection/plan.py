@@ -52,6 +52,11 @@ class DayPlan:
     busy: dict[UUID, list[Seconds]] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
 
+    @property
+    def closures(self) -> tuple[Closed, ...]:
+        """When the place is closed, as a calendar says it."""
+        return tuple(Closed(self.site.id, _span(each)) for each in self.closed)
+
     def calendar(self, kinds: Sequence[str], others: Iterable[Busy] = ()) -> Calendar:
         """The same as `free_starts` reads it, for a service that needs these kinds of equipment.
 
@@ -62,7 +67,7 @@ class DayPlan:
         return Calendar(
             sites=(self.site,),
             blocks=self.blocks,
-            closures=tuple(Closed(self.site.id, _span(each)) for each in self.closed),
+            closures=self.closures,
             busy=(*taken, *others),
             absences=tuple(Busy(who, _span(each)) for who, each in self.away),
             equipment={self.site.id: tuple(self.equipment.get(kind, ()) for kind in kinds)} if kinds else {},

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from prometheus_client import Gauge
+
 from webapp import clock, dynamo, jobs
 from webapp.booking.projection.plan import FORMAT, DayPlan, Hold, joined, key, write
 from webapp.db import swiftly, transactional
@@ -27,8 +29,12 @@ LEAST_DAYS = 14
 FILL_SECONDS = 60.0
 BEAT_SECONDS = 1.0
 AGED = timedelta(hours=6)
-"""A day that nobody changed is told again after this, so that no item stays spoilt for long."""
-AGED_AT_ONCE = 4
+"""A day that nobody changed is told again after this, some each minute, so that no item stays spoilt for long."""
+AGED_AT_ONCE = 32
+
+LAG = Gauge(
+    "anteroom_availability_lag_seconds", "How old the projection was when it was told.", multiprocess_mode="max"
+)
 
 _SQL = Path(__file__).parent.parent / "sql"
 _MARKS = (_SQL / "projection_marks.sql").read_text("utf-8")
@@ -59,6 +65,7 @@ _OVER = (
     "delete from availability_day as d using location as l where l.id = d.location_id"
     " and (d.day < cast(%(at)s at time zone l.time_zone as date) or l.retired_at is not null)"
 )
+_PLACES = "select id from location where retired_at is null"
 _ALL = "update availability_day set version = greatest(version + 1, %(version)s), stale_since = %(at)s"
 _TURN_KEY = 5_071_905
 _NONSENSE = 2**62
@@ -85,6 +92,7 @@ class Projector:
     Any number may run: passes take turns in PostgreSQL, and DynamoDB keeps what is newest.
     """
 
+    places: frozenset[str] = frozenset()
     filled_at: datetime | None = None
     beat_at: datetime | None = None
 
@@ -99,12 +107,14 @@ class Projector:
         if days is None:
             return False
         if fill:
-            self.filled_at = began
+            self.filled_at, self.places = began, _places()
         overtaken = tell(days, began)
         more = overtaken or len(days) >= MOST_AT_ONCE
         if days or self.beat_at is None or (began - self.beat_at).total_seconds() >= BEAT_SECONDS:
-            beat(began if not more else _behind() or began)
+            as_of = began if not more else _behind() or began
+            beat(as_of, self.places)
             self.beat_at = began
+            LAG.set((clock.now() - as_of).total_seconds())
         return more
 
 
@@ -117,11 +127,10 @@ def _taken(at: datetime, *, fill: bool) -> list[tuple[Day, DayPlan]] | None:
         if fill:
             swiftly(_OVER, {"at": at})
             swiftly(_DAYS, {**numbered, "longest": LONGEST_DAYS, "least": LEAST_DAYS})
+            swiftly(_AGED, {**numbered, "before": at - AGED, "most": AGED_AT_ONCE})
         if _is(swiftly(_ANY_MARKS, {}).fetchone()):
             swiftly(_MARKS, numbered)
         waiting = [Day(*row) for row in swiftly(_WAITING, {"most": MOST_AT_ONCE})]
-        if not waiting and swiftly(_AGED, {**numbered, "before": at - AGED, "most": AGED_AT_ONCE}).rowcount:
-            waiting = [Day(*row) for row in swiftly(_WAITING, {"most": MOST_AT_ONCE})]
         # A statement of its own: it sees all that was committed before the versions were locked.
         return list(zip(waiting, read_days(waiting), strict=True)) if waiting else []
 
@@ -146,7 +155,7 @@ def tell(days: Sequence[tuple[Day, DayPlan]], at: datetime) -> bool:
     told: list[tuple[Day, int]] = []
     try:
         for day, plan in days:
-            told.append((day, _put(day, plan)))
+            told.append((day, put(day, plan)))
     finally:
         if told:
             values = {
@@ -161,9 +170,10 @@ def tell(days: Sequence[tuple[Day, DayPlan]], at: datetime) -> bool:
     return any(stands > day.version for day, stands in told)
 
 
-def beat(as_of: datetime) -> None:
-    """Say that all that was committed before a moment is told."""
-    dynamo.client().put(TABLE, {"pk": BEAT_KEY, "format": FORMAT, "as_of": _micros(as_of)})
+def beat(as_of: datetime, places: frozenset[str]) -> None:
+    """Say that all that was committed before a moment is told, of these places."""
+    item: Item = {"pk": BEAT_KEY, "format": FORMAT, "as_of": _micros(as_of)}
+    dynamo.client().put(TABLE, item | ({"places": places} if places else {}))
 
 
 def tell_all_again(at: datetime) -> int:
@@ -172,7 +182,7 @@ def tell_all_again(at: datetime) -> int:
         return swiftly(_ALL, {"version": int(at.timestamp() * 1000), "at": at}).rowcount
 
 
-def _put(day: Day, plan: DayPlan) -> int:
+def put(day: Day, plan: DayPlan) -> int:
     """Write a day unless a newer one stands there; the version that stands there now."""
     end = datetime.combine(day.day, time.min, UTC) + timedelta(days=3)
     item: Item = {
@@ -192,6 +202,11 @@ def _put(day: Day, plan: DayPlan) -> int:
         # No projector wrote that: nothing would ever be newer.
         dynamo.client().put(TABLE, item)
     return day.version
+
+
+def _places() -> frozenset[str]:
+    with transactional(jobs.scope(), read_only=True):
+        return frozenset(str(row[0]) for row in swiftly(_PLACES, {}))
 
 
 def _behind() -> datetime | None:

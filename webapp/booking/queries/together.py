@@ -84,7 +84,7 @@ def _moving(search: Search, now: datetime, step: int | None) -> Found | None:
     # The dialog is about the one visit: when it would begin, not the first of them.
     ahead = search.moving.starts_at - members[0].starts_at
     length = search.moving.ends_at - search.moving.starts_at
-    starts = [replace(start, start=start.start + ahead, end=start.start + ahead + length) for start in found.starts]
+    starts = [start._replace(start=start.start + ahead, end=start.start + ahead + length) for start in found.starts]
     return replace(found, starts=starts)
 
 

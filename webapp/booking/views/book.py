@@ -19,6 +19,7 @@ from webapp.booking.actions import Once, book_only
 from webapp.booking.actions.together import book_together
 from webapp.booking.actions.waiting.wishes import book_wished
 from webapp.booking.forms import GROUP, Choice, read_booking, read_choice, read_wish
+from webapp.booking.projected import Ahead
 from webapp.booking.queries import Search
 from webapp.booking.refusals import NotAllowedHere
 from webapp.booking.rhythm import Rhythm, rhythm_fields
@@ -45,8 +46,14 @@ DONE = "visit.booked"
 toasts.say(DONE, _l("Booked."))
 
 
+def _ahead() -> Ahead | None:
+    """What DynamoDB holds of the days ahead; whom the dialog is for has to be chosen first."""
+    choice = read_choice(request.args)
+    return None if choice.patient is None else times.ahead(choice.location, g.at)
+
+
 @blueprint.get("/book")
-@requires(Permission.VISIT_BOOK, role=Role.DESK)
+@requires(Permission.VISIT_BOOK, role=Role.DESK, prefetch=_ahead)
 def book() -> Response:
     """Choose patient, type, provider and time."""
     return _page(read_choice(request.args))

@@ -6,13 +6,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date
+from flask import current_app, g
 from flask_babel import gettext as _
 
+from webapp.booking import projected
 from webapp.booking.availability import FreeStart, first_free, nearest_alternatives, one_each
 from webapp.booking.forms import HALVES, Choice, write_instant
+from webapp.booking.projected import Ahead
 from webapp.booking.queries import Found, Search, any_times
 from webapp.booking.wording import LOCALE, clock, day_name, local_date, week_title
 from webapp.practice.hours import Span, local_day
@@ -42,11 +46,14 @@ class Times:
 def look(
     search: Search, choice: Choice, zone: str, now: datetime, *, refused: bool = False, proposes: bool = True
 ) -> Times | None:
-    """Look for times; None when there is no such service.
+    """Look for times, in what a door has prefetched of them (`ahead`); None when there is no such service.
 
-    After a refusal the nearest to the wanted time come first; `proposes` chooses the first free one already.
+    After a refusal the nearest to the wanted time come first, and PostgreSQL alone is asked; `proposes` chooses the
+    first free one already.
     """
-    found = any_times(replace(search, window=Span(now, now + LOOK_AHEAD)), now)
+    known = g.get("prefetched")
+    first = replace(search, window=Span(now, now + LOOK_AHEAD))
+    found = projected.any_times(first, now, known if isinstance(known, Ahead) and not refused else None)
     if found is None:
         return None
     wanted = choice.at
@@ -70,6 +77,12 @@ def look(
     stays = search.moving is not None and wanted == search.moving.starts_at
     gone = wanted if wanted is not None and not free and not stays else None
     return Times(found, offers, one_each(week), first_day, zone, chosen, gone)
+
+
+def ahead(location_id: UUID | None, now: datetime) -> Ahead | None:
+    """Read before the transaction what DynamoDB holds of the days that are looked at first."""
+    settings = current_app.config["ANTEROOM"]
+    return projected.ahead(location_id, Span(now, now + LOOK_AHEAD), now) if settings.projected_times else None
 
 
 def _week(search: Search, found: Found, first_day: date, zone: str, now: datetime) -> list[FreeStart]:

@@ -59,8 +59,7 @@ def record(patient_id: UUID) -> Response:
     visits = patient_visits(patient.id) + (merging.visits_left(patient.id) if merges else [])
     visits = list(queries.with_owed(visits))
     past = queries.past_visits(patient.id)
-    tab = request.args.get("tab", "summary")
-    tab = tab if tab in TABS else "summary"
+    tab = tab if (tab := request.args.get("tab", "")) in TABS else "summary"
     rows = _rows(visits, past, zone)
     return hypermedia.page(
         TEMPLATE,
@@ -71,6 +70,7 @@ def record(patient_id: UUID) -> Response:
         next_visit=_next(visits, patient, at, zone),
         rows=rows if tab == "visits" else rows[:ON_SUMMARY],
         total=len(rows),
+        messages=url_for("notify.person", patient_id=patient.id),
         edit_contact=url_for("patients.contact", patient_id=patient.id),
         all_visits=url_for("desk.record", patient_id=patient.id, tab="visits"),
         contact=_contact(patient),

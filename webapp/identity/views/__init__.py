@@ -1,6 +1,17 @@
 """Pages of identity: signing in and out, the life of a session, and where each role starts."""
 
-from webapp.identity.views import again, home, leaving, my_sessions, passwords, second_step, sessions, signing_in
+from webapp.identity.views import (
+    again,
+    home,
+    leaving,
+    my_sessions,
+    own_app,
+    passwords,
+    second_step,
+    sessions,
+    signing_in,
+    speaking,
+)
 from webapp.identity.views.door import bp, login
 
 __all__ = [
@@ -10,8 +21,10 @@ __all__ = [
     "leaving",
     "login",
     "my_sessions",
+    "own_app",
     "passwords",
     "second_step",
     "sessions",
     "signing_in",
+    "speaking",
 ]

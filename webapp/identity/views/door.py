@@ -8,6 +8,7 @@ from flask import Blueprint, current_app, g, request
 from flask_login import LoginManager
 
 from webapp import cycle, hypermedia
+from webapp.db import Role
 from webapp.identity.person import Nobody, Person
 from webapp.identity.service import identity
 from webapp.identity.sessions import TOUCH_EVERY
@@ -30,7 +31,7 @@ def load_person(handle: str) -> Person | None:
     cycle.begin()
     now: datetime = g.at
     sessions = identity().sessions
-    person = sessions.resolve(handle, now)
+    person = sessions.resolve(handle, now, notices=_shows_notices())
     if person is not None and _counts_as_seen():
         due = now - person.seen_at >= TOUCH_EVERY
         if not sessions.touch(person, now):
@@ -38,6 +39,12 @@ def load_person(handle: str) -> Person | None:
         person = person.seen(now) if due else person
     g.session_of = person
     return person
+
+
+def _shows_notices() -> bool:
+    """Whether the page has the portal's frame: no page of the desk reads an item more than it needs."""
+    door = door_of(current_app, request.endpoint) if request.endpoint else None
+    return door is not None and door.role is Role.PATIENT
 
 
 def _counts_as_seen() -> bool:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from babel.dates import format_timedelta
 from flask import Response, g, request, url_for
-from flask_babel import get_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
@@ -17,6 +16,7 @@ from webapp.identity.handle import parse_handle
 from webapp.identity.permissions import Permission, StaffRole
 from webapp.identity.service import identity
 from webapp.identity.views.door import bp
+from webapp.languages import written
 from webapp.routing import requires
 
 if TYPE_CHECKING:
@@ -92,4 +92,4 @@ def _where(place: Place) -> str:
 def _ago(moment: datetime) -> str:
     if (g.at - moment).total_seconds() < 60:  # noqa: PLR2004  a minute
         return str(_("just now"))
-    return format_timedelta(moment - g.at, add_direction=True, locale=str(get_locale() or "en"))
+    return format_timedelta(moment - g.at, add_direction=True, locale=written())

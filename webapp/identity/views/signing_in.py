@@ -13,7 +13,7 @@ from flask_babel import lazy_gettext as _l
 from flask_login import login_user
 from sqlalchemy.exc import DBAPIError
 
-from webapp import activity, hypermedia, problems, toasts
+from webapp import activity, hypermedia, languages, problems, toasts
 from webapp.dynamo import DynamoUnavailable
 from webapp.errors import FormInvalid
 from webapp.identity import forms, last_sign_in
@@ -171,6 +171,7 @@ def welcome(signed_in: SignedIn, next_path: str | None) -> Response:
     if before is not None:
         identity().sessions.end(before)
     session.pop(CHALLENGE, None)
+    languages.bind(signed_in.standing.language)
     leaving.remember_drafts()
     login_user(_person(signed_in))
     return hypermedia.see(place)

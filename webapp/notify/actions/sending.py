@@ -15,11 +15,11 @@ from webapp.jobs import announce
 from webapp.notify.actions.telling import DELIVER
 from webapp.notify.models import Message
 from webapp.notify.notices import Kind
-from webapp.notify.parcels import Line, Parcel, Place
+from webapp.notify.parcels import Line, Parcel
+from webapp.notify.queries.places import place_of
 from webapp.notify.queries.recipients import Recipient, recipient
 from webapp.notify.queries.truth import no_more
 from webapp.notify.reach import Channel
-from webapp.practice.models import Location
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +94,8 @@ def _again_when_lost(message_id: UUID, at: datetime) -> None:
 
 def _parcel(messages: Sequence[Message], person: Recipient) -> Parcel:
     first, channel = messages[0], Channel(messages[0].channel)
-    address = {Channel.EMAIL: person.addresses.email, Channel.SMS: person.addresses.sms}.get(channel, "")
+    addresses = person.addresses(Kind(first.kind))
+    address = {Channel.EMAIL: addresses.email, Channel.SMS: addresses.sms}.get(channel, "")
     return Parcel(
         id=first.parcel_id or first.id,
         kind=Kind(first.kind),
@@ -116,13 +117,6 @@ def _parcel(messages: Sequence[Message], person: Recipient) -> Parcel:
         created_at=min(message.created_at for message in messages),
         attempts=first.attempts,
     )  # fmt: skip
-
-
-def place_of(location_id: UUID) -> Place:
-    """The site a message comes from, as it is written."""
-    site = db.session.get_one(Location, location_id)
-    address = ", ".join(part for part in (site.line, site.city, site.state) if part)
-    return Place(site.name, site.time_zone, site.phone, address)
 
 
 def mark_sent(parcel: Parcel, *, at: datetime) -> None:

@@ -159,15 +159,16 @@ def tell(notice: Notice, person: Recipient, *, at: datetime) -> None:
         return
     choice = person.wishes.choice(notice.kind)
     notice = replace(notice, patient_id=person.patient_id)
-    outward = ways(choice, person.addresses)
+    addresses = person.addresses(notice.kind)
+    outward = ways(choice, addresses)
     for channel in outward:
         moment = due(notice.kind, at, notice.useless_at, person.wishes.quiet_on(channel), notice.zone)
-        account = person.addresses.email_account if channel is Channel.EMAIL else None
+        account = addresses.email_account if channel is Channel.EMAIL else None
         _queue(notice, channel, account, moment, at)
     if not outward:
         reason = "not_wanted" if choice is Choice.NONE else "no_address"
         _queue(notice, Channel.SMS if choice is Choice.SMS else Channel.EMAIL, None, at, at, reason)
-    for account in person.accounts:
+    for account in person.accounts(notice.kind):
         _queue(notice, Channel.IN_APP, account, at, at)
 
 

@@ -2,38 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
 from webapp.db import db
-from webapp.identity.models import Account, AccountPatient
+from webapp.identity.models import Account
+from webapp.identity.permissions import Purpose, Relation
+from webapp.identity.queries import accounts_of, grants_of
 from webapp.notify.models import ContactPreference, RefusedAddress
-from webapp.notify.reach import DEFAULTS, Addresses, Choice, Topic, Wishes, digest, e164
+from webapp.notify.reach import PURPOSE_OF, TOPIC_OF, Addresses, Choice, Topic, Wishes, digest, e164
 from webapp.notify.timing import Quiet
 from webapp.patients.models import Patient, PatientTelecom
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import datetime
     from uuid import UUID
 
+    from webapp.notify.notices import Kind
+
 LANGUAGES = ("en", "es")
 # A carer may know of visits, but is nobody's post box.
-_STANDS_IN = ("self", "parent", "guardian")
+_STANDS_IN = frozenset({Relation.SELF, Relation.PARENT, Relation.GUARDIAN})
+
+
+@dataclass(frozen=True, slots=True)
+class Helper:
+    """An account that acts for a patient now, in what, and its address if that stands in for the patient's."""
+
+    account_id: UUID
+    may: frozenset[Purpose]
+    email: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """Who a message is for: `patient_id` is the record that stays, `accounts` those that may act for it now."""
+    """Who a message is for: `patient_id` is the record that stays; addresses that take nothing more are left out."""
 
     patient_id: UUID
     given: str
     lives: bool
     wishes: Wishes
-    addresses: Addresses
-    accounts: tuple[UUID, ...]
+    email: str
+    sms: str
+    helpers: tuple[Helper, ...]
+
+    def accounts(self, kind: Kind) -> list[UUID]:
+        """Whose notice it is in the portal."""
+        return [helper.account_id for helper in self._trusted(kind)]
+
+    def addresses(self, kind: Kind) -> Addresses:
+        """The patient's own; an e-mail address that they lack is that of who may hear of it in their place."""
+        if self.email:
+            return Addresses(self.email, None, self.sms)
+        stands_in = next((helper for helper in self._trusted(kind) if helper.email), None)
+        if stands_in is None:
+            return Addresses("", None, self.sms)
+        return Addresses(stands_in.email, stands_in.account_id, self.sms)
+
+    def _trusted(self, kind: Kind) -> list[Helper]:
+        return [helper for helper in self.helpers if PURPOSE_OF[TOPIC_OF[kind]] in helper.may]
 
 
 def recipient(patient_id: UUID, at: datetime) -> Recipient:
@@ -41,15 +71,17 @@ def recipient(patient_id: UUID, at: datetime) -> Recipient:
     patient = db.session.get_one(Patient, patient_id)
     if patient.merged_into is not None:
         patient = db.session.get_one(Patient, patient.merged_into)
-    preference = db.session.get(ContactPreference, patient.id)
-    people = _acting_for(patient.id, at)
+    emails, phones = known_addresses(patient.id)
+    helpers = _helpers(patient.id, at)
+    dead = refused([*emails, *phones, *(helper.email for helper in helpers if helper.email)])
     return Recipient(
         patient_id=patient.id,
         given=patient.given,
         lives=patient.deceased_at is None,
-        wishes=wishes(preference, patient.language),
-        addresses=_addresses(patient.id, people),
-        accounts=tuple(account for account, _, _ in people),
+        wishes=wishes(db.session.get(ContactPreference, patient.id), patient.language),
+        email=next((each for each in emails if each not in dead), ""),
+        sms=next((number for number in phones if number not in dead), ""),
+        helpers=tuple(replace(helper, email="") if helper.email in dead else helper for helper in helpers),
     )
 
 
@@ -70,10 +102,6 @@ def wishes(preference: ContactPreference | None, language: str) -> Wishes:
     )
 
 
-def default_choices() -> dict[Topic, Choice]:
-    return dict(DEFAULTS)
-
-
 def refused(addresses: Iterable[str]) -> dict[str, str]:
     """Which of some addresses take nothing more, and why."""
     wanted = {digest(address): address for address in addresses}
@@ -92,25 +120,13 @@ def known_addresses(patient_id: UUID) -> tuple[list[str], list[str]]:
     return emails, [number for number in (e164(phone.value) for phone in ranked) if number]
 
 
-def _acting_for(patient_id: UUID, at: datetime) -> Sequence[tuple[UUID, str, str]]:
-    query = (
-        select(Account.id, Account.email, AccountPatient.relation)
-        .join(AccountPatient, AccountPatient.account_id == Account.id)
-        .where(AccountPatient.patient_id == patient_id, Account.disabled_at.is_(None))
-        .where(AccountPatient.ends_at.is_(None) | (AccountPatient.ends_at > at))
-        .order_by(AccountPatient.relation != "self", Account.id)
-    )
-    return [(row.id, row.email, row.relation) for row in db.session.execute(query)]
-
-
-def _addresses(patient_id: UUID, people: Sequence[tuple[UUID, str, str]]) -> Addresses:
-    emails, phones = known_addresses(patient_id)
-    of_accounts = {email: account for account, email, relation in people if relation in _STANDS_IN}
-    dead = refused([*emails, *of_accounts, *phones])
-    email = next((each for each in (*emails, *of_accounts) if each not in dead), "")
-    own = email in emails
-    return Addresses(
-        email=email,
-        email_account=None if own or not email else of_accounts[email],
-        sms=next((number for number in phones if number not in dead), ""),
-    )
+def _helpers(patient_id: UUID, at: datetime) -> list[Helper]:
+    """Who acts for a patient now, themselves first; the database says until when, for parents too."""
+    found = []
+    for account in sorted(accounts_of(db.session(), [patient_id])):
+        row = db.session.get_one(Account, account)
+        for grant in grants_of(db.session(), account):
+            if grant.patient_id == patient_id and grant.holds(at) and row.disabled_at is None:
+                stands_in = grant.relation in _STANDS_IN
+                found.append((grant.relation, Helper(account, grant.may, row.email if stands_in else "")))
+    return [helper for _, helper in sorted(found, key=lambda each: each[0] is not Relation.SELF)]

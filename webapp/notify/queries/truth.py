@@ -45,10 +45,11 @@ def no_more(message: Message, person: Recipient, at: datetime) -> str | None:
 def _no_way(message: Message, kind: Kind, person: Recipient) -> str | None:
     channel = Channel(message.channel)
     if channel is Channel.IN_APP:
-        return None if message.account_id in person.accounts else "not_theirs"
+        return None if message.account_id in person.accounts(kind) else "not_theirs"
     if person.wishes.choice(kind) not in _TAKES[channel]:
         return "not_wanted"
-    there = person.addresses.email if channel is Channel.EMAIL else person.addresses.sms
+    addresses = person.addresses(kind)
+    there = addresses.email if channel is Channel.EMAIL else addresses.sms
     return None if there else "no_address"
 
 

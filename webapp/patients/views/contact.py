@@ -68,6 +68,7 @@ def _page(patient_id: UUID, refusal: Refusal | None) -> Response:
         block="sheet",
         clinic=signboard(),
         person={"name": patient.name, "href": url_for("desk.record", patient_id=patient_id)},
+        messages=url_for("notify.person", patient_id=patient_id),
         action=url_for("patients.change_contact", patient_id=patient_id),
         values=values,
         errors={} if refusal is None else refusal.errors,

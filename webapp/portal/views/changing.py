@@ -163,7 +163,13 @@ def _look(of: Appointment, choice: Choice) -> Times:
         moving=of,
         via="portal",
     )
-    return times.look(search, choice, of.location, now)
+    found = times.look(search, choice, of.location, now)
+    if choice.provider != of.provider_id:
+        return found
+    # Its own time is free to it, but it is there already.
+    elsewhere = [tuple(start for start in day.starts if start.start != of.starts_at) for day in found.days]
+    days = tuple(replace(day, starts=starts) for day, starts in zip(found.days, elsewhere, strict=True))
+    return replace(found, days=days)
 
 
 def _terms(of: Appointment, refusal: Refusal | None = None) -> Response:

@@ -9,12 +9,13 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from flask import Response, g, request, url_for
+from flask import Response, current_app, g, request, url_for
 from flask_babel import gettext as _
 
 from webapp import activity, hypermedia, toasts
 from webapp.booking import actions, queries
 from webapp.booking.actions import Once
+from webapp.booking.projected import Ahead
 from webapp.booking.queries import Search
 from webapp.booking.queries.online import online_offers
 from webapp.cycle import scope
@@ -41,8 +42,16 @@ FEW = 3
 toasts.say(HELD, "")
 
 
+def _ahead(patient_id: UUID) -> Ahead | None:
+    """What DynamoDB holds of the days ahead; what the visit is for has to be chosen first."""
+    del patient_id
+    choice = read_choice(request.args)
+    projected_times = current_app.config["ANTEROOM"].projected_times
+    return times.ahead(choice, g.at) if projected_times and choice.service is not None else None
+
+
 @blueprint.get("/me/<uuid:patient_id>/book")
-@requires(Permission.OWN_VISITS_BOOK, role=Role.PATIENT)
+@requires(Permission.OWN_VISITS_BOOK, role=Role.PATIENT, prefetch=_ahead)
 def find(patient_id: UUID) -> Response:
     """Choose what the visit is for, then a time for it."""
     return _page(patient_id, read_choice(request.args))
@@ -89,7 +98,9 @@ def _page(patient_id: UUID, choice: Choice, refusal: Refusal | None = None) -> R
         change=_changes(patient_id, choice, offer, people),
         strip=strip(found, choice, place.time_zone, scope().at, partial(_address, patient_id, choice)),
         sooner=_sooner(patient_id, choice, offer, found, place, scope().at),
-        wait=None,
+        wait=url_for("portal.wish", patient_id=patient_id, service=offer.service.id)
+        if offer.service.capacity == 1
+        else None,
         moving=False,
         back=url_for("portal.find", patient_id=patient_id),
     )
@@ -106,18 +117,36 @@ def _reasons(patient_id: UUID, offers: Sequence[Offer], *, unknown: bool) -> Res
             {
                 "title": offer.service.name,
                 "detail": wording.joined(
-                    [wording.minutes(offer.service.length_minutes), _price(offer.service), _seats(offer.service)]
+                    [
+                        wording.minutes(offer.service.length_minutes),
+                        _price(offer.service),
+                        _deposit(offer.service),
+                        _seats(offer.service),
+                    ]
                 ),
                 "icon": "users" if offer.service.capacity > 1 else "stethoscope",
-                "href": url_for("portal.find", patient_id=patient_id, service=offer.service.id),
+                "href": url_for(
+                    "portal.find", patient_id=patient_id, service=offer.service.id, location=_only_place(offer)
+                ),
             }
             for offer in offers
         ],
     )
 
 
+def _only_place(offer: Offer) -> UUID | None:
+    """Where it is, when there is no choice: then its free times can be read ahead."""
+    return next(iter(offer.location_ids)) if len(offer.location_ids) == 1 else None
+
+
 def _price(service: Service) -> str:
     return str(money(service.price_cents, service.currency)) if service.price_cents else ""
+
+
+def _deposit(service: Service) -> str:
+    if not service.deposit_cents:
+        return ""
+    return _("%(amount)s when you book", amount=money(service.deposit_cents, service.currency))
 
 
 def _seats(service: Service) -> str:
@@ -136,7 +165,7 @@ def _look(patient_id: UUID, choice: Choice, service: Service, place: Location, n
         patient_id=patient_id,
         via="portal",
     )
-    return times.look(search, choice, place, now)
+    return times.look(search, choice, place, now, g.get("prefetched"))
 
 
 def _visit(offer: Offer, who: Provider | None, place: Location) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from flask_login import current_user
 from webapp import activity, hypermedia
 from webapp.booking.models import Appointment
 from webapp.booking.queries import own_visits
+from webapp.booking.queries.own_waiting import own_offers, own_wishes
 from webapp.booking.states import Status, shown_as
 from webapp.cycle import scope
 from webapp.db import Role
@@ -20,6 +21,7 @@ from webapp.identity.person import Grant
 from webapp.portal import wording
 from webapp.portal.views.door import blueprint, phone_of
 from webapp.portal.views.visit import facts
+from webapp.portal.views.waiting import offer_facts
 from webapp.practice import queries as practice
 from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
@@ -60,6 +62,8 @@ def _page(patient_id: UUID | None, grants: list[Grant]) -> Response:
         name=wording.first_name(_name(patient_id, grants)),
         next_visit=_next(coming[0]) if coming else None,
         tasks=[task for visit in coming for task in _tasks(visit)],
+        offers=[] if patient_id is None else [offer_facts(each) for each in own_offers(patient_id, at)],
+        waits=patient_id is not None and bool(own_wishes(patient_id)),
         later=[_line(visit) for visit in coming[1:]],
         past=[_line(visit) for visit in past[:MOST_PAST]],
         others=[
@@ -82,6 +86,7 @@ def _next(visit: Appointment) -> dict[str, Any]:
     shown = facts(visit)
     return shown | {
         **shown["tile"],
+        "status": shown["state"],
         "date_label": shown["day"],
         "time_label": wording.span(visit.starts_at, visit.ends_at, visit.location.time_zone),
         "service": visit.service.name,

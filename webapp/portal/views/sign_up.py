@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING
@@ -68,17 +69,23 @@ def sign_up_account() -> Response:
     if request.method != "POST":
         return _page("account", half=half)
     try:
-        form = forms.read(
-            forms.AccountForm if half.relation is Relation.SELF else forms.HelperAccountForm, request.form
-        )
-        name = form.name if isinstance(form, forms.HelperAccountForm) else ""
-        made = signing_up.with_password(identity(), _challenge(), form.email, form.secret, name, moment())
+        email, secret, name = _account(half.relation)
+        made = signing_up.with_password(identity(), _challenge(), email, secret, name, moment())
     except SignUpOver:
         return _again()
     except REFUSALS as refusal:
         return _refused("account", refusal, half=half)
     session[HALF_WAY] = str(made)
     return hypermedia.see(url_for("portal.sign_up_confirm"))
+
+
+def _account(relation: Relation) -> tuple[str, str, str]:
+    """Address, password and, of somebody who acts for the patient, their name."""
+    if relation is Relation.SELF:
+        own = forms.read(forms.AccountForm, request.form)
+        return own.email, own.secret, ""
+    helper = forms.read(forms.HelperAccountForm, request.form)
+    return helper.email, helper.secret, helper.name
 
 
 @blueprint.route("/sign-up/register", methods=["GET", "POST"])
@@ -162,6 +169,32 @@ def _refused(
     if isinstance(refusal, Refusal):
         return _page(page, {"": [str(refusal.message)]}, status=refusal.status, half=half)
     return _page(page, outage=outage_sentence(refusal), status=HTTPStatus.SERVICE_UNAVAILABLE, half=half)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRefused:
+    """Why a code opened nothing: under its fields, or above them, and seconds to wait."""
+
+    status: int
+    errors: Errors
+    trouble: str = ""
+    wait: int = 0
+
+
+def refusal_of_code(refusal: Exception) -> CodeRefused:
+    """What to say of a code that was entered by somebody who has an account."""
+    if isinstance(refusal, FormInvalid):
+        return CodeRefused(refusal.status, refusal.errors)
+    if isinstance(refusal, TooManyAttempts):
+        seconds = ceil(refusal.wait.total_seconds())
+        return CodeRefused(HTTPStatus.TOO_MANY_REQUESTS, {}, wait_sentence(refusal.wait), seconds)
+    if isinstance(refusal, WrongPassword | CodeOver):
+        if isinstance(refusal, WrongPassword):
+            note_failure(refusal, "invitation")
+        return CodeRefused(HTTPStatus.UNPROCESSABLE_ENTITY, {"code": [str(CodeOver.message)]})
+    if isinstance(refusal, Refusal):
+        return CodeRefused(refusal.status, {"": [str(refusal.message)]})
+    return CodeRefused(HTTPStatus.SERVICE_UNAVAILABLE, {}, outage_sentence(refusal))
 
 
 def _again() -> Response:

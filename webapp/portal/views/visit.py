@@ -72,7 +72,7 @@ def calendar_file(patient_id: UUID, appointment_id: UUID) -> Response:
         summary=_("Visit at %(place)s", place=of.location.name),
         place=", ".join(wording.address(of.location)),
         sequence=of.version,
-        changed_at=scope().at,
+        written_at=scope().at,
         canceled=Status(of.status) in {Status.CANCELLED, Status.NOSHOW},
     )
     response = Response(calendars.calendar([entry], name=of.location.name), content_type=calendars.MEDIA_TYPE)
@@ -114,11 +114,12 @@ def facts(of: Appointment) -> dict[str, Any]:
         "with_whom": _("%(service)s with %(provider)s", service=of.service.name, provider=of.provider.name),
         "provider": of.provider.name,
         "where": place_lines(of),
-        "status": shown_as(Status(of.status)),
+        "state": shown_as(Status(of.status)),
         "ahead": of.starts_at > at,
         "steps": steps_of(of, at),
         "rule": rule_words(rule_of(of), zone, of.currency),
         "version": of.version,
+        "seat": of.group_session_id is not None,
     }
 
 

@@ -1,0 +1,31 @@
+"""Rows of the access matrix about messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.access_rows import Row
+    from webapp.identity.permissions import StaffRole
+
+Roles = frozenset["StaffRole"]
+
+
+def message_rows(
+    desk: Roles, editors: Roles, manager: Roles, patient: Roles, row: Callable[[Roles, int], Row]
+) -> dict[tuple[str, str], Row]:
+    """Who reads what was said, who says how it is to be said, and who sees what would be."""
+    return {
+        ("portal.notices", "GET"): row(patient, 200),
+        ("portal.read_notices", "POST"): row(patient, 303),
+        ("portal.preferences", "GET"): row(patient, 404),
+        ("portal.change_how_told", "POST"): row(patient, 404),
+        ("notify.person", "GET"): row(desk, 404),
+        ("notify.change_person", "POST"): row(editors, 404),
+        ("notify.samples", "GET"): row(manager, 200),
+        ("notify.sample_letter", "GET"): row(manager, 404),
+        ("mailbox.items", "GET"): row(manager, 200),
+        ("mailbox.letter", "GET"): row(manager, 404),
+    }

@@ -1,0 +1,83 @@
+"""A PostgreSQL that is there and says nothing holds nobody: neither at a ping, nor in the middle, nor at COMMIT."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from tests import factories
+from tests.stack.people import Visitor
+from tests.stack.proxy import BlackHole, Pass, Proxy
+from webapp import create_app
+from webapp.db import CONNECT_ARGS, db, transactional
+from webapp.patience import PING_SECONDS, STATEMENT_SECONDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from flask import Flask
+
+    from tests.stack.database import Database
+    from tests.stack.people import SignIn
+    from webapp.settings import Settings
+
+SPARE_SECONDS = 1.0
+CONNECT_SECONDS: int = CONNECT_ARGS["connect_timeout"]
+
+
+@pytest.fixture
+def wire(database: Database) -> Iterator[Proxy]:
+    with Proxy(database.stack.postgres.port) as wire:
+        yield wire
+
+
+@pytest.fixture
+def wired(settings: Settings, wire: Proxy, database: Database) -> Iterator[Flask]:
+    address = settings.database_url.replace(f":{database.stack.postgres.port}/", f":{wire.port}/")
+    app = create_app(replace(settings, database_url=address))
+    yield app
+    with app.app_context():
+        db.engine.dispose()
+
+
+def test_a_page_waits_for_a_ping_and_a_connection_and_no_longer(wired: Flask, wire: Proxy, sign_in: SignIn) -> None:
+    known = sign_in("receptionist")
+    client = wired.test_client()
+    client.set_cookie("anteroom", known.cookie)
+    desk = Visitor(wired, client, known.account_id, known.secret)
+    assert desk.get("/patients/new").status_code == 200
+    assert desk.get("/board").status_code == 200
+    with wire.being(BlackHole()):
+        started = perf_counter()
+        assert desk.get("/board").status_code == 503
+        assert perf_counter() - started < PING_SECONDS + CONNECT_SECONDS + SPARE_SECONDS
+        started = perf_counter()
+        assert desk.post("/patients/new", {"given": "Robin"}).status_code == 503
+        # Once for what was asked, and once more to show the form again with what was typed.
+        assert perf_counter() - started < 2 * CONNECT_SECONDS + SPARE_SECONDS
+    assert desk.get("/board").status_code == 200
+
+
+def test_silence_in_the_middle_ends_the_statement_and_the_connection(wired: Flask, wire: Proxy) -> None:
+    with wired.app_context():
+        started = perf_counter()
+        with pytest.raises(OperationalError), transactional(factories.scope()) as session:  # noqa: PT012 - it ends there
+            wire.mode = BlackHole()
+            session.execute(text("select 1"))
+        wire.mode = Pass()
+        assert STATEMENT_SECONDS - 0.5 < perf_counter() - started < STATEMENT_SECONDS + SPARE_SECONDS
+        with transactional(factories.scope()) as session:
+            assert session.execute(text("select 1")).scalar_one() == 1
+
+
+def test_a_slow_statement_is_ended_by_postgresql_itself_and_keeps_its_connection(wired: Flask) -> None:
+    with wired.app_context():
+        with pytest.raises(OperationalError) as refused, transactional(factories.scope()) as session:
+            session.execute(text("select pg_sleep(60)"))
+        assert refused.value.orig.sqlstate == "57014"  # type: ignore[union-attr]
+        assert db.engine.pool.checkedin() == 1  # type: ignore[attr-defined]

@@ -1,0 +1,154 @@
+"""Who may act for a patient in the portal, as the desk invites, sees and ends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from flask import Response, request, url_for
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from webapp import activity, hypermedia, toasts
+from webapp.booking.wording import local_date
+from webapp.cycle import scope
+from webapp.db import Role, db
+from webapp.desk import access_forms
+from webapp.desk.access_wording import code_line, helper_line, purpose_choices
+from webapp.desk.views.door import blueprint
+from webapp.errors import NotFound, Refusal
+from webapp.identity import portal_actions, portal_queries
+from webapp.identity.permissions import Permission, Purpose, Relation
+from webapp.identity.portal_codes import code_of
+from webapp.identity.service import identity
+from webapp.identity.shutting_out import shut_out
+from webapp.identity.words import RELATION_NAMES
+from webapp.patients.queries import desk_record
+from webapp.patients.wording import born, email_of, initials, record_number, tone
+from webapp.practice.queries import signboard, time_zone
+from webapp.rate import INVITATIONS
+from webapp.routing import requires
+
+if TYPE_CHECKING:
+    from webapp.patients.models import Patient
+
+INVITE = Permission.PORTAL_INVITE
+TEMPLATE = "desk/portal_access.html"
+INVITED, MAILED, WITHDRAWN, ENDED = "portal.invited", "portal.mailed", "portal.withdrawn", "portal.ended"
+
+toasts.say(INVITED, _l("The code is ready. Hand it over; it counts for 7 days."))
+toasts.say(MAILED, _l("The code is on its way by email, and stands here to be handed over."))
+toasts.say(WITHDRAWN, _l("The code no longer lets anybody in."))
+toasts.say(ENDED, _l("Access ended. Whoever is signed in is out with the next click."))
+
+
+@blueprint.get("/patients/<uuid:patient_id>/portal")
+@requires(INVITE, role=Role.DESK)
+def portal_access(patient_id: UUID) -> Response:
+    """Show who may act for a patient, which codes are open, and the form that makes another."""
+    return _page(patient_id)
+
+
+def _refused(refusal: Refusal, patient_id: UUID, **_ids: UUID) -> Response:
+    return _page(patient_id, refusal)
+
+
+@blueprint.post("/patients/<uuid:patient_id>/portal/invite")
+@requires(INVITE, role=Role.DESK, refused=_refused, limit=INVITATIONS)
+def invite_to_portal(patient_id: UUID) -> Response:
+    """Make a code, mail it if that was asked for, and show it to be handed over."""
+    patient = _open_record(patient_id)
+    at, zone = scope().at, time_zone()
+    wanted = access_forms.read_invite(request.form, patient_id, patient.birth_date, local_date(at, zone), zone)
+    made = portal_actions.invite(db.session(), wanted, identity().key, by=scope().actor, at=at)
+    activity.note("changed", patient=patient_id, detail="portal_access")
+    shown = url_for("desk.portal_code", patient_id=patient_id, invitation_id=made)
+    return hypermedia.done(MAILED if wanted.mailed else INVITED, shown, invitation=made)
+
+
+@blueprint.get("/patients/<uuid:patient_id>/portal/codes/<uuid:invitation_id>")
+@requires(INVITE, role=Role.DESK)
+def portal_code(patient_id: UUID, invitation_id: UUID) -> Response:
+    """A code as a letter to hand over or print, while it lets somebody in."""
+    patient, zone = _open_record(patient_id), time_zone()
+    code = portal_queries.open_code(db.session(), patient_id, invitation_id, scope().at)
+    if code is None:
+        raise NotFound
+    activity.note("opened", patient=patient_id, detail="portal_access")
+    return hypermedia.page(
+        "desk/portal_code.html",
+        clinic=signboard(),
+        patient=patient.name,
+        code=code_of(identity().key, invitation_id),
+        line=code_line(code, zone),
+        address=url_for("portal.sign_up", _external=True),
+        back=url_for("desk.portal_access", patient_id=patient_id),
+    )
+
+
+@blueprint.post("/patients/<uuid:patient_id>/portal/codes/<uuid:invitation_id>/withdraw")
+@requires(INVITE, role=Role.DESK, refused=_refused)
+def withdraw_code(patient_id: UUID, invitation_id: UUID) -> Response:
+    """Make a code worthless that was lost or given to the wrong person."""
+    portal_actions.withdraw(db.session(), patient_id, invitation_id, at=scope().at)
+    activity.note("changed", patient=patient_id, detail="portal_access")
+    return hypermedia.done(WITHDRAWN, url_for("desk.portal_access", patient_id=patient_id))
+
+
+@blueprint.post("/patients/<uuid:patient_id>/portal/accounts/<uuid:account_id>/end")
+@requires(INVITE, role=Role.DESK, refused=_refused, around=shut_out)
+def end_portal_access(patient_id: UUID, account_id: UUID) -> Response:
+    """End what an account may do for a patient; the patient's own account loses the record altogether."""
+    session, at = db.session(), scope().at
+    own = any(
+        each.account_id == account_id and each.relation is Relation.SELF
+        for each in portal_queries.helpers_of(session, patient_id, at)
+    )
+    if own:
+        portal_actions.part(session, patient_id, account_id)
+    else:
+        portal_actions.end_access(session, patient_id, account_id, at=at)
+    activity.note("changed", patient=patient_id, detail="portal_access")
+    return hypermedia.done(ENDED, url_for("desk.portal_access", patient_id=patient_id))
+
+
+def _open_record(patient_id: UUID) -> Patient:
+    """A record that stands for itself: nobody is invited to one that was merged away."""
+    patient = desk_record(patient_id)
+    if patient.merged_into is not None:
+        raise NotFound
+    return patient
+
+
+def _page(patient_id: UUID, refusal: Refusal | None = None) -> Response:
+    patient, at, zone = _open_record(patient_id), scope().at, time_zone()
+    activity.note("opened", patient=patient_id, detail="portal_access")
+    session = db.session()
+    helpers = portal_queries.helpers_of(session, patient_id, at)
+    typed = request.form if refusal is not None else None
+    own = any(each.relation is Relation.SELF for each in helpers)
+    first = Relation.PARENT if own else Relation.SELF
+    number = _("MRN %(number)s", number=record_number(patient.record_number))
+    return hypermedia.page(
+        TEMPLATE,
+        clinic=signboard(),
+        patient_id=patient_id,
+        person={
+            "name": patient.name,
+            "initials": initials(patient.name),
+            "tone": tone(patient.id),
+            "detail": f"{born(patient.birth_date)} · {number}",
+        },
+        back=url_for("desk.record", patient_id=patient_id),
+        helpers=[helper_line(each, zone) for each in helpers],
+        codes=[code_line(each, zone) for each in portal_queries.open_codes(session, patient_id, at)],
+        relations=[(each.value, RELATION_NAMES[each]) for each in Relation if not (own and each is Relation.SELF)],
+        relation=typed.get("relation", "") if typed is not None else first.value,
+        holder=typed.get("holder", "") if typed is not None else "",
+        until=typed.get("until", "") if typed is not None else "",
+        consented=typed is not None and typed.get("consented") == "1",
+        mailed=typed is not None and typed.get("mailed") == "1",
+        email=email_of(patient),
+        purposes=purpose_choices(typed.getlist("purposes") if typed is not None else [Purpose.VISITS]),
+        errors={} if refusal is None else refusal.errors or {"": [str(refusal.message)]},
+    )

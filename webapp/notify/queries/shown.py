@@ -1,0 +1,85 @@
+"""What pages show: how somebody is told, what was sent to them, and what a local clinic would have sent."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from sqlalchemy import or_, select
+
+from webapp.db import db
+from webapp.errors import NotFound
+from webapp.notify.models import ContactPreference, MailboxItem, Message
+from webapp.notify.queries.recipients import known_addresses, refused, wishes
+from webapp.patients.models import Patient
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from webapp.notify.reach import Wishes
+
+MOST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How a patient is told: what they chose (`version` 0: nothing yet), and each address with why it takes nothing."""
+
+    patient_id: UUID
+    name: str
+    given: str
+    version: int
+    language: str | None
+    wishes: Wishes
+    addresses: tuple[tuple[str, str | None], ...]
+
+
+def how_told(patient_id: UUID) -> Told:
+    """Read how a patient is told (NotFound)."""
+    patient = db.session.get(Patient, patient_id)
+    if patient is None:
+        raise NotFound
+    row = db.session.get(ContactPreference, patient_id, populate_existing=True)
+    emails, phones = known_addresses(patient_id)
+    dead = refused([*emails, *phones])
+    return Told(
+        patient_id=patient.id,
+        name=patient.name,
+        given=patient.given,
+        version=0 if row is None else row.version,
+        language=None if row is None else row.language,
+        wishes=wishes(row, patient.language),
+        addresses=tuple((address, dead.get(address)) for address in (*emails, *phones)),
+    )
+
+
+def messages_of(patient_id: UUID) -> Sequence[Message]:
+    """The last messages to a patient, and to records that became theirs, newest first."""
+    merged = select(Patient.id).where(Patient.merged_into == patient_id)
+    query = (
+        select(Message)
+        .where(or_(Message.patient_id == patient_id, Message.patient_id.in_(merged)))
+        .order_by(Message.created_at.desc(), Message.id.desc())
+        .limit(MOST)
+    )
+    return db.session.scalars(query).all()
+
+
+def mailbox() -> Sequence[tuple[MailboxItem, str]]:
+    """The last things that a local clinic would have sent, newest first, with the names of whom they are about."""
+    query = (
+        select(MailboxItem, Patient)
+        .join(Patient, Patient.id == MailboxItem.patient_id)
+        .order_by(MailboxItem.at.desc(), MailboxItem.id.desc())
+        .limit(MOST)
+    )
+    return [(item, patient.name) for item, patient in db.session.execute(query)]
+
+
+def mailbox_item(item_id: UUID) -> MailboxItem:
+    """One of them (NotFound)."""
+    item = db.session.get(MailboxItem, item_id)
+    if item is None:
+        raise NotFound
+    return item
