@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["clinic", "eight_in_the_morning"]
 
+ROOT = Path(__file__).parent.parent
 SPANISH = {"Accept-Language": "es-MX,es;q=0.9"}
 WORDS = {"en": "Sign in", "es": "Iniciar sesión"}
 PAGE = "/sign-in"
@@ -109,6 +111,20 @@ def test_two_languages_take_turns_in_one_process(app: Flask) -> None:
             assert language_of(page) == asked
             assert WORDS[asked] == word
             assert WORDS["en" if asked == "es" else "es"] not in page.text
+
+
+@pytest.mark.usefixtures("clinic")
+def test_what_the_clinic_says_of_itself_is_kept_in_each_language(app: Flask) -> None:
+    client = app.test_client()
+    for asked, hours in (("en", "9:00 AM to 5:00 PM"), ("es", "9:00 a.m. a 5:00 p.m."), ("en", "9:00 AM to 5:00 PM")):
+        page = client.get(PAGE, headers={"Accept-Language": asked}).text.replace("\u202f", " ").replace("\u00a0", " ")
+        assert hours in page
+
+
+def test_only_one_way_speaks_another_language_within_a_request() -> None:
+    """`force_locale` by itself is not heard by templates."""
+    files = [path for path in (ROOT / "webapp").rglob("*.py") if "force_locale" in path.read_text(encoding="utf-8")]
+    assert files == [ROOT / "webapp" / "languages.py"]
 
 
 def test_two_languages_at_once_never_mix(app: Flask) -> None:
