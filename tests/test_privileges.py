@@ -140,7 +140,7 @@ CALLERS = {
     "doors.drawer_day_is_signed": set(),
     "doors.keep_price": set(),
     "doors.adult_from": {"app_desk", "app_manager"},
-    "doors.language_of": {"app_identity"},
+    "doors.language_of": {"app_identity", "app_manager"},
     "doors.helpers_of": {"app_desk", "app_manager", "app_identity"},
     "doors.invitation_is_open": set(),
     "doors.invited": {"app_identity"},

@@ -28,7 +28,7 @@ def upgrade() -> None:
         $$
     """)
     op.execute("REVOKE ALL ON FUNCTION doors.language_of FROM PUBLIC")
-    op.execute("GRANT EXECUTE ON FUNCTION doors.language_of TO app_identity")
+    op.execute("GRANT EXECUTE ON FUNCTION doors.language_of TO app_identity, app_manager")
     op.execute("RESET ROLE")
 
 
