@@ -24,6 +24,29 @@ OPEN_IN_MONEY: dict[tuple[str, str], int] = {
 }
 
 
+OWN_MONEY = (
+    ("portal.own_invoices", "GET"),
+    ("portal.invoices", "GET"),
+    ("portal.invoice", "GET"),
+    ("portal.pay", "POST"),
+    ("portal.payment", "GET"),
+    ("portal.go_on", "POST"),
+    ("portal.pay_hold", "GET"),
+    ("portal.pay_the_hold", "POST"),
+    ("portal.invoice_print", "GET"),
+    ("portal.invoice_pdf", "GET"),
+    ("portal.receipt", "GET"),
+    ("portal.receipt_pdf", "GET"),
+    ("portal.statement", "GET"),
+    ("portal.statement_pdf", "GET"),
+    ("portal.cards", "GET"),
+    ("portal.save_card", "POST"),
+    ("portal.card", "GET"),
+    ("portal.look_for_card", "POST"),
+    ("portal.forget_card", "POST"),
+)
+
+
 def money_rows(
     takers: Roles, patients: Roles, front: Roles, row: Callable[[Roles, int], R]
 ) -> dict[tuple[str, str], R]:
@@ -43,28 +66,5 @@ def money_rows(
         ("billing.card_setup", "GET"): row(takers, 404),
         ("billing.look_for_card", "POST"): row(takers, 404),
         # Money: a patient's own invoices, payments and cards, by an address that names a patient who is nobody's.
-        **dict.fromkeys(
-            (
-                ("portal.own_invoices", "GET"),
-                ("portal.invoices", "GET"),
-                ("portal.invoice", "GET"),
-                ("portal.pay", "POST"),
-                ("portal.payment", "GET"),
-                ("portal.go_on", "POST"),
-                ("portal.pay_hold", "GET"),
-                ("portal.pay_the_hold", "POST"),
-                ("portal.invoice_print", "GET"),
-                ("portal.invoice_pdf", "GET"),
-                ("portal.receipt", "GET"),
-                ("portal.receipt_pdf", "GET"),
-                ("portal.statement", "GET"),
-                ("portal.statement_pdf", "GET"),
-                ("portal.cards", "GET"),
-                ("portal.save_card", "POST"),
-                ("portal.card", "GET"),
-                ("portal.look_for_card", "POST"),
-                ("portal.forget_card", "POST"),
-            ),
-            row(patients, 404),
-        ),
+        **dict.fromkeys(OWN_MONEY, row(patients, 404)),
     }

@@ -37,7 +37,7 @@ from webapp.booking.actions import (
     move,
     record_death,
 )
-from webapp.booking.projection.project import Day, read_days
+from webapp.booking.projection.days import Day, read_days
 from webapp.booking.queries import Asked, Reach, Search, figures
 from webapp.booking.queries.waiting import candidates
 from webapp.booking.queries.waiting_list import open_offers, waits_on, who_waits

@@ -11,7 +11,8 @@ from bench.lag import lags
 from bench.town import made
 from webapp import clock
 from webapp.booking import projected
-from webapp.booking.projection.project import Day, beat, put, read_days
+from webapp.booking.projection.days import Day, read_days
+from webapp.booking.projection.project import beat, put
 from webapp.booking.queries import Search
 from webapp.db import Role, transactional
 from webapp.dynamo.client import Dynamo

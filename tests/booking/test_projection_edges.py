@@ -18,8 +18,9 @@ from tests.stack.proxy import BlackHole, Proxy, Reset
 from webapp import clock, dynamo
 from webapp.booking.actions import CancelRequest, cancel
 from webapp.booking.projection import project
+from webapp.booking.projection.days import Day, read_days
 from webapp.booking.projection.plan import key
-from webapp.booking.projection.project import BEAT_KEY, MOST_AT_ONCE, Day, Projector, read_days
+from webapp.booking.projection.project import BEAT_KEY, MOST_AT_ONCE, Projector
 from webapp.booking.queries import Search
 from webapp.db import Role, transactional
 from webapp.dynamo import DynamoUnavailable

@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import random
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
 
+from deploy.local import processes
+from tests import factories
 from tests.booking.wishes import ACTOR, wish
 from tests.factories import NOW, clock_time
 from tests.notify.killed import works_until_killed
 from tests.notify.postman import SECOND, Postman, mailbox, messages
+from webapp import dynamo
 from webapp.booking.actions import book
 from webapp.db import Role
 from webapp.ids import new_id
+from webapp.notify import in_app
 from webapp.notify.actions.sending import CLAIM_LASTS
 from webapp.notify.actions.telling import Notice, tell
 from webapp.notify.gateways.carrier import CarrierAway, NotAccepted
@@ -36,6 +41,7 @@ if TYPE_CHECKING:
     from tests.notify.conftest import Changing
     from tests.stack.database import Database
     from webapp.notify.gateways.carrier import Envelope
+    from webapp.settings import Settings
 
 KILLS = int(os.environ.get("POSTMAN_KILLS", "25"))
 TOMORROW = clock_time(10) + timedelta(days=1)
@@ -171,3 +177,34 @@ def test_nobody_is_lost_when_the_worker_is_killed_again_and_again(
     assert {parcel for parcel in went if went.count(parcel) > 1} <= resent
     twice = len(went) - len(set(went))
     sys.stderr.write(f"killed {killed} times, {queued} messages, {twice} went twice, {len(resent)} may have\n")
+
+
+def test_while_dynamo_is_away_mail_goes_out_and_notices_wait(
+    desk: Changing, postman: Postman, worker_app: Flask, clinic: Clinic, owner: Owner, settings: Settings
+) -> None:
+    account = factories.account(owner, "patient")
+    factories.insert(owner, "account_patient", account_id=account, patient_id=clinic.patients[0], relation="self")
+    there = worker_app.extensions[dynamo.EXTENSION]
+    worker_app.extensions[dynamo.EXTENSION] = dynamo.connect(
+        replace(settings, aws_endpoint_url=f"http://127.0.0.1:{processes.free_port()}")
+    )
+    try:
+        with desk():
+            book(wish(clinic, TOMORROW), actor=ACTOR, at=postman.now)
+        job = postman.promised("activity.project_changes")[-1]
+        with pytest.raises(dynamo.DynamoUnavailable):
+            postman.does(job)
+        # It is tried again by itself; who has to hear of it is on its way already.
+        owner.execute("DELETE FROM jobs.procrastinate_jobs WHERE task_name = 'activity.project_changes'")
+        postman.works(NOW + GRACE + SECOND)
+        assert [(each["channel"], each["state"]) for each in messages(owner, "%")] == [
+            ("email", "sent"),
+            ("in_app", "queued"),
+        ]
+    finally:
+        worker_app.extensions[dynamo.EXTENSION] = there
+    postman.works(postman.now + timedelta(minutes=1))
+    assert [each["state"] for each in messages(owner, "%")] == ["sent", "sent"]
+    with worker_app.app_context():
+        (notice,) = in_app.of_account(account, postman.now)
+    assert notice.unread

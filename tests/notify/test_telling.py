@@ -277,7 +277,7 @@ def test_an_offer_of_the_waiting_list_goes_out_at_once(
     postman.works(NOW)
     assert said(owner) == [("offer", offer["id"], clock_time(10))]
     (item,) = mailbox(owner)
-    assert "Take it or pass it on: http://127.0.0.1:8000/me" in item["body"]
+    assert f"/me/{clinic.patients[1]}/offers/{offer['id']}\n" in item["body"]
     assert "8:30 AM" in item["body"]
 
 

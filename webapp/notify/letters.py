@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 from flask import current_app, render_template
 from flask_babel import get_locale
 from flask_babel import gettext as _
-from werkzeug.routing import BuildError
 
 from webapp.languages import speaking
 from webapp.notify.gateways.carrier import Envelope
-from webapp.notify.notices import Kind
+from webapp.notify.notices import ABOUT_MONEY, Kind
 from webapp.notify.parcels import Parcel
 from webapp.notify.reach import Channel
 from webapp.notify.wording import Links, Words, when, words_of
@@ -29,21 +28,22 @@ def links_of(parcel: Parcel) -> Links:
     """Complete addresses of this clinic's public site: never from the request, which a job doesn't have."""
     settings: Settings = current_app.config["ANTEROOM"]
     patient = {"patient_id": parcel.patient_id}
-    answer = ""
+    subject = parcel.lines[0].subject_id
     if parcel.kind is Kind.OFFER:
-        answer = settings.public_url + _path("portal.offer", offer_id=parcel.lines[0].subject_id, **patient)
-    return Links(
-        settings.public_url + _path("portal.home"), settings.public_url + _path("portal.preferences", **patient), answer
-    )
+        answer = _path("portal.offer", offer_id=subject, **patient)
+    elif parcel.kind in ABOUT_MONEY:
+        answer = _path("portal.invoices", **patient)
+    elif len(parcel.lines) == 1:
+        answer = _path("portal.visit", appointment_id=subject, **patient)
+    else:
+        answer = _path("portal.home_of", **patient)
+    base = settings.public_url
+    return Links(base + _path("portal.home"), base + _path("portal.preferences", **patient), base + answer)
 
 
 def _path(endpoint: str, **values: UUID) -> str:
-    """The path of a page without a request; the portal's home where this clinic has no such page."""
-    pages = current_app.url_map.bind("")
-    try:
-        return pages.build(endpoint, values)
-    except BuildError:
-        return pages.build("portal.home")
+    """The path of a page, without a request."""
+    return current_app.url_map.bind("").build(endpoint, values)
 
 
 def words_in(language: str, parcel: Parcel) -> Words:

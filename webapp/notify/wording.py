@@ -72,14 +72,14 @@ def words_of(parcel: Parcel, links: Links) -> Words:
     """Put a parcel into words, in the language that is spoken at the moment."""
     subject, button, text = _HEADS[parcel.kind](parcel)
     lines = tuple(_line(line, parcel) for line in parcel.lines)
-    href = links.answer or links.portal
     return Words(
         subject=subject,
         lines=lines,
         note=_note(parcel),
         button=button,
-        href=href,
-        sms=fit(parcel.place.name, f"{text} {href}"),
+        href=links.answer or links.portal,
+        # A text has room for a short address only; the home leads on.
+        sms=fit(parcel.place.name, f"{text} {links.portal}"),
     )
 
 

@@ -29,6 +29,9 @@ _EARLIER = timedelta(days=1)
 SOON = timedelta(hours=1)
 """A reminder that is late is left out when the next one comes within this."""
 
+MOST_AT_ONCE = 300
+"""Of one sweep: when quiet hours begin, those of a whole night are due, and the next minute goes on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Coming:
@@ -53,7 +56,7 @@ class Coming:
 
 
 def remind(*, at: datetime) -> int:
-    """Queue every reminder that is due and was not; returns how many visits that were."""
+    """Queue the reminders that are due and were not, the next visits first; returns how many visits that were."""
     visits = _coming(at)
     known = _known([visit.id for visit in visits])
     made = 0
@@ -62,6 +65,8 @@ def remind(*, at: datetime) -> int:
         if minutes is not None:
             tell(_notice(visit, minutes), recipient(visit.patient_id, at), at=at)
             made += 1
+        if made == MOST_AT_ONCE:
+            break
     return made
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, current_app, g, url_for
+from flask import Response, g, url_for
 from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
@@ -74,9 +74,10 @@ def _who(notice: Notice) -> str:
 
 
 def _href(notice: Notice) -> str:
-    """Where it leads: to the visit, else to the page of what it is about, if this clinic has one."""
+    """Where it leads: to the page of what it is about."""
     person: dict[str, Any] = {"patient_id": notice.patient_id}
     if notice.kind not in {*ABOUT_MONEY, Kind.OFFER}:
         return url_for("portal.visit", appointment_id=notice.line.subject_id, **person)
-    endpoint = "portal.wishes" if notice.kind is Kind.OFFER else "portal.invoices"
-    return url_for(endpoint if endpoint in current_app.view_functions else "portal.home_of", **person)
+    if notice.kind is Kind.OFFER:
+        return url_for("portal.offer", offer_id=notice.line.subject_id, **person)
+    return url_for("portal.invoices", **person)
