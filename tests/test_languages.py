@@ -88,6 +88,19 @@ def test_choosing_leads_to_pages_of_ours_only(visitor: Visitor, elsewhere: str) 
     assert choose(visitor, "es", elsewhere).headers["Location"] == "/"
 
 
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("?next=/me", "?next=/me"),
+        ("?next=//evil.example", ""),
+        ("?next=evil.example", ""),
+        ("?a=https://evil.example", ""),
+    ],
+)
+def test_the_page_one_comes_back_to_leads_nowhere_else(visitor: Visitor, query: str, kept: str) -> None:
+    assert f'name="next" value="{PAGE}{kept}"' in visitor.get(PAGE + query).text
+
+
 def test_another_site_cannot_choose(visitor: Visitor) -> None:
     forged = visitor.client.post("/language", data={"language": "es", "next": "/"})
     assert forged.status_code == 400
