@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
-from flask import g, render_template
+from flask import g, render_template, request
 from flask_babel import Babel, get_locale, gettext
 from flask_login import current_user
 from jinja2 import StrictUndefined
@@ -49,7 +49,7 @@ def init_app(app: Flask) -> None:
         ui=(ui := SimpleNamespace()),
         keeper=_keeper(ui),
         other_languages=languages.others,
-        page_address=hypermedia.came_from,
+        page_address=page_address,
     )
     env.filters.update(
         time=local_time, day=local_day, day_long=day_long, day_short=day_short, moment=local_moment, age=age_in_years
@@ -104,6 +104,13 @@ def _speaker() -> Callable[..., Markup]:
         return known % variables if variables or "%" in known else known
 
     return say
+
+
+def page_address() -> str:
+    """Where this page is, to come back to it; without its query when that would lead on to another site."""
+    address = hypermedia.came_from()
+    leads_on = [value for name, value in request.args.items(multi=True) if name == "next" or "/" in value]
+    return address if all(map(hypermedia.is_own, leads_on)) else address.partition("?")[0]
 
 
 def may(permission: str) -> bool:
