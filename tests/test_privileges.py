@@ -147,7 +147,6 @@ CALLERS = {
     "doors.take_invitation": {"app_identity"},
     "doors.change_reach": {"app_patient"},
     "doors.grants_of": {"app_identity", "app_job", "app_manager"},
-    "doors.language_of": {"app_identity"},
     "doors.mark_occupancy": set(),
     "doors.mark_plan": set(),
     "doors.one_change_of_accounts": {"app_identity", "app_manager"},

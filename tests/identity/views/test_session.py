@@ -18,7 +18,6 @@ from webapp.routing import door_of
 if TYPE_CHECKING:
     from flask import Flask
 
-IDENTIFIED = ("BatchGetItem", "sessions")
 # What the list of accounts tells besides: when each signed in last, one more read of the same table.
 ALSO_READS = {("ops.accounts", "GET"): 1}
 
@@ -44,7 +43,10 @@ def test_every_door_behind_a_session_reads_it_exactly_once(app: Flask, sign_in: 
             continue
         ask = person.get if method == "GET" else person.post
         ask(address(app, rule), environ_overrides={ENVIRON_KEY: budget})
-        reads[rule.endpoint, method] = [name for name, table in budget.calls if (name, table) == IDENTIFIED]
+        # The unread count of the portal's bell comes along in the same round trip.
+        reads[rule.endpoint, method] = [
+            name for name, tables in budget.calls if name == "BatchGetItem" and "sessions" in tables.split(",")
+        ]
     extra = {name: len(seen) - 1 for name, seen in reads.items() if len(seen) != 1}
     assert extra.items() <= ALSO_READS.items()
     assert reads
