@@ -150,7 +150,9 @@ def _result(visit: Appointment, terms: Terms, methods: set[str]) -> str:
 
 
 def _ways(wanted: Deposit) -> list[dict[str, Any]]:
-    ready: Ready | None = g.get("prefetched")
+    # The booking dialog asks nobody for the readers: what it has read before are free times.
+    read = g.get("prefetched")
+    ready = read if isinstance(read, Ready) else None
     name = service.gateway_name() if ready is None else ready.gateway
     people = balances.same_person(wanted.patient_id)
     ways = _readers(ready)
