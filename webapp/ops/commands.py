@@ -74,4 +74,13 @@ def rebuild_availability() -> None:
         click.echo(f"{tell_all_again(clock.now())} days will be told again.")
 
 
-COMMANDS = (worker, verify_audit, rebuild_availability)
+@click.command("addresses")
+@with_appcontext
+def addresses() -> None:
+    """Print every address with what its door asks for."""
+    from webapp.ops.address_book import as_markdown
+
+    click.echo(as_markdown(current_app), nl=False)
+
+
+COMMANDS = (worker, verify_audit, rebuild_availability, addresses)
