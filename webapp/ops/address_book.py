@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 HEAD = """# Every address, and who may come in
 
-Written by `flask --app wsgi addresses`; a test compares. "Database role" is what the transaction runs as; row security and grants
-decide again there. Which roles hold a permission is a page of the product (`/accounts/roles`) and `webapp/identity/permissions.py`.
+Written by `flask --app wsgi addresses`; a test compares. "Database role" is what the transaction runs as: row security
+and grants decide again there. Which roles hold a permission is a page of the product (`/roles`) and the table in
+`webapp/identity/permissions.py`.
 
 | address | methods | permission | database role | besides |
 |---|---|---|---|---|
