@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.stack.web",
     "tests.stack.people",
     "tests.stack.browser",
+    "tests.stack.wire",
 ]
 
 

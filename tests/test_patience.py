@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -13,36 +12,16 @@ from sqlalchemy.exc import OperationalError
 from tests import factories
 from tests.stack.people import Visitor
 from tests.stack.proxy import BlackHole, Pass, Proxy
-from webapp import create_app
 from webapp.db import CONNECT_ARGS, db, transactional
 from webapp.patience import PING_SECONDS, STATEMENT_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from flask import Flask
 
-    from tests.stack.database import Database
     from tests.stack.people import SignIn
-    from webapp.settings import Settings
 
 SPARE_SECONDS = 1.0
 CONNECT_SECONDS: int = CONNECT_ARGS["connect_timeout"]
-
-
-@pytest.fixture
-def wire(database: Database) -> Iterator[Proxy]:
-    with Proxy(database.stack.postgres.port) as wire:
-        yield wire
-
-
-@pytest.fixture
-def wired(settings: Settings, wire: Proxy, database: Database) -> Iterator[Flask]:
-    address = settings.database_url.replace(f":{database.stack.postgres.port}/", f":{wire.port}/")
-    app = create_app(replace(settings, database_url=address))
-    yield app
-    with app.app_context():
-        db.engine.dispose()
 
 
 def test_a_page_waits_for_a_ping_and_a_connection_and_no_longer(wired: Flask, wire: Proxy, sign_in: SignIn) -> None:

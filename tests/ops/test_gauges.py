@@ -25,12 +25,6 @@ SECRET = "Qzanary"
 
 
 @pytest.fixture
-def wire(database: Database) -> Iterator[Proxy]:
-    with Proxy(database.stack.postgres.port) as wire:
-        yield wire
-
-
-@pytest.fixture
 def worker(settings: Settings, database: Database, wire: Proxy) -> Iterator[Flask]:
     """The application as a worker has it, behind a wire that can be cut."""
     address = settings.worker_database_url.replace(f":{database.stack.postgres.port}/", f":{wire.port}/")

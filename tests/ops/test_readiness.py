@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -12,38 +11,18 @@ from sqlalchemy import event
 from sqlalchemy.pool import Pool
 
 from tests.stack.proxy import BlackHole, Proxy
-from webapp import clock, create_app, draining
-from webapp.db import db
+from webapp import clock, draining
 from webapp.dynamo import Budget
 from webapp.dynamo.budget import ENVIRON_KEY
 from webapp.ops.readiness import MOST_SKEW, PATIENCE_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from flask import Flask
 
-    from tests.stack.database import Database
     from tests.stack.people import SignIn, Visitor
-    from webapp.settings import Settings
 
 LOOKS = 4
 BACK_SECONDS = 10.0
-
-
-@pytest.fixture
-def wire(database: Database) -> Iterator[Proxy]:
-    with Proxy(database.stack.postgres.port) as wire:
-        yield wire
-
-
-@pytest.fixture
-def wired(settings: Settings, wire: Proxy, database: Database) -> Iterator[Flask]:
-    address = settings.database_url.replace(f":{database.stack.postgres.port}/", f":{wire.port}/")
-    app = create_app(replace(settings, database_url=address))
-    yield app
-    with app.app_context():
-        db.engine.dispose()
 
 
 def test_a_look_at_life_touches_no_service(app: Flask, sign_in: SignIn) -> None:
