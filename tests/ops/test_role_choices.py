@@ -225,4 +225,5 @@ def test_every_location_given_or_taken_is_in_the_audit(database: Database, bath:
         factories.limit(owner, account, "receptionist", [bath])
         owner.execute("DELETE FROM account_role WHERE account_id = %s", (account,))
         query = "SELECT operation, changes ->> 'location_id' FROM audit WHERE table_name = 'account_role_location'"
+        query += " ORDER BY id"
         assert owner.execute(query).fetchall() == [("insert", str(bath)), ("delete", str(bath))]
