@@ -31,6 +31,9 @@ LIMITED = {
     "ops.export_activity": rate.EXPORTS,
     "ops.invite": rate.INVITATIONS,
     "ops.invite_again": rate.INVITATIONS,
+    "desk.invite_to_portal": rate.INVITATIONS,
+    "portal.invite_helper": rate.INVITATIONS,
+    "portal.download_copy": rate.EXPORTS,
 }
 COUNTED = ("UpdateItem", "counters")
 AT_ONCE = 6

@@ -26,7 +26,9 @@ AtDesk = Callable[..., "Page"]
 
 def waits(connection: Connection[Any], at: OpenClinic, name: str, **columns: Any) -> UUID:
     made = new_id()
-    defaults = {"service_id": at.clinic.service, "earliest": datetime.now(UTC).date(), "patient_id": at.patients[name]}
+    # Where the clinic is it may still be yesterday.
+    earliest = datetime.now(UTC).date() - timedelta(days=1)
+    defaults = {"service_id": at.clinic.service, "earliest": earliest, "patient_id": at.patients[name]}
     since = datetime.now(UTC) - timedelta(days=9)
     factories.insert(connection, "waiting_wish", id=made, **{"created_at": since, **defaults, **columns})
     return made
@@ -44,7 +46,7 @@ def offer(database: Database, open_clinic: OpenClinic) -> UUID:
         )  # fmt: skip
         visit = factories.appointment(connection, open_clinic.clinic, later(open_clinic, 240))
         paul = waits(connection, open_clinic, "Paul Brandt", urgency=2)
-        mornings = {"weekdays": [1, 3], "from_time": time(9), "to_time": time(12), "note": "Can be here in ten minutes"}
+        mornings = {"weekdays": [*range(1, 8)], "from_time": time(9), "to_time": time(12), "note": "Can be here in ten minutes"}
         waits(connection, open_clinic, "Amy Dunn", provider_ids=[open_clinic.clinic.providers[1]], **mornings)
         waits(connection, open_clinic, "Rosa Jimenez", urgency=3, notice_minutes=120, appointment_id=visit)
         made = new_id()
