@@ -12,10 +12,10 @@ from uuid import UUID
 
 import pytest
 
-from deploy.local import processes
 from tests import factories
 from tests.booking.wishes import ACTOR, wish
 from tests.factories import NOW, clock_time
+from tests.identity.browsing import NOWHERE
 from tests.notify.killed import works_until_killed
 from tests.notify.postman import SECOND, Postman, mailbox, messages
 from webapp import dynamo
@@ -185,9 +185,7 @@ def test_while_dynamo_is_away_mail_goes_out_and_notices_wait(
     account = factories.account(owner, "patient")
     factories.insert(owner, "account_patient", account_id=account, patient_id=clinic.patients[0], relation="self")
     there = worker_app.extensions[dynamo.EXTENSION]
-    worker_app.extensions[dynamo.EXTENSION] = dynamo.connect(
-        replace(settings, aws_endpoint_url=f"http://127.0.0.1:{processes.free_port()}")
-    )
+    worker_app.extensions[dynamo.EXTENSION] = dynamo.connect(replace(settings, aws_endpoint_url=NOWHERE))
     try:
         with desk():
             book(wish(clinic, TOMORROW), actor=ACTOR, at=postman.now)
