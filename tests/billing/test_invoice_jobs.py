@@ -61,7 +61,8 @@ def test_what_a_lost_job_left_is_found_but_no_charge_stays_no_charge(owner: Conn
 
 
 def test_a_price_whose_day_has_come_is_the_one_that_is_booked(owner: Connection[Any], clinic: Clinic) -> None:
-    today = clock.now().date()
+    # In UTC; where the clinic is it may still be yesterday.
+    today = clock.now().date() - timedelta(days=1)
     owner.execute("UPDATE service_price SET during = daterange(NULL, %s)", (today,))
     owner.execute(
         "INSERT INTO service_price (service_id, during, cents) VALUES (%s, daterange(%s, NULL), 13000)",

@@ -170,7 +170,8 @@ def test_the_desk_invites_compares_and_matches(
             connection, "portal_registration", id=made, account_id=waiting, given="Rosa", family="Jimenez",
             birth_date=datetime(1973, 3, 4, tzinfo=UTC).date(), phone="(207) 555-0142", created_at=datetime.now(UTC),
         )  # fmt: skip
-    context = new_context(color_scheme=colors, viewport={"width": 1440, "height": 900})
+    # A toast that is still coming is pale.
+    context = new_context(color_scheme=colors, viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
     context.add_cookies([{"name": "anteroom", "value": sign_in("receptionist").cookie, "url": live_server.url("/")}])
     page = context.new_page()
     page.goto(f"/patients/{rosa}")

@@ -46,7 +46,8 @@ def offer(database: Database, open_clinic: OpenClinic) -> UUID:
         )  # fmt: skip
         visit = factories.appointment(connection, open_clinic.clinic, later(open_clinic, 240))
         paul = waits(connection, open_clinic, "Paul Brandt", urgency=2)
-        mornings = {"weekdays": [*range(1, 8)], "from_time": time(9), "to_time": time(12), "note": "Can be here in ten minutes"}
+        every = [*range(1, 8)]
+        mornings = {"weekdays": every, "from_time": time(9), "to_time": time(12), "note": "Can be here in ten minutes"}
         waits(connection, open_clinic, "Amy Dunn", provider_ids=[open_clinic.clinic.providers[1]], **mornings)
         waits(connection, open_clinic, "Rosa Jimenez", urgency=3, notice_minutes=120, appointment_id=visit)
         made = new_id()
