@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -74,8 +73,8 @@ def spellings(clinic: Clinic, name: str, kind: str, own: str) -> list[str]:
 def asked(app: Flask, clinic: Clinic) -> Iterator[tuple[Rule, str, str]]:
     """Every route with an id, by each of its methods, with everything that is not an id of its kind."""
     for rule, method in doors(app):
-        if OPEN.get((rule.endpoint, method)) == HTTPStatus.BAD_REQUEST:
-            # A form without this browser's token is refused before anybody looks at the address.
+        if (rule.endpoint, method) in OPEN:
+            # Doors without a session have pages of their own, and forms refused before an address is looked at.
             continue
         kinds = {name: type(converter).__name__ for name, converter in rule._converters.items()}
         for name, kind in kinds.items():
