@@ -103,7 +103,7 @@ def fulfilled_by_moving(visit_id: UUID, left: Place) -> list[UUID]:
     zone = db.session.get_one(Location, visit.location_id).time_zone
     query = select(WaitingWish).where(WaitingWish.appointment_id == visit_id, WaitingWish.status == "waiting")
     place, length = place_of(visit, zone), visit.ends_at - visit.starts_at
-    wishes = [_wished(wish, length) for wish in db.session.scalars(query.order_by(WaitingWish.id))]
+    wishes = [wished(wish, length) for wish in db.session.scalars(query.order_by(WaitingWish.id))]
     # It is theirs already, so nobody has to be told in time.
     return [wish.id for wish in wishes if match(wish, place, visit.starts_at)]
 
@@ -113,7 +113,8 @@ def place_of(visit: Appointment, zone: str) -> FreeTime:
     return FreeTime(visit.provider_id, visit.location_id, zone, visit.starts_at)
 
 
-def _wished(wish: WaitingWish, length: timedelta) -> Wished:
+def wished(wish: WaitingWish, length: timedelta) -> Wished:
+    """What somebody waits for, without the notice they asked for: whoever has the time already needs none."""
     return Wished(
         id=wish.id,
         patient_id=wish.patient_id,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from webapp.booking.actions.waiting.locking import end_wish, locked_wish, waitin
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingOffer, WaitingWish
 from webapp.booking.queries.together import composed
+from webapp.booking.queries.waiting import wished
 from webapp.booking.refusals import (
     NotOffered,
     PatientNotBookable,
@@ -24,7 +25,7 @@ from webapp.booking.refusals import (
     WrongState,
 )
 from webapp.booking.states import MOVABLE, Status
-from webapp.booking.waiting import FreeTime, Wished, match, rank
+from webapp.booking.waiting import FreeTime, match, rank
 from webapp.db import db
 from webapp.errors import NotFound
 from webapp.idempotency import Claim
@@ -193,31 +194,12 @@ def come_true(visit: Appointment, *, at: datetime) -> None:
     zone = db.session.get_one(Location, visit.location_id).time_zone
     time = FreeTime(visit.provider_id, visit.location_id, zone, visit.starts_at)
     known = {wish.id: wish for wish in wishes}
-    waited = rank(_wished(wish, visit.ends_at - visit.starts_at) for wish in wishes)
+    waited = rank(wished(wish, visit.ends_at - visit.starts_at) for wish in wishes)
     first = next((each for each in waited if each.id in offered), None) or next(
         (each for each in waited if match(each, time, at)), None
     )
     if first is not None:
         end_wish(known[first.id], "taken", at)
-
-
-def _wished(wish: WaitingWish, length: timedelta) -> Wished:
-    """What somebody waits for; whoever has booked it needs no notice any more."""
-    return Wished(
-        id=wish.id,
-        patient_id=wish.patient_id,
-        service_id=wish.service_id,
-        length=length,
-        since=wish.created_at,
-        earliest=wish.earliest,
-        latest=wish.latest,
-        provider_ids=frozenset(wish.provider_ids),
-        location_id=wish.location_id,
-        weekdays=frozenset(wish.weekdays),
-        from_time=wish.from_time,
-        to_time=wish.to_time,
-        urgency=wish.urgency,
-    )
 
 
 def _was_sent_before(actor: UUID | None, once: Once | None) -> bool:
