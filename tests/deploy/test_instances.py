@@ -186,6 +186,7 @@ def test_every_line_of_every_instance_is_an_object_and_quotes_nobody(clinic: Cli
 
 def test_a_worker_that_breaks_down_says_so_in_one_line_and_quotes_no_row(worker: Worker, database: Database) -> None:
     with database.administer() as connection:
+        until(lambda: connection.execute("select 1 from jobs.procrastinate_workers").rowcount == 1)  # it has begun
         # As after a long pause, when another worker has taken it for dead.
         connection.execute("delete from jobs.procrastinate_workers")
         connection.execute("insert into jobs.procrastinate_jobs (queue_name, task_name) values ('default', 'x')")
