@@ -18,7 +18,7 @@ from webapp.notify.models import Message, VisitTold
 from webapp.notify.notices import GRACE, NEWS_LASTS, Kind, Stand, owed
 from webapp.notify.queries.recipients import Recipient, recipient
 from webapp.notify.queries.visits import Visit, locked_visit, told
-from webapp.notify.reach import Channel, Choice, ways
+from webapp.notify.reach import Channel, Choice, said_of, ways
 from webapp.notify.timing import due
 from webapp.practice.models import Location
 
@@ -150,14 +150,18 @@ def tell_money(kind: Kind, row_id: UUID, *, at: datetime) -> None:
         cents=row.cents,
         currency=currency,
     )
-    tell(notice, recipient(row.patient_id, at), at=at)
+    said = said_of(row.receipt) if isinstance(row, Payment) else None
+    tell(notice, recipient(row.patient_id, at), at=at, choice=said)
 
 
-def tell(notice: Notice, person: Recipient, *, at: datetime) -> None:
-    """Queue a notice for every way it goes by, and promise its sending; one that was queued before changes nothing."""
+def tell(notice: Notice, person: Recipient, *, at: datetime, choice: Choice | None = None) -> None:
+    """Queue a notice for every way it goes by, and promise its sending; one that was queued before changes nothing.
+
+    `choice` is what was said there and then; without it the person is told as they chose for all such things.
+    """
     if not person.lives:
         return
-    choice = person.wishes.choice(notice.kind)
+    choice = choice or person.wishes.choice(notice.kind)
     notice = replace(notice, patient_id=person.patient_id)
     addresses = person.addresses(notice.kind)
     outward = ways(choice, addresses)

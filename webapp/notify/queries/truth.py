@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select
 
+from webapp.billing.models import Payment
 from webapp.booking.models import Appointment, WaitingOffer
 from webapp.booking.states import Status
 from webapp.db import db
 from webapp.notify.models import VisitTold
 from webapp.notify.notices import ABOUT_VISITS, STANDS, Kind, Stand
-from webapp.notify.reach import Channel, Choice
+from webapp.notify.reach import Channel, Choice, said_of
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,11 +47,17 @@ def _no_way(message: Message, kind: Kind, person: Recipient) -> str | None:
     channel = Channel(message.channel)
     if channel is Channel.IN_APP:
         return None if message.account_id in person.accounts(kind) else "not_theirs"
-    if person.wishes.choice(kind) not in _TAKES[channel]:
+    if _choice(message, kind, person) not in _TAKES[channel]:
         return "not_wanted"
     addresses = person.addresses(kind)
     there = addresses.email if channel is Channel.EMAIL else addresses.sms
     return None if there else "no_address"
+
+
+def _choice(message: Message, kind: Kind, person: Recipient) -> Choice:
+    """What was said of this very receipt, else what they chose for all such messages by now."""
+    paid = db.session.get(Payment, message.subject_id) if kind is Kind.PAYMENT else None
+    return (None if paid is None else said_of(paid.receipt)) or person.wishes.choice(kind)
 
 
 def _overtaken(message: Message) -> bool:
