@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +17,12 @@ from tests.factories import NOW, clock_time
 from tests.notify.postman import Postman, email, mailbox, messages, mobile, prefers
 from tests.test_planted_values import stored_in_dynamo
 from webapp.booking.actions import CancelRequest, MoveRequest, book, cancel, move
+from webapp.booking.visit_links import Named, path_of
 from webapp.db import Role
 from webapp.ids import new_id
 from webapp.notify import letters
 from webapp.notify.actions.telling import Notice, tell
-from webapp.notify.gsm import ALPHABET, LONGEST, fit, plain
+from webapp.notify.gsm import ALPHABET, LONGEST, fit, parts, plain, room
 from webapp.notify.notices import ABOUT_MONEY, GRACE, Kind
 from webapp.notify.parcels import Line, Parcel, Place
 from webapp.notify.queries.recipients import recipient
@@ -93,6 +95,37 @@ def test_a_name_that_is_too_long_is_cut_and_the_time_is_not(app: Flask) -> None:
             words = letters.words_in("es", parcel(kind, long))
             assert len(words.sms) <= LONGEST
             assert words.sms.endswith("/me"), kind
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_reminder_asks_for_an_answer_that_needs_no_password(app: Flask, language: str) -> None:
+    asking = parcel(Kind.REMINDER, Place("Harbor Clinic " * 20, "America/New_York"), to_confirm=True)
+    link = "http://127.0.0.1:8000" + path_of(
+        Named(asking.lines[0].subject_id, asking.patient_id), secret=str(app.secret_key)
+    )
+    with app.app_context():
+        letter, words = letters.envelope(asking, language), letters.words_in(language, asking)
+        silent = letters.envelope(parcel(Kind.REMINDER), language)
+    assert f": {link}\n" in letter.body
+    assert f'href="{link}"' in letter.html
+    assert words.sms.endswith(link), "never cut off"
+    assert set(words.sms) <= ALPHABET
+    assert parts(words.sms) == 2
+    assert len(words.sms) <= room(2)
+    assert "/visit/" not in silent.body
+
+
+def test_of_several_visits_each_is_confirmed_by_itself(app: Flask) -> None:
+    both = parcel(Kind.REMINDER, to_confirm=True)
+    second = replace(both.lines[0], subject_id=new_id(), starts_at=clock_time(11))
+    third = replace(both.lines[0], subject_id=new_id(), starts_at=clock_time(13), to_confirm=False)
+    with app.app_context():
+        words = letters.words_in("en", replace(both, lines=(*both.lines, second, third)))
+    assert [step.label for step in words.steps] == [
+        "Confirm Mon, Nov 23, 10:00 AM EST", "Confirm Mon, Nov 23, 11:00 AM EST", "See or change it",
+    ]  # fmt: skip
+    assert len({step.href for step in words.steps}) == 3
+    assert "/visit/" not in words.sms
 
 
 def test_a_name_is_escaped_in_html_and_plain_in_text(app: Flask) -> None:
@@ -181,6 +214,8 @@ def test_no_message_says_why_anybody_comes_or_who_they_are(
     for where in ("DynamoDB", "log", "jobs"):
         assert "rosa@example.com" not in texts[where], where
         assert "5550142" not in texts[where], where
+        assert "/visit/" not in texts[where], "whoever reads it could answer for them"
+    assert {each["channel"] for each in went if "/visit/" in each["body"]} == {"email", "sms"}
     # Whoever sees a telephone from afar reads no name on it.
     for item in went:
         assert "Rosa" not in item["subject"]

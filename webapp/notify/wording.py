@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
@@ -26,22 +26,32 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where a message leads: the portal, and where its reader says how to be told; complete addresses."""
+    """Where a message leads: the portal, and where its reader says how to be told; complete addresses.
+
+    `confirm` is for each line a page without a session whose button says that one will come; empty where none is asked.
+    """
 
     portal: str
     preferences: str
     answer: str = ""
+    confirm: tuple[str, ...] = ()
+
+
+class Step(NamedTuple):
+    """One thing to do about a message, and where."""
+
+    label: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a message says in the language of the moment; `sms` fits one text."""
+    """What a message says in the language of the moment; `sms` fits one text, with a link of its own two."""
 
     subject: str
     lines: tuple[str, ...]
     note: str
-    button: str
-    href: str
+    steps: tuple[Step, ...]
     sms: str
 
 
@@ -76,11 +86,29 @@ def words_of(parcel: Parcel, links: Links) -> Words:
         subject=subject,
         lines=lines,
         note=_note(parcel),
-        button=button,
-        href=links.answer or links.portal,
-        # A text has room for a short address only; the home leads on.
-        sms=fit(parcel.place.name, f"{text} {links.portal}"),
+        steps=(*_confirming(parcel, links), Step(button, links.answer or links.portal)),
+        sms=_text(parcel, text, links),
     )
+
+
+def _confirming(parcel: Parcel, links: Links) -> list[Step]:
+    """A button for each visit that nobody has confirmed; of several, which one it is."""
+    asked = [(line, href) for line, href in zip(parcel.lines, links.confirm, strict=False) if href]
+    if len(parcel.lines) == 1:
+        return [Step(_("Confirm that you will come"), href) for _line, href in asked]
+    return [
+        Step(_("Confirm %(when)s", when=when_short(line.starts_at, parcel.place)), href)
+        for line, href in asked
+        if line.starts_at is not None
+    ]
+
+
+def _text(parcel: Parcel, text: str, links: Links) -> str:
+    """A text has room for a short address, and the home leads on; the link of one visit is worth a second part."""
+    if len(parcel.lines) == 1 and any(links.confirm):
+        asking = _("your visit is on %(when)s. Reply STOP to end texts. Confirm it:", when=_first(parcel))
+        return fit(parcel.place.name, f"{asking} {links.confirm[0]}", most=2)
+    return fit(parcel.place.name, f"{text} {links.portal}")
 
 
 def _confirmed(parcel: Parcel) -> tuple[str, str, str]:

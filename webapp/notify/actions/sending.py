@@ -18,7 +18,7 @@ from webapp.notify.notices import Kind
 from webapp.notify.parcels import Line, Parcel
 from webapp.notify.queries.places import place_of
 from webapp.notify.queries.recipients import Recipient, recipient
-from webapp.notify.queries.truth import no_more
+from webapp.notify.queries.truth import no_more, to_confirm
 from webapp.notify.reach import Channel
 
 if TYPE_CHECKING:
@@ -111,6 +111,7 @@ def _parcel(messages: Sequence[Message], person: Recipient) -> Parcel:
             Line(
                 message.id, message.subject_id, message.starts_at, message.was_starts_at,
                 message.useless_at if message.kind == Kind.OFFER.value else None, message.cents, message.currency,
+                to_confirm(message),
             )
             for message in sorted(messages, key=lambda each: (each.starts_at or each.created_at, each.id))
         ),

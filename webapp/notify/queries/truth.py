@@ -1,4 +1,4 @@
-"""Why a message that waits must not go out any more."""
+"""Why a message that waits must not go out any more, and what it still asks."""
 
 from __future__ import annotations
 
@@ -68,3 +68,11 @@ def _takes_place(message: Message) -> bool:
 def _is_open(message: Message) -> bool:
     query = select(WaitingOffer.outcome).where(WaitingOffer.id == message.subject_id)
     return db.session.scalars(query).one_or_none() == "open"
+
+
+def to_confirm(message: Message) -> bool:
+    """Whether a reminder asks something: nobody has said yet that they will come."""
+    if message.kind != Kind.REMINDER.value:
+        return False
+    query = select(Appointment.status).where(Appointment.id == message.subject_id)
+    return db.session.scalars(query).one_or_none() == Status.BOOKED.value
