@@ -30,7 +30,7 @@ TOPICS: dict[Topic, LazyString] = {
     Topic.VISITS: _l("Visits booked, changed or canceled"),
     Topic.REMINDERS: _l("Reminders before a visit"),
     Topic.OFFERS: _l("Times that become free, from the waiting list"),
-    Topic.MONEY: _l("Payments and refunds"),
+    Topic.MONEY: _l("Payment links, payments and refunds"),
 }
 KINDS: dict[Kind, LazyString] = {
     Kind.CONFIRMATION: _l("Booked"),
@@ -40,6 +40,7 @@ KINDS: dict[Kind, LazyString] = {
     Kind.OFFER: _l("Waiting list offer"),
     Kind.PAYMENT: _l("Payment"),
     Kind.REFUND: _l("Refund"),
+    Kind.PAYMENT_LINK: _l("Payment link"),
 }
 CHANNELS: dict[Channel, LazyString] = {
     Channel.EMAIL: _l("Email"),

@@ -8,6 +8,7 @@ from flask import current_app, render_template
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from webapp.billing.pay_links import token_of
 from webapp.booking.visit_links import Named, path_of
 from webapp.languages import speaking
 from webapp.notify.gateways.carrier import Envelope
@@ -17,8 +18,6 @@ from webapp.notify.reach import Channel
 from webapp.notify.wording import Links, Step, Words, when, words_of
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from webapp.notify.in_app import Notice
     from webapp.notify.parcels import Line, Place
     from webapp.notify.queries.invitations import Invited
@@ -32,6 +31,8 @@ def links_of(parcel: Parcel) -> Links:
     subject = parcel.lines[0].subject_id
     if parcel.kind is Kind.OFFER:
         answer = _path("portal.offer", offer_id=subject, **patient)
+    elif parcel.kind is Kind.PAYMENT_LINK:
+        answer = _path("billing.pay_link", token=token_of(subject))
     elif parcel.kind in ABOUT_MONEY:
         answer = _path("portal.invoices", **patient)
     elif len(parcel.lines) == 1:
@@ -56,7 +57,7 @@ def _confirming(line: Line, parcel: Parcel) -> str:
     return settings.public_url + path_of(named, secret=str(current_app.secret_key))
 
 
-def _path(endpoint: str, **values: UUID) -> str:
+def _path(endpoint: str, **values: object) -> str:
     """The path of a page, without a request."""
     return current_app.url_map.bind("").build(endpoint, values)
 

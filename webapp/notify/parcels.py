@@ -25,7 +25,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One visit, offer, payment or refund of a message; `until` is when an offer ends.
+    """One visit, offer, payment, refund or payment link; `until` is when an offer or a link ends.
 
     `to_confirm` is a visit that nobody has said yet they will come to.
     """

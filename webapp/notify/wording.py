@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from webapp.languages import written
 from webapp.money import money
 from webapp.notify.gsm import fit
-from webapp.notify.notices import Kind
+from webapp.notify.notices import RECEIPTS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,6 +105,8 @@ def _confirming(parcel: Parcel, links: Links) -> list[Step]:
 
 def _text(parcel: Parcel, text: str, links: Links) -> str:
     """A text has room for a short address, and the home leads on; the link of one visit is worth a second part."""
+    if parcel.kind is Kind.PAYMENT_LINK and links.answer:
+        return fit(parcel.place.name, f"{text} {links.answer}", most=2)
     if len(parcel.lines) == 1 and any(links.confirm):
         asking = _("your visit is on %(when)s. Reply STOP to end texts. Confirm it:", when=_first(parcel))
         return fit(parcel.place.name, f"{asking} {links.confirm[0]}", most=2)
@@ -172,6 +174,13 @@ def _refunded(parcel: Parcel) -> tuple[str, str, str]:
     return _("Your refund from %(place)s", place=place.name), _("See the receipt"), text
 
 
+def _to_pay(parcel: Parcel) -> tuple[str, str, str]:
+    """No amount: by the time it is read, part of it may be paid; the page says what is due."""
+    place = parcel.place
+    subject = _("Your invoice from %(place)s can be paid online", place=place.name)
+    return subject, _("See and pay it"), _("your invoice can be paid here by card:")
+
+
 _HEADS: dict[Kind, Callable[[Parcel], tuple[str, str, str]]] = {
     Kind.CONFIRMATION: _confirmed,
     Kind.CHANGE: _changed,
@@ -180,11 +189,14 @@ _HEADS: dict[Kind, Callable[[Parcel], tuple[str, str, str]]] = {
     Kind.OFFER: _offered,
     Kind.PAYMENT: _paid,
     Kind.REFUND: _refunded,
+    Kind.PAYMENT_LINK: _to_pay,
 }
 
 
 def _line(line: Line, parcel: Parcel) -> str:
     place = parcel.place
+    if parcel.kind is Kind.PAYMENT_LINK:
+        return _("By card, without signing in, until %(day)s", day=day(line.until or parcel.created_at, place))
     if line.starts_at is None:
         amount = money(line.cents or 0, line.currency or "USD")
         return _("%(amount)s on %(day)s", amount=amount, day=day(parcel.created_at, place))
@@ -201,13 +213,17 @@ def _note(parcel: Parcel) -> str:
     phone = parcel.place.phone
     if parcel.kind is Kind.CHANGE and all(line.was_starts_at is None for line in parcel.lines):
         return _("The time is the same as before. Where you go or whom you see has changed: look at the visit.")
-    if parcel.kind in {Kind.PAYMENT, Kind.REFUND}:
+    if parcel.kind in RECEIPTS:
         return _("The receipt is in the portal.")
-    if not phone:
-        return ""
-    if parcel.kind is Kind.OFFER:
+    return _by_phone(parcel.kind, phone) if phone else ""
+
+
+def _by_phone(kind: Kind, phone: str) -> str:
+    if kind is Kind.PAYMENT_LINK:
+        return _("If you have questions about it, call %(phone)s.", phone=phone)
+    if kind is Kind.OFFER:
         return _("Answer in the portal, or call %(phone)s.", phone=phone)
-    if parcel.kind is Kind.CANCELLATION:
+    if kind is Kind.CANCELLATION:
         return _("To find another time, use the portal or call %(phone)s.", phone=phone)
     return _("If this time does not suit you, change it in the portal or call %(phone)s.", phone=phone)
 

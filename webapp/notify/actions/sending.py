@@ -34,6 +34,8 @@ _SKEW = timedelta(seconds=5)
 _FIRST_WAIT = timedelta(seconds=15)
 _LONGEST_WAIT = timedelta(minutes=15)
 MOST_OF_A_SWEEP = 500
+ENDING = frozenset({Kind.OFFER.value, Kind.PAYMENT_LINK.value})
+"""What says until when it holds."""
 
 
 def claim(message_id: UUID, *, at: datetime) -> Parcel | None:
@@ -79,7 +81,7 @@ def _locked_group(lead: Message, at: datetime) -> Sequence[Message]:
         and_(Message.state == "queued", Message.due_at <= at + _SKEW),
         and_(Message.state == "sending", Message.sending_since <= at - CLAIM_LASTS),
     )
-    if Channel(lead.channel) is Channel.IN_APP:
+    if Channel(lead.channel) is Channel.IN_APP or lead.kind == Kind.PAYMENT_LINK.value:
         alike = Message.id == lead.id
     query = select(Message).where(alike, same, ready).order_by(Message.id).with_for_update()
     return db.session.scalars(query.execution_options(populate_existing=True)).all()
@@ -110,7 +112,7 @@ def _parcel(messages: Sequence[Message], person: Recipient) -> Parcel:
         lines=tuple(
             Line(
                 message.id, message.subject_id, message.starts_at, message.was_starts_at,
-                message.useless_at if message.kind == Kind.OFFER.value else None, message.cents, message.currency,
+                message.useless_at if message.kind in ENDING else None, message.cents, message.currency,
                 to_confirm(message),
             )
             for message in sorted(messages, key=lambda each: (each.starts_at or each.created_at, each.id))
