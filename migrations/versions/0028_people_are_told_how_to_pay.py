@@ -27,6 +27,8 @@ def upgrade() -> None:
                 {AMOUNT} = (cents is not null) and {AMOUNT} = (currency is not null)
                 and {NO_VISIT} = (starts_at is null)) NOT VALID
     """)
+    # A schedule that is changed reminds nobody late of visits that it would have reminded of before.
+    op.execute("ALTER TABLE reminder_rule ADD COLUMN since timestamptz")
     _who_hears()
     with op.get_context().autocommit_block():
         op.execute("SET ROLE anteroom_owner")

@@ -123,7 +123,10 @@ class ContactPreference(Base):
 
 
 class ReminderRule(Base):
-    """How long before a visit of a service people are reminded; without a service, of those that have no rule."""
+    """How long before a visit of a service people are reminded; without a service, of those that have no rule.
+
+    `since` is when it was set: moments before that are not made up for (None: it was there from the beginning).
+    """
 
     __tablename__ = "reminder_rule"
     __table_args__ = (
@@ -134,6 +137,7 @@ class ReminderRule(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     service_id: Mapped[UUID | None] = mapped_column(ForeignKey("service.id"))
     minutes: Mapped[int]
+    since: Mapped[datetime | None]
 
 
 class RefusedAddress(Base):
