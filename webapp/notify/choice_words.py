@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from webapp.notify.choosing import REMINDER_CHOICES
 from webapp.notify.notices import Kind
 from webapp.notify.reach import Channel, Choice, Topic
+from webapp.notify.service import switched_off
 from webapp.patients import phones
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ REASONS: dict[str, LazyString] = {
     "not_theirs": _l("the account may no longer see it"),
     "bounced": _l("the address does not take mail"),
     "rejected": _l("the carrier did not take it"),
-    "no_carrier": _l("the clinic sends no texts"),
+    "no_carrier": _l("texts are switched off"),
 }
 REFUSED: dict[str, LazyString] = {
     "bounced": _l("does not take our mail"),
@@ -98,6 +99,7 @@ def fields(values: dict[str, Any]) -> dict[str, Any]:
     """What the form asks, with the answers to choose from."""
     return {
         "chosen": values,
+        "texts_off": Channel.SMS in switched_off(),
         "languages": LANGUAGES,
         "topics": [(topic.value, str(label)) for topic, label in TOPICS.items()],
         "choices": [(choice.value, str(label)) for choice, label in CHOICES.items()],

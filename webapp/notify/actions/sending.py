@@ -34,6 +34,7 @@ _SKEW = timedelta(seconds=5)
 _FIRST_WAIT = timedelta(seconds=15)
 _LONGEST_WAIT = timedelta(minutes=15)
 MOST_OF_A_SWEEP = 500
+SWITCHED_OFF = "no_carrier"
 ENDING = frozenset({Kind.OFFER.value, Kind.PAYMENT_LINK.value})
 """What says until when it holds."""
 
@@ -129,9 +130,10 @@ def mark_sent(parcel: Parcel, *, at: datetime) -> None:
 
 
 def give_up(parcel: Parcel, reason: str) -> None:
-    """The carrier never takes it."""
+    """The carrier never takes it; where there is no carrier at all, nothing was sent that could have failed."""
+    state = "skipped" if reason == SWITCHED_OFF else "failed"
     for message in _of(parcel):
-        message.state, message.reason, message.sending_since = "failed", reason, None
+        message.state, message.reason, message.sending_since = state, reason, None
 
 
 def postpone(parcel: Parcel, *, at: datetime) -> None:

@@ -107,7 +107,8 @@ def _saved(service_id: UUID | None) -> Response:
 def _form(service_id: UUID | None, refusal: Refusal | None = None) -> Response:
     name = "" if service_id is None else catalog.thing("services", service_id).name
     known = schedules()
-    minutes = known.get(service_id, ())
+    minutes, usual = known.get(service_id, ()), known.get(None, DEFAULT_REMINDERS)
+    instead = DEFAULT_REMINDERS if service_id is None else usual
     # Whoever lost a race sees what is there by now; whoever typed something wrong, what they typed.
     typed = refusal is not None and bool(refusal.errors)
     endpoint = "notify.save_usual_reminders" if service_id is None else "notify.save_reminders_of"
@@ -116,8 +117,8 @@ def _form(service_id: UUID | None, refusal: Refusal | None = None) -> Response:
         tabs=tabs("reminders"),
         title=_("Reminders of %(service)s", service=name) if name else _("Reminders of all other visits"),
         own=bool(name),
-        instead=_times(DEFAULT_REMINDERS if service_id is None else known.get(None, DEFAULT_REMINDERS)),
-        rows=sent_rows(request.form) if typed else rows_of(minutes),
+        instead=_times(instead),
+        rows=sent_rows(request.form) if typed else rows_of(minutes or instead),
         units=[(unit, label) for unit, label in zip(UNITS, (_("days"), _("hours"), _("minutes")), strict=True)],
         seen=_written(minutes),
         action=url_for(endpoint) if service_id is None else url_for(endpoint, service_id=service_id),
