@@ -23,7 +23,7 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Where a receipt of a person can go, shortened so that only they know it; empty where nowhere.
+    """Where a receipt of a person can go, masked for who looks over a shoulder; empty where nowhere.
 
     `preferred` is how it goes when nobody says otherwise: `NONE` where they want none, or have no address, and
     `PREFERRED` itself where they want both.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from webapp.billing import receipts
 from webapp.billing.receipts import By, Reach
 from webapp.notify.notices import Kind
+from webapp.notify.outlook_words import masked_email, masked_phone
 from webapp.notify.queries.recipients import recipient
 from webapp.notify.reach import Channel, ways
 
@@ -27,16 +28,7 @@ class Postman:
             return Reach()
         known = person.addresses(Kind.PAYMENT)
         chosen = ways(person.wishes.choice(Kind.PAYMENT), known)
-        return Reach(_short_email(known.email), _short_number(known.sms), _BY.get(chosen, By.PREFERRED))
-
-
-def _short_email(address: str) -> str:
-    name, _, domain = address.partition("@")
-    return f"{name[:1]}\N{HORIZONTAL ELLIPSIS}@{domain}" if domain else ""
-
-
-def _short_number(number: str) -> str:
-    return f"\N{HORIZONTAL ELLIPSIS}{number[-4:]}" if number else ""
+        return Reach(masked_email(known.email), masked_phone(known.sms), _BY.get(chosen, By.PREFERRED))
 
 
 receipts.take_over(Postman())

@@ -63,6 +63,7 @@ TOPIC_OF: dict[Kind, Topic] = {
     Kind.OFFER: Topic.OFFERS,
     Kind.PAYMENT: Topic.MONEY,
     Kind.REFUND: Topic.MONEY,
+    Kind.PAYMENT_LINK: Topic.MONEY,
 }
 DEFAULTS: dict[Topic, Choice] = {
     Topic.VISITS: Choice.EITHER,

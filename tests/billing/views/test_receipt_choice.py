@@ -68,7 +68,7 @@ def test_another_way_is_refused_and_nothing_is_paid(counter: Counter, desk: Visi
     ("money", "chosen"),
     [(None, "email"), ("sms", "sms"), ("both", "preferred"), ("none", "none"), ("either", "email")],
 )
-def test_what_the_person_prefers_is_chosen_and_their_addresses_are_shortened(
+def test_what_the_person_prefers_is_chosen_and_their_addresses_are_masked(
     counter: Counter, desk: Visitor, money: str | None, chosen: str
 ) -> None:
     email(counter.owner, counter.patient)
@@ -77,7 +77,7 @@ def test_what_the_person_prefers_is_chosen_and_their_addresses_are_shortened(
         prefers(counter.owner, counter.patient, money=money)
     page = desk.get(f"/billing/invoices/{counter.invoice()}").text
     assert checked(page) == [chosen]
-    assert ("Email r…@example.com" in page, "Text …0142" in page) == (True, True)
+    assert ("Email r•••@example.com" in page, "Text ••• 0142" in page) == (True, True)
     assert "rosa@example.com" not in page
 
 
