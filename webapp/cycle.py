@@ -121,7 +121,7 @@ def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     if door.limit is not None:
         rate.take(door.limit, current_user.account_id, g.at)
     if acting.is_refused(door, args):
-        raise NotFound
+        raise acting.nothing_here(args)
     if door.recent and g.at - current_user.created_at > RECENT:
         ask_again: Callable[[], Response] = current_app.extensions[STEP_UP]
         return ask_again()

@@ -1,6 +1,8 @@
-"""Whoever has the audit verified finds what came of it: who asked, when, how much was looked at and what was found."""
+"""Whoever has the audit verified finds what came of it, and helpers of somebody who has died stop acting for them."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 from alembic import op
 
@@ -8,6 +10,8 @@ revision = "0029"
 down_revision = "0027"
 branch_labels = None
 depends_on = None
+
+ENDS = Path(__file__).parent.parent / "sql" / "0029_ends.sql"
 
 TABLE = """
     CREATE TABLE audit_check (
@@ -47,6 +51,9 @@ def upgrade() -> None:
     for statement in (*TABLE.split(";"), *RIGHTS.split(";")):
         if statement.strip():
             op.execute(statement)
+    op.execute("SET LOCAL ROLE anteroom_doors")
+    op.get_bind().connection.driver_connection.execute(ENDS.read_text())
+    op.execute("REVOKE ALL ON FUNCTION doors.access_ends FROM PUBLIC")
     op.execute("RESET ROLE")
 
 
