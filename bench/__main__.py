@@ -20,7 +20,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from bench.desk import fixed_answers, open_desk
-from bench.figures import ahead, booking, desk, free, search, sessions
+from bench.figures import ahead, booking, desk, free, log, search, sessions
 from bench.town import ZONE, Town, build
 from deploy.local import databases
 from tests.stack.services import throw_away_stack
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from bench.figures.figure import Figure
     from deploy.local.stack import Stack
 
-PARTS = ("sessions", "desk", "search", "free", "ahead", "booking", "growth")
+PARTS = ("sessions", "desk", "search", "free", "ahead", "booking", "growth", "log")
 FEW = 10_000
 
 
@@ -40,6 +40,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("command", nargs="?", default="bench", help=argparse.SUPPRESS)
     parser.add_argument("--patients", type=int, default=1_000_000)
     parser.add_argument("--visits", type=int, default=1_000_000)
+    parser.add_argument("--records", type=int, default=1_000_000, help="of who looked at whom")
     parser.add_argument("--seconds", type=int, default=6, help="of each of the runs that are compared")
     parser.add_argument("--only", nargs="*", choices=PARTS, default=PARTS)
     parser.add_argument("--json", type=Path, default=Path("var/bench.json"))
@@ -79,6 +80,8 @@ def _figures(stack: Stack, chosen: argparse.Namespace, opened: ExitStack) -> Ite
         yield from booking.figures(here, stack, floor, dynamo, chosen.seconds)
     if "growth" in chosen.only:
         yield booking.growth(opened.enter_context(open_desk(stack, small, dynamo)), here)
+    if "log" in chosen.only:
+        yield from log.figures(stack, town, chosen.records)
 
 
 def main(given: Sequence[str]) -> int:

@@ -257,6 +257,8 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("ops.activity_of_person", "GET"): Row(MANAGER | AUDITOR, 404),
     ("ops.find_activity", "POST"): Row(MANAGER | AUDITOR, 422),
     ("ops.export_activity", "POST"): Row(AUDITOR, 422),
+    ("ops.audit_chain", "GET"): Row(MANAGER | AUDITOR, 200),
+    ("ops.check_chain", "POST"): Row(MANAGER | AUDITOR, 303),
     ("ops.roles", "GET"): Row(EVERYBODY - PATIENT, 200),
     ("ops.jobs", "GET"): Row(MANAGER | AUDITOR, 200),
     ("ops.retry", "POST"): Row(MANAGER, 404),

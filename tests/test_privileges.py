@@ -123,6 +123,7 @@ CALLERS = {
     "doors.appointment_within_reach": set(),
     "doors.keep_a_manager": set(),
     "doors.no_role_for_oneself": set(),
+    "doors.access_ends": set(),
     "doors.merged_tables": set(),
     "doors.keep_together": set(),
     "doors.point_at": set(),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flask import request
+from flask_babel import lazy_gettext as _l
 from flask_login import current_user
 
 from webapp.db import Role
+from webapp.errors import NotFound
 from webapp.identity.permissions import PURPOSES, Permission
 
 if TYPE_CHECKING:
@@ -39,6 +41,14 @@ def is_refused(door: Door, args: dict[str, Any]) -> bool:
     if door.role is not Role.PATIENT and door.permission not in PURPOSES:
         return False
     return not current_user.may_for(door.permission, args[PATIENT])
+
+
+def nothing_here(args: dict[str, Any]) -> NotFound:
+    """What whoever may not act for a patient is told: a helper whose time is over that it is, others nothing."""
+    ended = current_user.has_ended(args[PATIENT])
+    return NotFound(
+        _l("You do not act for this person any more. If you have a question, call the clinic.") if ended else None
+    )
 
 
 def acting_for() -> Grant | None:

@@ -11,7 +11,7 @@ from flask import current_app, g, request
 from flask_login import current_user
 from werkzeug.exceptions import HTTPException
 
-from webapp import acting, activity, clock, hypermedia, idempotency, problems, rate
+from webapp import acting, activity, clock, hypermedia, idempotency, patience, problems, rate
 from webapp.db import Role, Scope, is_retryable, transactional
 from webapp.dynamo import DynamoUnavailable
 from webapp.errors import (
@@ -121,7 +121,7 @@ def _serve(door: Door, view: View, args: Arguments, scope: Scope) -> Response:
     if door.limit is not None:
         rate.take(door.limit, current_user.account_id, g.at)
     if acting.is_refused(door, args):
-        raise NotFound
+        raise acting.nothing_here(args)
     if door.recent and g.at - current_user.created_at > RECENT:
         ask_again: Callable[[], Response] = current_app.extensions[STEP_UP]
         return ask_again()
@@ -239,6 +239,7 @@ def _look_up(claim: idempotency.Claim, scope: Scope, error: BaseException) -> Re
 
     Claiming, rather than looking, waits for a COMMIT that is still on its way; our own claim is rolled back.
     """
+    patience.last_chance()
     try:
         with transactional(scope) as session:
             outcome = idempotency.claim(session, claim, scope.at)
@@ -269,6 +270,7 @@ def _claim(scope: Scope, args: Arguments) -> idempotency.Claim:
 def _refuse(door: Door, refusal: Refusal, args: Arguments, scope: Scope) -> Response:
     """Render a refusal with input kept and alternatives, record it, and show nothing when that fails."""
     activity.start()
+    patience.last_chance()
     if isinstance(refusal, KeyReused):
         g.pop("form_key", None)
     try:

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from webapp import clock, metrics
 from webapp.db import Role, Scope, db, transactional
 from webapp.ids import new_id
+from webapp.patience import ImpatientWorker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -174,6 +175,7 @@ def run_worker(app: Flask, settings: Settings, *, wait: bool = True) -> None:
         kwargs={"options": CONNECTION_OPTIONS, "connect_timeout": 2, "tcp_user_timeout": 10_000, "keepalives_idle": 5},
         min_size=1,
         max_size=CONCURRENCY + 1,
+        connection_class=ImpatientWorker,
     )
     with queue.replace_connector(connector) as running, _looping(app, on=wait):
         running.run_worker(

@@ -75,3 +75,36 @@ class AuditSeal(Base):
     sealed_at: Mapped[datetime]
     previous: Mapped[bytes] = mapped_column(LargeBinary)
     head: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class AuditCheck(Base):
+    """One time that the audit was held against its seals; `whole` once that has ended with a verdict.
+
+    Who asked for it (nobody at night) and when; `seen_at` moves while it goes on.  One that ended without a verdict
+    was given up.  `finding` names the kind of the first thing that was wrong, and of which seal and row.
+    """
+
+    __tablename__ = "audit_check"
+    __table_args__ = (
+        CheckConstraint(
+            "(whole IS NULL OR ended_at IS NOT NULL) AND (whole IS FALSE) = (finding IS NOT NULL)"
+            " AND (finding IS NULL) = (finding_seal IS NULL)",
+            name="verdict",
+        ),
+        Index(
+            "audit_check_open_key", text("(ended_at IS NULL)"), unique=True, postgresql_where=text("ended_at IS NULL")
+        ),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    asked_by: Mapped[UUID | None] = mapped_column(server_default=text("doors.actor()"))
+    asked_at: Mapped[datetime] = mapped_column(index=True)
+    seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    whole: Mapped[bool | None]
+    seals: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    rows: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    unsealed: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    finding: Mapped[str | None]
+    finding_seal: Mapped[int | None] = mapped_column(BigInteger)
+    finding_row: Mapped[int | None] = mapped_column(BigInteger)

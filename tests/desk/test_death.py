@@ -13,6 +13,10 @@ from tests import factories
 from tests.booking.waiting_list import Worker, offered, offers, waiter
 from tests.factories import NOW, Clinic, clock_time, insert
 from webapp.booking.actions.waiting.freed import OFFERED_AFTER
+from webapp.db import Role, transactional
+from webapp.identity.permissions import Purpose, Relation
+from webapp.identity.person import Grant
+from webapp.identity.queries import grants_of
 from webapp.ids import new_id
 
 if TYPE_CHECKING:
@@ -22,6 +26,8 @@ if TYPE_CHECKING:
     from tests.stack.people import SignIn, Visitor
 
 DIED = "11/20/2026"
+VISITS = frozenset({Purpose.VISITS})
+JOBS = "select args from jobs.procrastinate_jobs where task_name = 'identity.end_sessions'"
 
 
 def row(database: Database, statement: str, *values: object) -> Any:
@@ -168,6 +174,58 @@ def test_a_death_is_taken_back_and_what_was_canceled_stays_canceled(
     again = desk.post(f"/patients/{patient}/death/undo", {"version": "3"})
     assert again.status_code == 409
     assert "no longer" in again.text
+
+
+def helping(database: Database, sign_in: SignIn, patient: UUID) -> Visitor:
+    """A carer of a patient who is signed in."""
+    helper = sign_in("patient", at=NOW, grants=(Grant(patient, None, VISITS, Relation.CARER, name="Rosa Jimenez"),))
+    with database.administer() as connection:
+        link = {"account_id": helper.account_id, "patient_id": patient, "relation": "carer", "purposes": ["visits"]}
+        insert(connection, "account_patient", **link)
+    return helper
+
+
+def acts_in(database: Database, account: UUID | None) -> tuple[Grant, ...]:
+    assert account is not None
+    with transactional(factories.scope(Role.IDENTITY), read_only=True) as session:
+        return grants_of(session, account)
+
+
+def test_whoever_helped_is_out_with_the_next_request_and_is_told_when_they_come_again(
+    app: Flask, desk: Visitor, sign_in: SignIn, clinic: Clinic, visit: UUID, database: Database
+) -> None:
+    patient = clinic.patients[0]
+    helper, other = helping(database, sign_in, patient), helping(database, sign_in, clinic.patients[1])
+    own = sign_in("patient", patients=(patient,), at=NOW)
+    assert helper.get(f"/me/{patient}").status_code == 200
+    record(desk, patient)
+    assert helper.get(f"/me/{patient}").location.startswith("/sign-in")
+    assert other.get(f"/me/{clinic.patients[1]}").status_code == 200
+    assert own.get(f"/me/{patient}").status_code == 200
+    assert row(database, JOBS) == ({"account": str(helper.account_id)},)
+    with app.app_context():
+        again = sign_in("patient", at=NOW, grants=acts_in(database, helper.account_id))
+    for path in (f"/me/{patient}", f"/me/{patient}/visits/{visit}", f"/me/{patient}/calendar"):
+        refused = again.get(path)
+        assert refused.status_code == 404
+        assert "You do not act for this person any more." in refused.text
+    home = again.get("/me").text
+    assert "You do not act for" in home
+    assert "any more." in home
+    # Of somebody for whom they never acted nothing is said.
+    assert "any more" not in again.get(f"/me/{clinic.patients[1]}").text
+
+
+def test_with_a_death_that_is_taken_back_helping_goes_on(
+    app: Flask, desk: Visitor, sign_in: SignIn, clinic: Clinic, visit: UUID, database: Database
+) -> None:
+    patient = clinic.patients[0]
+    helper = helping(database, sign_in, patient)
+    record(desk, patient)
+    desk.post(f"/patients/{patient}/death/undo", {"version": "2"})
+    with app.app_context():
+        again = sign_in("patient", at=NOW, grants=acts_in(database, helper.account_id))
+    assert again.get(f"/me/{patient}").status_code == 200
 
 
 def test_visits_where_a_role_does_not_reach_are_left_to_those_who_work_there(

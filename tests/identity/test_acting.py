@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from webapp.settings import Settings
 
 SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
 VISITS = frozenset({Purpose.VISITS})
 
 trial = Blueprint("acting_trial", __name__)
@@ -168,12 +169,18 @@ def test_every_door_of_a_patient_asks_for_a_permission_that_is_about_something(s
 
 
 def grants(
-    database: Database, *, born: date, zone: str = "America/New_York", adult_at: int | None = None, **row: object
+    database: Database,
+    *,
+    born: date,
+    zone: str = "America/New_York",
+    adult_at: int | None = None,
+    died: datetime | None = None,
+    **row: object,
 ) -> tuple[Grant, ...]:
     """What signing in reads of an account that acts for a child."""
     with database.administer() as connection:
         factories.location(connection, name="A first site", time_zone=zone)
-        child = factories.patient(connection, birth_date=born, given="Mia", family="Jones")
+        child = factories.patient(connection, birth_date=born, given="Mia", family="Jones", deceased_at=died)
         account = factories.account(connection, StaffRole.PATIENT)
         factories.insert(
             connection, "account_patient", **{"account_id": account, "patient_id": child, "relation": "parent", **row}
@@ -213,6 +220,29 @@ def test_an_end_that_was_chosen_counts_when_it_comes_first(database: Database) -
 def test_a_carers_end_has_nothing_to_do_with_age(database: Database) -> None:
     (grant,) = grants(database, born=date(1940, 1, 1), relation="carer", ends_at=NOW, purposes=["money"])
     assert (grant.ends_at, grant.may) == (NOW, frozenset({Purpose.MONEY}))
+
+
+@pytest.mark.usefixtures("app_context")
+@pytest.mark.parametrize(("zone", "ends"), [
+    ("America/New_York", datetime(2026, 11, 20, 5, tzinfo=UTC)),
+    ("Pacific/Kiritimati", datetime(2026, 11, 20, 10, tzinfo=UTC)),
+    ("UTC", datetime(2026, 11, 20, tzinfo=UTC)),
+])  # fmt: skip
+@pytest.mark.parametrize("relation", ["parent", "guardian", "carer"])
+def test_whoever_helps_stops_with_the_day_of_the_death_at_the_clinics_midnight(
+    database: Database, relation: str, zone: str, ends: datetime
+) -> None:
+    noon = ends + timedelta(hours=12)
+    (grant,) = grants(database, born=date(2020, 1, 1), zone=zone, died=noon, relation=relation, ends_at=ends + DAY)
+    assert grant.ends_at == ends
+    assert grant.holds(ends - SECOND)
+    assert not grant.holds(ends)
+
+
+@pytest.mark.usefixtures("app_context")
+def test_an_end_before_the_death_stays_the_end(database: Database) -> None:
+    (grant,) = grants(database, born=date(2020, 1, 1), died=NOW, relation="carer", ends_at=NOW - 9 * DAY)
+    assert grant.ends_at == NOW - 9 * DAY
 
 
 @pytest.mark.usefixtures("app_context")

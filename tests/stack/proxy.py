@@ -20,6 +20,7 @@ from tests.stack.proxy_modes import (
     Mode,
     Pass,
     Reset,
+    SilentAt,
     Strike,
     answer,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Pass",
     "Proxy",
     "Reset",
+    "SilentAt",
     "Strike",
     "answer",
 ]
@@ -170,7 +172,7 @@ class _Line:
 
     def run(self) -> None:
         with contextlib.suppress(OSError):
-            if isinstance(self._proxy.mode, Pass | Latency | CutAfter | CutAt | Strike):
+            if isinstance(self._proxy.mode, Pass | Latency | CutAfter | CutAt | SilentAt | Strike):
                 self._call()  # some services speak first
             while self._may_go_on() and (data := self._client.recv(BUFFER)) and self._may_go_on():
                 self._proxy.count(sent=len(data))
@@ -185,7 +187,7 @@ class _Line:
 
     def _forward(self, data: bytes) -> bool:
         """Treat what the client said as the mode asks for; False ends the connection."""
-        era = self._proxy.era
+        era = self._fall_silent(data)
         mode = era.mode
         if isinstance(mode, BlackHole):
             era.over.wait()
@@ -208,6 +210,15 @@ class _Line:
         self._call().sendall(self._unanswered + data)
         self._unanswered = b""
         return self._cut is not None or self._may_go_on()
+
+    def _fall_silent(self, data: bytes) -> _Era:
+        """What the proxy is like for this message, of which a silence may begin."""
+        mode = self._proxy.mode
+        if isinstance(mode, SilentAt) and mode.message in data:
+            self._proxy.mode = BlackHole()
+            if mode.heard:
+                self._call().sendall(data)
+        return self._proxy.era
 
     def _answer(self, data: bytes, mode: Answer) -> bool:
         self._unanswered += data

@@ -51,6 +51,14 @@ class CutAt:
     after: Pass | Reset | None = field(default_factory=Pass)
 
 
+@dataclass(frozen=True, slots=True)
+class SilentAt:
+    """A black hole from a message on that contains some bytes; the service still hears that one if `heard`."""
+
+    message: bytes
+    heard: bool = False
+
+
 @dataclass(slots=True)
 class Strike:
     """Hang up at the n-th message that goes through any proxy with this strike, before the service hears it or after.
@@ -83,7 +91,7 @@ class Answer:
     content: bytes
 
 
-Mode: TypeAlias = Pass | Reset | BlackHole | Latency | CutAfter | CutAt | Strike | Answer
+Mode: TypeAlias = Pass | Reset | BlackHole | Latency | CutAfter | CutAt | SilentAt | Strike | Answer
 
 
 def answer(status: str, body: bytes) -> Answer:

@@ -28,12 +28,12 @@ class Verdict:
     finding: Finding | None = None
 
 
-def verify(scope: Callable[[], Scope]) -> Verdict:
+def verify(scope: Callable[[], Scope], tell: Callable[[Verdict], None] | None = None) -> Verdict:
     """Hold every block against its copy in DynamoDB and against the rows, in order; stops at a row that differs.
 
     A finding names a row where any differs, or else a seal. The copy is believed before PostgreSQL's own seal, so that
     whoever rewrites rows and seals alike is found.  Each block is read in a transaction of its own (`scope()`).
-    Raises DynamoUnavailable.
+    `tell` hears after each how far this is.  Raises DynamoUnavailable.
     """
     verdict = Verdict()
     head, after = GENESIS, _BELOW_ALL
@@ -53,6 +53,8 @@ def verify(scope: Callable[[], Scope]) -> Verdict:
             verdict.finding = verdict.finding or Finding("copy_missing", number)
         verdict.seals, verdict.rows = verdict.seals + 1, verdict.rows + len(rows)
         head, after = seal.head, seal.upto
+        if tell is not None:
+            tell(verdict)
     with transactional(scope(), read_only=True):
         unsealed = swiftly(_UNSEALED, {"upto": after}).fetchone()
     verdict.unsealed = 0 if unsealed is None else int(unsealed[0])

@@ -139,6 +139,16 @@ class Person:
         """As whom this person acts for a patient; None for whom they do not act for now."""
         return next((grant for grant in self.grants if grant.patient_id == patient_id), None)
 
+    def has_ended(self, patient_id: UUID) -> bool:
+        """Whether this person has acted for a patient as a helper, as of signing in, and does so no longer."""
+        return any(grant.patient_id == patient_id for grant in self.ended)
+
+    @cached_property
+    def ended(self) -> tuple[Grant, ...]:
+        """For whom this person acted as a helper and does not any more, as of signing in."""
+        over = (each for each in self.standing.grants if each.ends_at is not None and each.ends_at <= self.at)
+        return tuple(grant for grant in over if grant.relation != Relation.SELF)
+
     @cached_property
     def permissions(self) -> frozenset[Permission]:
         return permissions_of(self.roles)
@@ -183,6 +193,9 @@ class Nobody:
 
     def grant_for(self, patient_id: UUID) -> None:  # noqa: ARG002  the answer is the same for all
         return None
+
+    def has_ended(self, patient_id: UUID) -> bool:  # noqa: ARG002  the answer is the same for all
+        return False
 
     def may(self, permission: Permission) -> bool:  # noqa: ARG002  the answer is the same for all
         return False

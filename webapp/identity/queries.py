@@ -196,3 +196,10 @@ def _with_roles(session: Session, accounts: list[Account]) -> list[StaffAccount]
         )
         for account in accounts
     ]
+
+
+def helping_accounts(session: Session, patient_id: UUID) -> list[UUID]:
+    """Ids of the accounts that act, or acted, for a patient without being the patient's own."""
+    link = AccountPatient
+    query = select(link.account_id).where(link.patient_id == patient_id, link.relation != Relation.SELF)
+    return list(session.scalars(query))

@@ -10,15 +10,6 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 log = structlog.get_logger(__name__)
-SENTENCES = {
-    "changed": "Row {finding.row} of the audit is not as it was sealed (block {finding.seal}).",
-    "missing": "Row {finding.row} of the audit is gone (block {finding.seal}).",
-    "added": "Row {finding.row} of the audit was put in after its block {finding.seal} was sealed.",
-    "seal_changed": "Seal {finding.seal} was changed; the rows of its block are as they were sealed.",
-    "seal_missing": "Seal {finding.seal} is gone; the rows of its block are as they were sealed.",
-    "copy_changed": "The copy of seal {finding.seal} in DynamoDB was changed.",
-    "copy_missing": "The copy of seal {finding.seal} in DynamoDB is gone.",
-}
 
 
 @click.command("worker")
@@ -53,10 +44,11 @@ def verify_audit() -> None:
     from webapp.activity.verifying import verify
     from webapp.db import Role, Scope
     from webapp.ids import new_id
+    from webapp.ops.chain_words import sentence_of
 
     verdict = verify(lambda: Scope(Role.AUDITOR, None, clock.now(), str(new_id())))
     if verdict.finding is not None:
-        raise click.ClickException(SENTENCES[verdict.finding.kind].format(finding=verdict.finding))
+        raise click.ClickException(sentence_of(verdict.finding))
     click.echo(
         f"{verdict.rows} rows in {verdict.seals} seals are as they were sealed; {verdict.unsealed} are not sealed yet."
     )

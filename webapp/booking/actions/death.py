@@ -17,6 +17,9 @@ from webapp.booking.models import Appointment
 from webapp.booking.states import Status
 from webapp.db import db, reaches
 from webapp.errors import NotFound, VersionConflict
+from webapp.identity.jobs import end_sessions
+from webapp.identity.queries import helping_accounts
+from webapp.jobs import promise
 from webapp.patients.models import Patient
 from webapp.patients.refusals import NotDeceased
 from webapp.practice.actions import lock_resources
@@ -42,7 +45,7 @@ class DeathRequest:
 
 
 def record_death(request: DeathRequest, *, at: datetime) -> tuple[UUID, ...]:
-    """Record the death, end wishes and holds, cancel visits to come if asked to; returns the visits that are left.
+    """Record the death, end wishes, holds and helping, cancel visits to come if asked to; returns what is left of them.
 
     What becomes free is offered to whoever waits for it.  Left are visits that were to be kept, or at locations that
     the scope does not reach (NotFound, VersionConflict).
@@ -62,6 +65,7 @@ def record_death(request: DeathRequest, *, at: datetime) -> tuple[UUID, ...]:
         else:
             left.append(visit.id)
     end_wishes_of(request.patient_id, at=at)
+    _helpers_sign_in_again(request.patient_id)
     db.session.flush()
     return tuple(left)
 
@@ -73,7 +77,14 @@ def take_back_death(patient_id: UUID, *, version: int) -> None:
         raise NotDeceased(patient=patient_id)
     patient.deceased_at = None
     patient.version += 1
+    _helpers_sign_in_again(patient_id)
     db.session.flush()
+
+
+def _helpers_sign_in_again(patient_id: UUID) -> None:
+    """A session carries for whom its account acts, as of sign-in; with a death that ends."""
+    for account in helping_accounts(db.session(), patient_id):
+        promise(end_sessions, account=str(account))
 
 
 def _lock_all(patient_id: UUID) -> None:

@@ -19,6 +19,7 @@ from webapp.db import Role
 from webapp.desk.views.door import blueprint
 from webapp.errors import BadRequest, Refusal
 from webapp.identity.permissions import Permission
+from webapp.identity.shutting_out import helpers_sign_in_again
 from webapp.patients.forms import read_death
 from webapp.patients.queries import desk_record
 from webapp.patients.wording import born, initials, record_number, tone
@@ -47,7 +48,7 @@ def _refused(refusal: Refusal, patient_id: UUID) -> Response:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/death")
-@requires(Permission.PATIENT_EDIT, role=Role.DESK, refused=_refused)
+@requires(Permission.PATIENT_EDIT, role=Role.DESK, refused=_refused, around=helpers_sign_in_again)
 def record_it(patient_id: UUID) -> Response:
     """Record the death, and cancel what was planned if that was asked for."""
     at, zone = scope().at, time_zone()
@@ -62,7 +63,7 @@ def record_it(patient_id: UUID) -> Response:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/death/undo")
-@requires(Permission.PATIENT_EDIT, role=Role.DESK, refused=_refused)
+@requires(Permission.PATIENT_EDIT, role=Role.DESK, refused=_refused, around=helpers_sign_in_again)
 def take_it_back(patient_id: UUID) -> Response:
     """Say that it was a mistake."""
     desk_record(patient_id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import Response, url_for
@@ -28,8 +29,12 @@ from webapp.practice import queries as practice
 from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 TO_COME = frozenset({Status.BOOKED, Status.CONFIRMED, Status.ARRIVED, Status.IN_ROOM})
 MOST_PAST = 5
+SAID_FOR = timedelta(days=30)
 
 
 @blueprint.get("/me")
@@ -76,6 +81,7 @@ def _page(patient_id: UUID | None, grants: list[Grant]) -> Response:
             for grant in grants
             if grant.patient_id != patient_id
         ],
+        ended=[] if patient_id is not None and not grants else _ended(at),
         place=letterhead(place),
         phone=phone_of(place),
     )  # fmt: skip
@@ -84,6 +90,11 @@ def _page(patient_id: UUID | None, grants: list[Grant]) -> Response:
 def _name(patient_id: UUID | None, grants: list[Grant]) -> str:
     grant = None if patient_id is None else current_user.grant_for(patient_id)
     return str(grant.name if grant is not None and grant.name and not grants else current_user.display_name)
+
+
+def _ended(at: datetime) -> list[str]:
+    """Whom this person helped until a while ago: that it is over has to be said by somebody."""
+    return [grant.name for grant in current_user.ended if grant.ends_at is not None and at - grant.ends_at < SAID_FOR]
 
 
 def _next(visit: Appointment) -> dict[str, Any]:
