@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0029"
-down_revision = "0027"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
-ENDS = Path(__file__).parent.parent / "sql" / "0029_ends.sql"
+ENDS = Path(__file__).parent.parent / "sql" / "0030_ends.sql"
 
 TABLE = """
     CREATE TABLE audit_check (
