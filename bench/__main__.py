@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import psycopg
+from psycopg import sql
 
 from bench.desk import fixed_answers, open_desk
 from bench.figures import ahead, booking, desk, free, log, search, sessions
@@ -33,6 +34,13 @@ if TYPE_CHECKING:
 
 PARTS = ("sessions", "desk", "search", "free", "ahead", "booking", "growth", "log")
 FEW = 10_000
+FLOOR = "floor"
+GUARDED = ("occupancy", "audit")
+"""Tables of a booking that row security keeps the desk from writing by itself."""
+WRITTEN = (
+    "appointment", "occupancy", "appointment_history", "audit", "availability_dirty", "idempotency",
+    "jobs.procrastinate_jobs", "jobs.procrastinate_events",
+)  # fmt: skip
 
 
 def _arguments(given: Sequence[str]) -> argparse.Namespace:
@@ -55,19 +63,29 @@ def _build(stack: Stack, name: str, patients: int, visits: int) -> Town:
     return town
 
 
-def _floor(stack: Stack, town: Town) -> Town:
-    """A copy of the town for PostgreSQL alone: foreign keys stay, our triggers rest."""
-    databases.clone(stack.postgres, town.name, "floor")
-    floor = Town("floor", stack.postgres.address("floor"), town.patients, town.visits, town.today)
-    with psycopg.connect(floor.admin, autocommit=True) as connection:
-        for table in ("appointment", "occupancy", "appointment_history", "audit", "jobs.procrastinate_jobs"):
-            connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER".encode())
-    return floor
+def _floor(stack: Stack, town: Town) -> str:
+    """Copy the town for PostgreSQL alone, and tell its address for the application's login.
+
+    Foreign keys and row security stay, our triggers rest; the desk may write what only our functions write elsewhere.
+    """
+    databases.clone(stack.postgres, town.name, FLOOR)
+    with psycopg.connect(stack.postgres.address(FLOOR), autocommit=True) as connection:
+        for table in WRITTEN:
+            name = sql.Identifier(*table.split("."))
+            connection.execute(sql.SQL("ALTER TABLE {} DISABLE TRIGGER USER").format(name))
+            connection.execute(sql.SQL("GRANT SELECT, INSERT ON {} TO app_desk").format(name))
+        for table in GUARDED:
+            name = sql.Identifier(table)
+            connection.execute(sql.SQL("CREATE POLICY floor ON {} TO app_desk USING (true)").format(name))
+        connection.execute("GRANT USAGE ON SCHEMA jobs TO app_desk")
+        connection.execute("GRANT USAGE ON ALL SEQUENCES IN SCHEMA jobs TO app_desk")
+    return stack.environment(database=FLOOR)["DATABASE_URL"]
 
 
 def _figures(stack: Stack, chosen: argparse.Namespace, opened: ExitStack) -> Iterator[Figure]:
     town = _build(stack, "town", chosen.patients, chosen.visits)
-    floor = _floor(stack, town) if "booking" in chosen.only else town
+    # Before anybody is connected to what it is a copy of.
+    floor = _floor(stack, town) if "booking" in chosen.only else ""
     small = _build(stack, "village", FEW, FEW) if "growth" in chosen.only else town
     dynamo = opened.enter_context(fixed_answers())
     here = opened.enter_context(open_desk(stack, town, dynamo))

@@ -16,8 +16,6 @@ from uuid import uuid4
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bench.town import Town
-
 SCRIPT = Path(__file__).with_name("same_rows.sql")
 SEE_OTHER = b"HTTP/1.1 303"
 _TPS = re.compile(r"tps = ([0-9.]+)")
@@ -116,11 +114,11 @@ def _answer(connection: socket.socket) -> bytes:
     return head
 
 
-def same_rows(pgbench: Path, floor: Town, clients: int, seconds: int, first: int) -> float:
+def same_rows(pgbench: Path, floor: str, clients: int, seconds: int, first: int) -> float:
     """Transactions a second of PostgreSQL writing a booking's rows; `first` keeps the runs' times apart."""
     command = [
         str(pgbench), "--no-vacuum", f"--client={clients}", f"--jobs={min(clients, 2)}", f"--time={seconds}",
-        f"--file={SCRIPT}", "--define=n=0", f"--define=first={first}", floor.admin,
+        f"--file={SCRIPT}", "--define=n=0", f"--define=first={first}", floor,
     ]  # fmt: skip
     outcome = subprocess.run(command, capture_output=True, text=True, check=False)
     found = _TPS.search(outcome.stdout)

@@ -51,7 +51,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _connect(app: Flask, settings: Settings) -> None:
     """Make the engines ready; nothing connects before the first request."""
-    from webapp import dynamo, patience
+    from webapp import dynamo, opening, patience
     from webapp.db import CONNECT_ARGS, db
 
     app.config["SQLALCHEMY_DATABASE_URI"] = settings.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
@@ -67,6 +67,7 @@ def _connect(app: Flask, settings: Settings) -> None:
     db.init_app(app)
     with app.app_context():
         patience.teach(db.engine)
+        opening.teach(db.engine)
     Migrate(app, db, directory=str(ROOT / "migrations"))
     dynamo.init_app(app, settings)
 

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import DeclarativeBase, make_transient_to_detached, registry
 from sqlalchemy.orm.util import identity_key
 
+from webapp.opening import Opening
 from webapp.patience import Impatient
 
 if TYPE_CHECKING:
@@ -111,10 +112,6 @@ class Scope:
 
 _SCOPE = "anteroom.scope"
 _EVERYWHERE = "*"
-_ENTER = """select set_config('role', %s, true), set_config('app.patients', %s, true),
- set_config('app.locations', %s, true),
- set_config('app.actor', %s, true), set_config('app.at', %s, true), set_config('app.request', %s, true),
- set_config('app.origin', %s, true)"""
 
 
 @contextmanager
@@ -129,8 +126,7 @@ def transactional(scope: Scope, *, read_only: bool = False) -> Iterator[Session]
         message = "a transaction is open already; actions are called inside it, they don't open another"
         raise RuntimeError(message)
     try:
-        options = {"postgresql_readonly": True} if read_only else {}
-        _enter(session.connection(execution_options=options).connection.driver_connection, scope)
+        _open(session, scope, read_only=read_only)
         session.info[_SCOPE] = scope
         yield session
         session.commit()
@@ -148,20 +144,22 @@ def reaches(location_id: UUID) -> bool:
     return scope is not None and scope.reaches(location_id)
 
 
-def _enter(connection: Any, scope: Scope) -> None:  # noqa: ANN401 - the pool types it so
-    # Driver level: SQLAlchemy's text() costs four times as much, and every transaction pays it.
-    connection.execute(
-        _ENTER,
-        (
-            scope.role.value,
-            ",".join(str(patient) for patient in scope.patients),
-            _EVERYWHERE if scope.locations is None else ",".join(str(location) for location in scope.locations),
-            "" if scope.actor is None else str(scope.actor),
-            scope.at.isoformat(),
-            scope.request,
-            scope.origin,
-        ),
+def _open(session: Session, scope: Scope, *, read_only: bool) -> None:
+    values = (
+        scope.role.value,
+        ",".join(str(patient) for patient in scope.patients),
+        _EVERYWHERE if scope.locations is None else ",".join(str(location) for location in scope.locations),
+        "" if scope.actor is None else str(scope.actor),
+        scope.at.isoformat(),
+        scope.request,
+        scope.origin,
     )
+    opening = Opening(values, read_only=read_only)
+    with opening.on_the_tongue():
+        connection: Any = session.connection().connection.driver_connection
+    if not opening.said:
+        # A connection that was made just now was not asked whether it lives.
+        opening.say(connection)
 
 
 def compact(statement: str) -> str:

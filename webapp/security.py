@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from flask import request
+from flask.sessions import SecureCookieSessionInterface
 from flask_wtf import CSRFProtect
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
     from flask import Flask
+    from itsdangerous import URLSafeTimedSerializer
 
     from webapp.settings import Settings
 
@@ -66,6 +68,19 @@ def _headers(pays_at: str) -> tuple[tuple[str, str], ...]:
         return HEADERS
     policy = CONTENT_SECURITY_POLICY.replace(FORMS, f"{FORMS} {pays_at}")
     return tuple((name, policy if value == CONTENT_SECURITY_POLICY else value) for name, value in HEADERS)
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Signs as Flask does, by one serializer for each key: each request would make two, longer than they work."""
+
+    def __init__(self) -> None:
+        self._made: dict[object, URLSafeTimedSerializer | None] = {}
+
+    def get_signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
+        keys = (app.secret_key, *(app.config["SECRET_KEY_FALLBACKS"] or ()))
+        if keys not in self._made:
+            self._made[keys] = super().get_signing_serializer(app)
+        return self._made[keys]
 
 
 class SecurityHeaders:
@@ -128,6 +143,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         # Origin and Sec-Fetch-Site are checked below, on http and https alike.
         WTF_CSRF_SSL_STRICT=False,
     )
+    app.session_interface = Cookies()
     app.before_request(_same_origin)
     app.before_request(_no_nul)
     csrf.init_app(app)

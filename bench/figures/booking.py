@@ -51,7 +51,7 @@ class Wishes:
         }
 
 
-def figures(desk: Desk, stack: Stack, floor: Town, dynamo: str, seconds: int) -> Iterator[Figure]:
+def figures(desk: Desk, stack: Stack, floor: str, dynamo: str, seconds: int) -> Iterator[Figure]:
     """CPU beside the empty route, then rates and waits with one and with eight people who press."""
     # Beyond the times that others in this run have booked.
     wishes = Wishes(desk.town, number=2_000)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,9 +13,19 @@ from uuid import UUID
 from webapp.booking.queries import Group
 from webapp.db import swiftly
 from webapp.practice.hours import Block, Seconds, Span, local_day, opened
-from webapp.practice.models import Location, Provider
+from webapp.practice.models import Location, name_of
 
 _CLINIC = (Path(__file__).parent.parent / "sql" / "clinic.sql").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Colleague:
+    """A provider as boards name them; `position` is their place among the columns."""
+
+    id: UUID
+    name: str
+    specialty: str
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +39,7 @@ class Clinic:
     location: Location
     sites: tuple[tuple[UUID, str], ...]
     rooms: tuple[tuple[UUID, str], ...]
-    providers: tuple[Provider, ...]
+    providers: tuple[Colleague, ...]
     blocks: dict[int, list[Block]]
     plan: int = 0
     extra: dict[UUID, list[Seconds]] = field(default_factory=dict)
@@ -52,6 +63,8 @@ class Clinic:
 
     def closed(self, provider: UUID, day: Span) -> list[tuple[Seconds, str]]:
         """What takes time of a provider on a day besides visits, with its word; none for leave: nobody's business."""
+        if not self.shut and provider not in self.blocked and provider not in self.away:
+            return []
         whole = day.seconds
         found = [*self.shut, *self.blocked.get(provider, ()), *((span, "") for span in self.away.get(provider, ()))]
         return [each for each in found if _touch(each[0], whole)]
@@ -117,11 +130,10 @@ def _touch(one: Seconds, other: Seconds) -> bool:
     return one[0] < other[1] and other[0] < one[1]
 
 
-def _provider(id_: str, family: str, given: str, prefix: str, credential: str, specialty: str, place: int) -> Provider:
-    return Provider(
-        id=UUID(id_), family=family, given=given, prefix=prefix, credential=credential, specialty=specialty,
-        position=place,
-    )  # fmt: skip
+# A large group has hundreds, and who they are rarely changes.
+@lru_cache(maxsize=1024)
+def _provider(id_: str, family: str, given: str, prefix: str, credential: str, specialty: str, place: int) -> Colleague:
+    return Colleague(UUID(id_), name_of(prefix, given, family, credential), specialty, place)
 
 
 def _by_weekday(rows: list[list[Any]], location_id: UUID) -> dict[int, list[Block]]:

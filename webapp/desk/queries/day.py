@@ -13,12 +13,12 @@ from uuid import UUID
 from webapp.booking.queries import BoardVisit, Group, day_visits
 from webapp.booking.states import LIVE, Status
 from webapp.desk.day_plan import Facts
-from webapp.desk.queries.clinic import Clinic, clinic
+from webapp.desk.queries.clinic import Clinic, Colleague, clinic
 from webapp.desk.queries.month import Month, month, weeks
 from webapp.desk.queries.owed import with_owed
 from webapp.practice import queries as practice
 from webapp.practice.hours import Seconds, Span, local_day, monday
-from webapp.practice.models import Location, Provider
+from webapp.practice.models import Location
 
 WEEK = 7
 
@@ -43,11 +43,11 @@ class Day:
         return self.clinic.location
 
     @property
-    def providers(self) -> tuple[Provider, ...]:
+    def providers(self) -> tuple[Colleague, ...]:
         return self.clinic.providers
 
     @cached_property
-    def working(self) -> list[Provider]:
+    def working(self) -> list[Colleague]:
         """Providers who work or have a visit that day, in column order; all of them when nobody does."""
         busy = [each for each in self.providers if self.facts[each.id].hours or self.facts[each.id].visits]
         return busy or list(self.providers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
@@ -39,7 +39,7 @@ def with_owed(visits: Sequence[BoardVisit]) -> tuple[BoardVisit, ...]:
     owed = {visit: Money(cents, currency) for visit, cents, currency in swiftly(_OWED, {"visits": over})}
     if not owed:
         return tuple(visits)
-    return tuple(replace(visit, owed=owed[visit.id]) if visit.id in owed else visit for visit in visits)
+    return tuple(visit._replace(owed=owed[visit.id]) if visit.id in owed else visit for visit in visits)
 
 
 def bills_of(visit: UUID) -> list[Bill]:

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 from uuid import UUID
 
-from flask import url_for
+from flask import g, url_for
 from werkzeug.datastructures import MultiDict
 
 from webapp.booking.queries import BoardVisit
@@ -43,16 +43,17 @@ class Address:
     def url(self, **changes: Any) -> str:  # noqa: ANN401 - each field has its own type
         """Address of the same board with some of it changed."""
         wanted = replace(self, **changes)
-        return url_for(
-            "desk.board",
-            day=wanted.day,
-            view=None if wanted.view == "day" else wanted.view,
-            status=wanted.status or None,
-            provider=[str(provider) for provider in wanted.providers],
-            room=wanted.room,
-            location=wanted.location,
-            visit=wanted.visit,
-        )
+        query = [
+            ("view", "" if wanted.view == "day" else wanted.view),
+            ("status", wanted.status),
+            *(("provider", str(provider)) for provider in wanted.providers),
+            *((name, str(id_ or "")) for name, id_ in (("room", wanted.room), ("location", wanted.location))),
+            ("visit", str(wanted.visit or "")),
+        ]
+        # Words of ours and ids: nothing in them has to be encoded, and a board makes a hundred addresses.
+        asked = "&".join(f"{name}={value}" for name, value in query if value)
+        path = f"{_boards()}{wanted.day.isoformat()}"
+        return f"{path}?{asked}" if asked else path
 
     def opening(self, visit: UUID) -> str:
         """Address of the same board with a visit's drawer open; a board asks for hundreds of these."""
@@ -68,6 +69,14 @@ class Address:
     def shows(self, visit: BoardVisit) -> bool:
         """Whether all filters let a visit through, the one by status too."""
         return self.among(visit) and (not self.status or visit.shown == self.status)
+
+
+def _boards() -> str:
+    """The address of all boards, up to the day; looked up once a request."""
+    if "boards" not in g:
+        g.boards = url_for("desk.board", day=date.min).removesuffix(date.min.isoformat())
+    boards: str = g.boards
+    return boards
 
 
 def read(args: MultiDict[str, str], day: date) -> Address:

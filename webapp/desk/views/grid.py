@@ -19,11 +19,10 @@ from webapp.booking.forms import write_instant
 from webapp.booking.wording import LOCALE, clock, local_date, long_day, short_day
 from webapp.desk import day_plan
 from webapp.desk.day_plan import Column, Grid, Hatched, Placed, Why
-from webapp.desk.queries import Day, Week
+from webapp.desk.queries import Colleague, Day, Week
 from webapp.desk.views.address import Address
 from webapp.desk.views.cards import Card, Cards
 from webapp.patients.wording import provider_initials
-from webapp.practice.models import Provider
 from webapp.templating import may_at
 
 _TONES = 5
@@ -89,7 +88,7 @@ def _grid(
     }
 
 
-def _headed(head: dict[str, Any], column: dict[str, Any], provider: Provider, on: Grid) -> dict[str, Any]:
+def _headed(head: dict[str, Any], column: dict[str, Any], provider: Colleague, on: Grid) -> dict[str, Any]:
     return {"head": head | {"provider_id": provider.id, "start": on.start, "spoken": provider.name}} | column
 
 
@@ -101,7 +100,7 @@ def _rooms(found: Day) -> dict[UUID, Counter[str]]:
     return rooms
 
 
-def _who(provider: Provider, rooms: Counter[str] | None) -> dict[str, Any]:
+def _who(provider: Colleague, rooms: Counter[str] | None) -> dict[str, Any]:
     usual = rooms.most_common(1)[0][0] if rooms else ""
     return {
         "id": provider.id,
@@ -153,7 +152,7 @@ class _Drawn:
         self._book = url_for("booking.book")
         self._words = _("%(time)s · %(minutes)s min free", time="{time}", minutes="{minutes}")
 
-    def column(self, provider: Provider, on: Grid) -> dict[str, Any]:
+    def column(self, provider: Colleague, on: Grid) -> dict[str, Any]:
         """Hatched time, and cards and free times by their row: Tab and screen readers go down the day."""
         laid = day_plan.column(self._found.facts[provider.id], on, self._at)
         return {
@@ -161,7 +160,7 @@ class _Drawn:
             "items": sorted(self._items(laid, provider), key=lambda item: (item.row, item.place)),
         }
 
-    def _items(self, laid: Column, provider: Provider) -> Iterable[Card | Free]:
+    def _items(self, laid: Column, provider: Colleague) -> Iterable[Card | Free]:
         for placed in laid.cards:
             card = self._cards.get(placed.id)
             if card is not None:

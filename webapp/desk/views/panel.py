@@ -86,14 +86,10 @@ def context(asked: Address, visits: Sequence[BoardVisit], day: Day, at: datetime
     """Calendar and filters."""
     counts = Counter(visit.provider_id for visit in visits if visit.status is not Status.CANCELLED)
     working = {provider.id for provider in (day.providers if asked.view == "week" else day.working)}
-    providers: list[dict[str, Any]] = [
-        {
-            "id": provider.id,
-            "name": provider.name,
-            "count": counts[provider.id],
-            "checked": provider.id in (asked.providers or working),
-        }
-        for provider in day.providers
+    shown = asked.providers or working
+    # As the macro `provider_check` takes them.
+    providers = [
+        (str(provider.id), provider.name, counts[provider.id], provider.id in shown) for provider in day.providers
     ]
     canceled = sum(visit.status is Status.CANCELLED for visit in visits)
     kept = (("view", asked.view), ("status", asked.status), ("location", asked.location))
@@ -109,7 +105,7 @@ def context(asked: Address, visits: Sequence[BoardVisit], day: Day, at: datetime
         "providers": providers,
         "everybody": asked.url(providers=()) if asked.providers else None,
         "waiting": url_for("desk.waiting_beside", day=asked.day, location=day.location.id),
-        "meta": _("%(some)s of %(all)s", some=sum(each["checked"] for each in providers), all=len(providers)),
+        "meta": _("%(some)s of %(all)s", some=sum(checked for *_rest, checked in providers), all=len(providers)),
         "rooms": [("", _("All rooms")), *((str(id_), name) for id_, name in day.clinic.rooms)],
         "room": "" if asked.room is None else str(asked.room),
         "sites": _sites(asked, day),

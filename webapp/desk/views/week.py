@@ -11,9 +11,8 @@ from flask_babel import gettext as _
 from webapp.booking.states import Status
 from webapp.booking.wording import local_date, minutes, short_day, week_title
 from webapp.desk import day_plan
-from webapp.desk.queries import Day, Week
+from webapp.desk.queries import Colleague, Day, Week
 from webapp.desk.views.address import Address
-from webapp.practice.models import Provider
 
 
 def context(asked: Address, found: Week, at: datetime) -> dict[str, Any]:
@@ -57,7 +56,7 @@ def _day(asked: Address, day: date, today: date, count: int) -> dict[str, Any]:
     }
 
 
-def _cell(asked: Address, provider: Provider, day: Day, count: int, at: datetime) -> dict[str, Any]:
+def _cell(asked: Address, provider: Colleague, day: Day, count: int, at: datetime) -> dict[str, Any]:
     facts = day.facts[provider.id]
     on = day_plan.grid([facts], day.span.start, day.location.time_zone)
     free = sum(gap.minutes for gap in day_plan.column(facts, on, at).gaps)

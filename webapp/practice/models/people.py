@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
@@ -33,6 +34,7 @@ class Provider(Base):
         return name_of(self.prefix, self.given, self.family, self.credential)
 
 
+@lru_cache(maxsize=1024)
 def name_of(prefix: str, given: str, family: str, credential: str) -> str:
     """A provider's name as people at the desk say it, from its parts."""
     name = " ".join(part for part in (prefix, given, family) if part)

@@ -1,0 +1,27 @@
+"""A free time is taken with fewer looks: of what PostgreSQL took for a booking, a fifth was to look twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+revision = "0030"
+down_revision = "0027"
+branch_labels = None
+depends_on = None
+
+SQL = Path(__file__).parent.parent / "sql"
+
+
+def upgrade() -> None:
+    op.execute("SET LOCAL lock_timeout = '5s'")
+    op.execute("SET LOCAL ROLE anteroom_doors")
+    op.get_bind().connection.driver_connection.execute((SQL / "0030_swift.sql").read_text())
+    op.execute("RESET ROLE")
+
+
+def downgrade() -> None:
+    """Refuse: the functions of before are in the migrations of before."""
+    message = "write a new migration instead"
+    raise RuntimeError(message)
