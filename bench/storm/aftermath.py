@@ -12,7 +12,7 @@ from psycopg.rows import dict_row
 
 from bench.storm.backstage import MRN, PEOPLE, VISITS
 from bench.storm.deeds import Answer, Book, BookHeld, BookOver, CancelSome, Hold, MoveSome, OwnCancel, OwnMove
-from bench.storm.wire import NOTHING
+from bench.storm.wire import NOTHING, SAVED
 from tests import factories
 from tests.notify.postman import Postman
 from webapp import clock
@@ -76,9 +76,9 @@ def unkept(attempts: list[Attempt]) -> Counter[str]:
     faults: Counter[str] = Counter()
     there = {(each.visit, each.provider, each.starts) for attempt in attempts for each in attempt.placed}
     for attempt in attempts:
-        if attempt.outcome == "done" and not _kept(attempt, there):
+        if attempt.outcome in {"done", SAVED} and not _kept(attempt, there):
             faults[f"unkept: {type(attempt.deed).__name__}"] += 1
-        if attempt.outcome != "done" and (attempt.placed or attempt.gone):
+        if attempt.outcome not in {"done", SAVED} and (attempt.placed or attempt.gone):
             faults[f"{attempt.outcome} and yet done: {type(attempt.deed).__name__}"] += 1
         if attempt.outcome == NOTHING and isinstance(attempt.deed, Book | BookOver | Hold):
             faults["never pressed"] += 1
@@ -89,7 +89,7 @@ def _kept(attempt: Attempt, there: set[tuple[UUID, UUID, datetime]]) -> bool:
     placed = {each.visit for each in attempt.placed}
     match attempt.deed:
         case Book() | BookOver() | Hold() | BookHeld() | Answer(take=True):
-            return attempt.visit in placed
+            return attempt.visit in placed or (attempt.outcome == SAVED and bool(placed))
         case OwnCancel() | CancelSome():
             return attempt.visit in attempt.gone
         case OwnMove(_, provider, starts) | MoveSome(_, provider, starts):

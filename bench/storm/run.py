@@ -16,7 +16,7 @@ from bench.storm.everybody import Everybody
 from bench.storm.hands import ByActions
 from bench.storm.waiting import Waiting
 from bench.storm.web import ByWeb
-from bench.storm.wire import NOTHING
+from bench.storm.wire import NOTHING, SAVED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 ANSWERS = frozenset(
     {"done", "slot_taken", "wrong_state", "version_conflict", "hold_over", "provider_away", "schedule_changed"}
-    | {"several_taken", "session_full", NOTHING}
+    | {"several_taken", "session_full", NOTHING, SAVED}
 )
 """What may come of a deed; anything else is a fault of ours."""
 SLOWEST_MS = 500.0
@@ -92,7 +92,7 @@ class Storm:
             before = judge.deadlocks(connection)
         with Crowd(self._way) as crowd:
             won = self._phase("(a) equal slots", crowd, phases.equal(ground, size, random))
-            self.verdict.winners = sum(attempt.outcome == "done" for attempt in won)
+            self.verdict.winners = sum(attempt.outcome in {"done", SAVED} for attempt in won)
             booked = self._phase("(b) mixed lengths, neighbours", crowd, phases.mixed(ground, size, random))
             swaps = isinstance(self._way, ByActions)
             plans = phases.changes(ground, size, random, phases.live(booked), swaps=swaps)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 NOTHING = "nothing"
 """The outcome of a deed whose page had no such button any more."""
+SAVED = "saved"
+"""The outcome of a deed that was done, and of which DynamoDB could not be told in time: the answer names nothing."""
 PRESSES = 5
 SEE_OTHER, CONFLICT, UNAVAILABLE = 303, 409, 503
 # What a page says when a time is taken; other conflicts are about a visit that somebody else changed.
@@ -68,6 +70,8 @@ class Tab:
         attempt.ended = time.monotonic()
         if status == SEE_OTHER:
             attempt.outcome = "done"
+        elif status == http.HTTPStatus.OK and b"Your change was saved" in body:
+            attempt.outcome = SAVED
         elif status == CONFLICT:
             attempt.outcome = "slot_taken" if any(sign in body for sign in TAKEN) else "wrong_state"
         else:

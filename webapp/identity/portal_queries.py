@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import exists, func, select, text
 
 from webapp.identity.models import Account, AccountPatient, PortalInvitation, PortalRegistration, PortalRule
-from webapp.identity.permissions import Purpose, Relation
+from webapp.identity.permissions import BY_RELATION, Purpose, Relation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -99,6 +99,16 @@ def helpers_of(session: Session, patient_id: UUID, at: datetime) -> list[Helper]
         for row in session.execute(HELPERS, {"patient": patient_id})
     ]
     return [each for each in found if each.ends_at is None or at < each.ends_at]
+
+
+def last_shut_out(session: Session, patient_id: UUID, at: datetime) -> datetime | None:
+    """When somebody last lost the right to see a patient's visits: ended, out of time, or by a coming of age."""
+    ends = [
+        row.ends_at
+        for row in session.execute(HELPERS, {"patient": patient_id})
+        if Purpose.VISITS in BY_RELATION[Relation(row.relation)] | frozenset(map(Purpose, row.purposes))
+    ]
+    return max((end for end in ends if end is not None and end <= at), default=None)
 
 
 def acts_for(session: Session, patient_id: UUID, account_id: UUID) -> bool:

@@ -137,6 +137,12 @@ def accounts_of(session: Session, patient_ids: Iterable[UUID]) -> list[UUID]:
     return list(session.scalars(query))
 
 
+def is_disabled(session: Session, account_id: UUID) -> bool:
+    """Whether an account may not sign in any more."""
+    query = select(Account.disabled_at).where(Account.id == account_id)
+    return session.scalars(query).one_or_none() is not None
+
+
 def names_of(session: Session, account_ids: Iterable[UUID]) -> dict[UUID, str]:
     """Display names of accounts, for lists of who did what."""
     wanted = list(account_ids)

@@ -10,8 +10,9 @@ import pytest
 
 from tests import factories
 from tests.access_rows import NOBODYS_ID
-from tests.factories import NOW
+from tests.factories import NOW, clock_time
 from tests.portal.signing_up import owner
+from tests.portal.views.test_booking import press, wanted
 from webapp import clock
 from webapp.identity.permissions import BY_RELATION, GRANTABLE, Purpose, Relation
 from webapp.identity.person import Grant
@@ -106,6 +107,19 @@ def test_ended_help_is_over_with_the_next_request_and_nobody_elses(
     assert helper.get(f"/me/{rosa}").status_code == 303
     assert other.get(f"/me/{rosa}").status_code == 200
     assert me.get(f"/me/{rosa}/family").status_code == 200
+
+
+def test_help_that_ends_between_look_and_press_books_nothing(
+    sign_in: SignIn, me: Visitor, owner: Connection[Any], rosa: UUID, clinic: Clinic
+) -> None:
+    helper = sign_in("patient", at=NOW, grants=(Grant(rosa, None, frozenset({Purpose.VISITS}), Relation.CARER),))
+    row = {"account_id": helper.account_id, "patient_id": rosa, "relation": "carer", "purposes": ["visits"]}
+    factories.insert(owner, "account_patient", **row)
+    page = helper.post(f"/me/{rosa}/book", wanted(clinic, clock_time(10))).location
+    assert "Book this visit" in helper.get(page).text
+    assert me.post(f"/me/{rosa}/family/helpers/{helper.account_id}/end").status_code == 303
+    assert press(helper, page).location.startswith("/sign-in")
+    assert owner.execute("SELECT status FROM appointment").fetchall() == [("held",)]
 
 
 def test_patients_do_not_end_their_own_account_by_this(me: Visitor, owner: Connection[Any], rosa: UUID) -> None:

@@ -14,6 +14,8 @@ from tests.portal.calendar_reader import Event, read
 from tests.test_planted_values import stored_in_dynamo
 from webapp import clock
 from webapp.booking.visit_links import Named, path_of, read_token
+from webapp.identity.permissions import Purpose, Relation
+from webapp.identity.person import Grant
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 
     from tests.stack.database import Database
     from tests.stack.people import SignIn, Visitor
+
+
+LATER = NOW + timedelta(minutes=1)
 
 
 @pytest.fixture
@@ -182,6 +187,85 @@ def test_an_address_is_taken_back_and_only_its_hash_is_kept(
     rosa.post(f"{mine}/revoke")
     assert visitor.get(second).status_code == 404
     assert "Make a calendar address" in rosa.get(mine).text
+
+
+SHUT_OUT = {
+    "a helper who was ended": ("carer", LATER, "1973-03-04"),
+    "a parent of somebody who came of age": ("parent", None, "2008-11-24"),
+}
+
+
+@pytest.mark.parametrize("who", SHUT_OUT)
+def test_an_address_is_over_when_somebody_who_may_know_it_is_shut_out(
+    rosa: Visitor, visitor: Visitor, sign_in: SignIn, clinic: Clinic, database: Database, who: str
+) -> None:
+    relation, ends_at, born = SHUT_OUT[who]
+    patient, mine = clinic.patients[0], f"/me/{clinic.patients[0]}/calendar"
+    grant = Grant(patient, may=frozenset({Purpose.VISITS}), relation=Relation(relation))
+    helper = sign_in("patient", grants=(grant,), at=NOW)
+    with database.administer() as connection:
+        factories.insert(
+            connection, "account_patient", account_id=helper.account_id, patient_id=patient, relation=relation,
+            purposes=["visits"],
+        )  # fmt: skip
+        connection.execute("UPDATE patient SET birth_date = %s", (born,))
+    assert helper.post(mine).status_code == 303
+    known = address(helper.get(mine).text)
+    assert visitor.get(known).status_code == 200
+    with database.administer() as connection:
+        connection.execute("UPDATE account_patient SET ends_at = %s", (ends_at,))
+    with clock.stopped_at(clock_time(0, day=NOW.date() + timedelta(days=1)) if relation == "parent" else LATER):
+        assert visitor.get(known).status_code == 404
+    if relation == "carer":
+        with clock.stopped_at(LATER + timedelta(seconds=1)):
+            page = rosa.get(mine).text
+            assert "The old address is switched off" in page
+            assert "/calendar/" not in page.replace(mine, "")
+            assert rosa.post(mine).status_code == 303
+            assert visitor.get(address(rosa.get(mine).text)).status_code == 200
+            assert visitor.get(known).status_code == 404
+
+
+def test_the_end_of_a_helper_who_never_saw_visits_leaves_the_address(
+    rosa: Visitor, visitor: Visitor, clinic: Clinic, database: Database
+) -> None:
+    mine = f"/me/{clinic.patients[0]}/calendar"
+    rosa.post(mine)
+    known = address(rosa.get(mine).text)
+    with database.administer() as connection:
+        account = factories.account(connection, "patient")
+        factories.insert(
+            connection, "account_patient", account_id=account, patient_id=clinic.patients[0], relation="carer",
+            purposes=["money"], ends_at=NOW,
+        )  # fmt: skip
+    with clock.stopped_at(LATER):
+        assert visitor.get(known).status_code == 200
+
+
+def test_a_record_parted_from_an_account_has_no_address_any_more(
+    rosa: Visitor, visitor: Visitor, sign_in: SignIn, clinic: Clinic, database: Database
+) -> None:
+    """Somebody else's account was matched with the record by mistake, and has seen its address."""
+    patient, mine = clinic.patients[0], f"/me/{clinic.patients[0]}/calendar"
+    with database.administer() as connection:
+        factories.insert(connection, "account_patient", account_id=rosa.account_id, patient_id=patient, relation="self")
+    rosa.post(mine)
+    known = address(rosa.get(mine).text)
+    desk = sign_in("receptionist", at=NOW)
+    assert desk.post(f"/patients/{patient}/portal/accounts/{rosa.account_id}/end").status_code == 303
+    assert visitor.get(known).status_code == 404
+
+
+def test_a_clinician_whose_account_is_closed_sees_no_calendar(
+    sign_in: SignIn, visitor: Visitor, clinic: Clinic, database: Database
+) -> None:
+    doctor = sign_in("clinician", provider=clinic.providers[0], at=NOW)
+    doctor.post("/my-day/calendar")
+    known = address(doctor.get("/my-day/calendar").text)
+    assert visitor.get(known).status_code == 200
+    with database.administer() as connection:
+        connection.execute("UPDATE account SET disabled_at = %s", (NOW,))
+    assert visitor.get(known).status_code == 404
 
 
 def test_a_provider_has_a_calendar_of_their_own_visits(

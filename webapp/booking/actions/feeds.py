@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from webapp.booking.feeds import hash_of, secret_of
 from webapp.booking.models import CalendarFeed
@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
+# Where there is no address yet, there is no row that two tabs could wait for.
+_IN_TURN = text("select pg_advisory_xact_lock(uuid_hash_extended(:whose, 4))")
+
+
 def make_feed(
     *,
     key: str,
@@ -24,7 +28,8 @@ def make_feed(
     patient_id: UUID | None = None,
     provider_id: UUID | None = None,
 ) -> CalendarFeed:
-    """Make a new address for one of the two; the one of before ends."""
+    """Make a new address for one of the two; the one of before ends, and of two made at once the earlier."""
+    db.session.execute(_IN_TURN, {"whose": patient_id or provider_id})
     revoke_feed(at=at, patient_id=patient_id, provider_id=provider_id)
     made = new_id()
     feed = CalendarFeed(

@@ -37,6 +37,12 @@ def feed_of(*, patient_id: UUID | None = None, provider_id: UUID | None = None) 
     return db.session.scalars(query).one_or_none()
 
 
+def feed_at(secret_hash: bytes) -> CalendarFeed | None:
+    """The feed behind an address, as the clinic knows it; None where `shown_at` has none either."""
+    query = select(CalendarFeed).where(CalendarFeed.secret_hash == secret_hash, CalendarFeed.revoked_at.is_(None))
+    return db.session.scalars(query).one_or_none()
+
+
 def shown_at(secret_hash: bytes, since: datetime) -> list[Shown] | None:
     """The visits at an address that begin from a moment on; None for an address nobody has, or that is revoked."""
     rows = db.session.execute(_CALENDAR, {"secret": secret_hash, "since": since}).all()

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import activity, hypermedia, toasts
+from webapp.booking.actions.feeds import revoke_feed
 from webapp.booking.wording import local_date
 from webapp.cycle import scope
 from webapp.db import Role, db
@@ -106,6 +107,8 @@ def end_portal_access(patient_id: UUID, account_id: UUID) -> Response:
     )
     if own:
         portal_actions.part(session, patient_id, account_id)
+        # Whoever had the record knows its calendar address, and nothing is left to say so.
+        revoke_feed(at=at, patient_id=patient_id)
     else:
         portal_actions.end_access(session, patient_id, account_id, at=at)
     activity.note("changed", patient=patient_id, detail="portal_access")
