@@ -29,6 +29,7 @@ FOLDER = REPOSITORY / "docs" / "screenshots"
 DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 PATIENCE_MS = 60_000
+TRIES = 20
 
 
 @dataclass
@@ -46,11 +47,7 @@ class Camera:
         context.set_default_timeout(PATIENCE_MS)
         page = context.new_page()
         if who is not None:
-            page.goto("/sign-in")
-            page.get_by_label("Email address").fill(f"{who}@anteroom.example")
-            page.get_by_label("Password", exact=True).fill(PASSWORD)
-            page.get_by_role("button", name="Sign in", exact=True).click()
-            page.wait_for_url(lambda url: "sign-in" not in url)
+            _sign_in(page, who)
         page.goto(path)
         return page
 
@@ -60,6 +57,19 @@ class Camera:
         page.wait_for_load_state("networkidle")
         size = small_png.write(self.blank, page.screenshot(), FOLDER / f"{name}.png")
         print(f"{name}.png  {size / 1000:.0f} kB")  # noqa: T201 - whoever waits sees how far it is
+
+
+def _sign_in(page: Page, who: str) -> None:
+    """On a slow machine the stand-in for Cognito may answer too late: then once more."""
+    for _ in range(TRIES):
+        page.goto("/sign-in")
+        page.get_by_label("Email address").fill(f"{who}@anteroom.example")
+        page.get_by_label("Password", exact=True).fill(PASSWORD)
+        with page.expect_navigation():
+            page.get_by_role("button", name="Sign in", exact=True).click()
+        if "sign-in" not in page.url:
+            return
+    raise SystemExit(f"{who} could not sign in.")
 
 
 def the_board(camera: Camera) -> None:
