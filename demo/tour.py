@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 PATIENCE_MS = 60_000
 TRIES = 20
+OFFERED_SECONDS = 300.0
 
 
 @dataclass
@@ -89,7 +91,7 @@ def the_board(camera: Camera) -> None:
 
 
 def a_receptionist(camera: Camera) -> None:
-    """Find, book, move, and whom a free time was offered."""
+    """Find, book, move."""
     page = camera.page("receptionist", "/board?view=day", **DESK)
     page.keyboard.press("/")
     page.keyboard.type("rosa j")
@@ -107,8 +109,15 @@ def a_receptionist(camera: Camera) -> None:
     page.locator("#drawer").get_by_role("link", name="Move").click()
     page.locator("#dialog").get_by_text("First free times").wait_for()
     camera.take(page, "move")
-    page.goto("/waiting")
-    page.get_by_text("Being offered now").wait_for()
+
+
+def a_freed_time(camera: Camera) -> None:
+    """Whom the time was offered that the patient gave back: the worker does it when nobody can undo it any more."""
+    page = camera.page("receptionist", "/waiting", **DESK)
+    deadline = time.monotonic() + OFFERED_SECONDS
+    while not page.get_by_text("Being offered now").is_visible() and time.monotonic() < deadline:
+        page.wait_for_timeout(5_000)
+        page.reload()
     camera.take(page, "waiting")
 
 
@@ -152,9 +161,15 @@ def a_patient(camera: Camera) -> None:
     """From the home to a booked visit, a paid invoice, and whoever looked."""
     page = camera.page("patient", "/me", **PHONE)
     camera.take(page, "own-home")
-    page.get_by_role("link", name="Book a visit").last.click()
-    page.get_by_role("link", name="Follow-up").click()
-    page.locator("label.slot:visible").first.click()
+    _books(page)
+    page.get_by_role("button", name="Continue").click()
+    page.get_by_role("button", name="Book this visit").click()
+    page.get_by_role("link", name="Move or cancel this visit").click()
+    page.get_by_role("link", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Cancel this visit").click()
+    page.get_by_text("Your visit is canceled.").wait_for()
+    page.goto("/me")
+    _books(page)
     camera.take(page, "portal")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("heading", name="Check and book").wait_for()
@@ -181,7 +196,15 @@ def a_patient(camera: Camera) -> None:
     camera.take(page, "own-spanish")
 
 
-PARTS: tuple[Callable[[Camera], None], ...] = (the_board, a_receptionist, money, a_manager, a_patient)
+def _books(page: Page) -> None:
+    page.get_by_role("link", name="Book a visit").last.click()
+    page.get_by_role("link", name="Follow-up").click()
+    page.locator("label.slot:visible").last.click()
+
+
+PARTS: tuple[Callable[[Camera], None], ...] = (
+    a_patient, the_board, a_receptionist, money, a_manager, a_freed_time,
+)  # fmt: skip
 
 
 def main(wanted: Sequence[str]) -> None:
