@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.stack.database import Database
     from webapp.settings import Settings
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 @pytest.fixture(scope="session")
