@@ -11,7 +11,7 @@ down_revision = "0027"
 branch_labels = None
 depends_on = None
 
-ENDS = Path(__file__).parent.parent / "sql" / "0029_ends.sql"
+SQL = Path(__file__).parent.parent / "sql"
 
 TABLE = """
     CREATE TABLE audit_check (
@@ -51,9 +51,16 @@ def upgrade() -> None:
     for statement in (*TABLE.split(";"), *RIGHTS.split(";")):
         if statement.strip():
             op.execute(statement)
+    # These tables belong to whoever ran the migrations that made them: the login itself, or the role it inherits.
+    op.execute("RESET ROLE")
+    op.execute("GRANT SELECT (account_id, enrolled_at), DELETE ON second_factor TO anteroom_doors")
+    op.execute("GRANT SELECT (account_id), DELETE ON recovery_code TO anteroom_doors")
+    op.execute("GRANT SELECT (account_id, role) ON account_role TO anteroom_doors")
     op.execute("SET LOCAL ROLE anteroom_doors")
-    op.get_bind().connection.driver_connection.execute(ENDS.read_text())
-    op.execute("REVOKE ALL ON FUNCTION doors.access_ends FROM PUBLIC")
+    for name in ("0029_ends.sql", "0029_lost_app.sql"):
+        op.get_bind().connection.driver_connection.execute((SQL / name).read_text())
+    op.execute("REVOKE ALL ON FUNCTION doors.access_ends, doors.app_since, doors.forget_app FROM PUBLIC")
+    op.execute("GRANT EXECUTE ON FUNCTION doors.app_since, doors.forget_app TO app_desk")
     op.execute("RESET ROLE")
 
 
