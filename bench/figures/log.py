@@ -14,7 +14,7 @@ from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
-from bench.desk import open_desk, sign_in
+from bench.desk import open_desk
 from bench.figures.figure import Figure, median, quantile
 from bench.town import made
 from webapp import dynamo
@@ -26,8 +26,6 @@ from webapp.identity.permissions import StaffRole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from werkzeug.test import TestResponse
 
     from bench.desk import Desk
     from bench.town import Town
@@ -57,7 +55,6 @@ def figures(stack: Stack, town: Town, records: int) -> Iterator[Figure]:
         }
         for name, way in ways.items():
             yield from _read(desk, stack, name, way, patients)
-        yield _page(desk, patients)
 
 
 def _read(desk: Desk, stack: Stack, name: str, way: Callable[[UUID], object], patients: list[UUID]) -> Iterator[Figure]:
@@ -76,18 +73,6 @@ def _read(desk: Desk, stack: Stack, name: str, way: Callable[[UUID], object], pa
     yield Figure(f"{name}, client CPU", median(own) * 1000, "ms", at_most=MOST_MS)
     yield Figure(f"{name}, on the clock", median(wall) * 1000, "ms", beside=beside)
     yield Figure(f"{name}, round trips", trips, "", at_most=1)
-
-
-def _page(desk: Desk, patients: list[UUID]) -> Figure:
-    """The auditor's whole page, for what it is worth: names, a record of its own, a hundred rows of HTML."""
-    auditor = sign_in(desk.app, desk.town, (StaffRole.AUDITOR,))
-
-    def open_page(patient: UUID) -> Callable[[], TestResponse]:
-        return lambda: auditor.get(f"/activity/patients/{patient}")
-
-    costs = [auditor.cost(open_page(patient)) for patient in patients]
-    beside = f"{median([cost.cpu for cost in costs]) * 1000:.1f} ms CPU"
-    return Figure("who looked, an auditor's page", median([cost.wall for cost in costs]) * 1000, "ms", beside=beside)
 
 
 def _fill(stack: Stack, people: int) -> None:
