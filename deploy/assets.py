@@ -58,7 +58,7 @@ ICONS = (
     "clipboard-list clock contact corner-down-left credit-card door-open download ellipsis external-link eye eye-off "
     "file-text flask-conical heart-pulse history hourglass house info keyboard landmark languages layout-dashboard "
     "link list list-checks list-filter lock log-out mail map-pin menu message-square minus pencil phone pill plus "
-    "printer receipt-text refresh-cw repeat rotate-cw search server-crash settings shield-alert shield-check "
+    "printer receipt-text refresh-cw repeat rotate-cw search send server-crash settings shield-alert shield-check "
     "smartphone sparkles stethoscope sun sunrise trash-2 trending-down trending-up triangle-alert undo-2 user "
     "user-check user-plus user-x users video wallet wifi-off wrench x"
 ).split()

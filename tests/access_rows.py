@@ -104,6 +104,7 @@ MATRIX: dict[tuple[str, str], Row] = {
     ("practice.service_prices", "GET"): Row(FRONT, 404),
     ("practice.price_service", "POST"): Row(MANAGER, 404),
     ("practice.items", "GET"): Row(FRONT, 200),
+    ("notify.reminders", "GET"): Row(FRONT, 200),
     ("practice.new_item", "GET"): Row(MANAGER, 200),
     ("practice.add_item", "POST"): Row(MANAGER, 422),
     ("practice.item", "GET"): Row(FRONT, 404),

@@ -60,6 +60,7 @@ def money_rows(
         ("billing.link", "GET"): row(takers, 404),
         ("billing.make_a_link", "POST"): row(takers, 404),
         ("billing.end_the_link", "POST"): row(takers, 404),
+        ("notify.send_link", "POST"): row(takers, 404),
         ("billing.cards_of", "GET"): row(takers, 404),
         ("billing.keep_card", "POST"): row(takers, 404),
         ("billing.forget_card", "POST"): row(takers, 404),

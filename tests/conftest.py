@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+# Folders of tests that start clinics, workers and balancers.
+OTHER_PROGRAMS = {"deploy", "jobs"}
 pytest_plugins = [
     "tests.stack.services",
     "tests.stack.database",
@@ -16,10 +18,12 @@ pytest_plugins = [
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that uses a browser."""
+    """Mark every test that drives a browser or other programs: these may be late on a busy machine."""
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
+        if OTHER_PROGRAMS & set(item.path.parts):
+            item.add_marker(pytest.mark.programs)
 
 
 @pytest.fixture(autouse=True)

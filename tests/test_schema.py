@@ -24,6 +24,7 @@ import webapp.identity.models
 import webapp.identity.refusals
 import webapp.models
 import webapp.notify.models
+import webapp.notify.refusals
 import webapp.patients.models
 import webapp.patients.refusals
 import webapp.practice.models

@@ -35,6 +35,7 @@ def _arguments(given: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--deeds", type=int, default=8000, help="deeds in each of the phases (b) and (c), by actions")
     parser.add_argument("--http-slots", type=int, default=20, help="the same over HTTP, 10 to 20 times slower")
     parser.add_argument("--http-deeds", type=int, default=800)
+    parser.add_argument("--everybody", type=int, default=2400, help="deeds of phase (g), over HTTP only")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--without-constraint", action="store_true", help="drop the guard: overlaps must show up")
     return parser.parse_args(given)
@@ -63,8 +64,8 @@ def _actions(stack: Stack, chosen: argparse.Namespace) -> Verdict:
 def _http(stack: Stack, chosen: argparse.Namespace) -> Verdict:
     """Storm the pages of a server; how slow they are is no rule: the crowd shares the machine with it."""
     admin, here = _clinic(stack, "storm_http", chosen, datetime.now(UTC))
-    size = Size(chosen.bookers, chosen.http_slots, chosen.http_deeds, chosen.http_deeds)
-    with serving(stack, "storm_http", here.location) as way:
+    size = Size(chosen.bookers, chosen.http_slots, chosen.http_deeds, chosen.http_deeds, everybody=chosen.everybody)
+    with serving(stack, "storm_http", here) as way:
         verdict = Storm(admin, here, way, size, lambda line: print(f"http    {line}", flush=True)).run(chosen.seed)
     return replace(verdict, limit_ms=math.inf)
 

@@ -116,8 +116,70 @@ class EditHours:
     provider: UUID
 
 
+class ForBrowsers:
+    """A deed that begins with a look at a page."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OwnMove(ForBrowsers):
+    """A patient's browser moves the next visit of that patient, whoever booked it."""
+
+    patient: UUID
+    provider: UUID
+    starts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OwnCancel(ForBrowsers):
+    """A patient's browser cancels the next visit of that patient, whoever booked it."""
+
+    patient: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Wait(ForBrowsers):
+    """A patient's browser puts them on the waiting list."""
+
+    patient: UUID
+    service: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(ForBrowsers):
+    """A patient's browser looks for an offer and takes it, or lets it go."""
+
+    patient: UUID
+    take: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MoveSome(ForBrowsers):
+    """The desk moves one of the visits that the board shows, whoever booked it."""
+
+    lot: int
+    provider: UUID
+    starts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSome(ForBrowsers):
+    """The desk cancels one of the visits that the board shows on a day."""
+
+    lot: int
+    starts: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ByWorker(ForBrowsers):
+    """What nobody of the crowd did while they were at their pages: a hold for who waits, an offer that ends."""
+
+
 Special: TypeAlias = BookLate | BookOver | Hold | BookHeld | HoldFor | TakeOver | Sweep | Away | EditHours
-Deed: TypeAlias = "Book | Move | Cancel | Rebook | Swap | Special | Tied"
+Shared: TypeAlias = OwnMove | OwnCancel | Wait | Answer | MoveSome | CancelSome | ByWorker
+Direct: TypeAlias = "Book | Move | Cancel | Rebook | Swap | Special | Tied"
+Deed: TypeAlias = "Direct | Shared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +200,8 @@ class Attempt:
     """One deed: first statement and COMMIT on the machine's monotonic clock in seconds, and its outcome.
 
     `outcome` is "done", the code of a refusal, or the class of an error.  `wants` and `own` say what had to be free,
-    apart from which visits, for the deed to succeed.
+    apart from which visits, for the deed to succeed.  `actor` is the account at the browser, and `visit` the one that
+    an answer named or a form was about.
     """
 
     deed: Deed
@@ -149,3 +212,5 @@ class Attempt:
     own: frozenset[UUID] = frozenset()
     placed: tuple[Placed, ...] = ()
     gone: dict[UUID, int] = field(default_factory=dict)
+    actor: UUID | None = None
+    visit: UUID | None = None

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from flask import Flask
 
-from bench.storm.deeds import Attempt, Book, Cancel, EditHours, Move, Placed, Rebook, Swap, Want
+from bench.storm.deeds import Attempt, Book, Cancel, EditHours, ForBrowsers, Move, Placed, Rebook, Swap, Want
 from bench.storm.specials import Specials
 from bench.storm.tied import BookSeries, CancelSeries, Join, MoveGroup, MoveSeries, TiedDeeds, times
 from tests import factories
@@ -37,7 +37,7 @@ from webapp.practice import actions as practice
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from bench.storm.deeds import Deed
+    from bench.storm.deeds import Deed, Direct
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,8 @@ class Hands:
 
     def attempt(self, deed: Deed) -> Attempt:
         """Do it and commit, or be refused and roll back."""
+        if isinstance(deed, ForBrowsers):
+            raise TypeError(deed)
         role = Role.MANAGER if isinstance(deed, EditHours) else Role.DESK
         scope = factories.scope(role, actor=self._actor)
         attempt = Attempt(deed, time.monotonic())
@@ -94,7 +96,7 @@ class Hands:
             attempt.placed, attempt.gone = (), {}
         return attempt
 
-    def _do(self, attempt: Attempt, deed: Deed) -> None:
+    def _do(self, attempt: Attempt, deed: Direct) -> None:
         match deed:
             case Book(want):
                 attempt.wants = (want,)

@@ -46,7 +46,7 @@ SPECIAL_DAYS = 6
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How hard to storm: bookers and slots of phase (a), deeds of (b) to (e), freed times of (f)."""
+    """How hard to storm: bookers and slots of phase (a), deeds of (b) to (e), freed times of (f), deeds of (g)."""
 
     bookers: int = 200
     slots: int = 500
@@ -55,6 +55,7 @@ class Size:
     specials: int = 6000
     tied: int = 2000
     freed: int = 20
+    everybody: int = 0
 
 
 def equal(ground: Ground, size: Size, random: Random) -> list[Plan]:

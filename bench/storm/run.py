@@ -1,4 +1,4 @@
-"""One storm over a database: five phases, a line each, and the verdict."""
+"""One storm over a database: its phases, a line each, and the verdict."""
 
 from __future__ import annotations
 
@@ -12,8 +12,11 @@ import psycopg
 
 from bench.storm import fairness, hindsight, judge, phases, tied
 from bench.storm.crowd import Crowd
+from bench.storm.everybody import Everybody
 from bench.storm.hands import ByActions
 from bench.storm.waiting import Waiting
+from bench.storm.web import ByWeb
+from bench.storm.wire import NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
 ANSWERS = frozenset(
     {"done", "slot_taken", "wrong_state", "version_conflict", "hold_over", "provider_away", "schedule_changed"}
-    | {"several_taken", "session_full"}
+    | {"several_taken", "session_full", NOTHING}
 )
 """What may come of a deed; anything else is a fault of ours."""
 SLOWEST_MS = 500.0
@@ -83,7 +86,7 @@ class Storm:
         self.verdict = Verdict(slots=size.slots)
 
     def run(self, seed: int = 1) -> Verdict:
-        """Run the phases and judge what they left; the last two are for those who reach the actions."""
+        """Run the phases and judge what they left; (d) to (f) are for those who reach the actions, (g) for browsers."""
         ground, size, random = self._ground, self._size, Random(seed)
         with psycopg.connect(self._admin, autocommit=True) as connection:
             before = judge.deadlocks(connection)
@@ -100,6 +103,8 @@ class Storm:
                 with psycopg.connect(self._admin, autocommit=True) as connection:
                     groups = tied.begin_groups(connection, ground)
                 self._phase("(e) series, groups", crowd, phases.together(ground, size, random, groups))
+            if isinstance(self._way, ByWeb) and size.everybody:
+                self._everybody(crowd, self._way, random)
         if swaps:
             self._wait()
         with psycopg.connect(self._admin, autocommit=True) as connection:
@@ -112,7 +117,7 @@ class Storm:
         seconds = monotonic() - began
         outcomes = Counter(attempt.outcome for attempt in attempts)
         slowest = max((attempt.ended - attempt.began) * 1000 for attempt in attempts)
-        self._complete(attempts)
+        self._attempts += self._complete(attempts)
         wrong = fairness.false_refusals(self._ground, attempts, self._attempts)
         self._attempts += attempts
         self.verdict.slowest_ms = max(self.verdict.slowest_ms, slowest)
@@ -134,11 +139,21 @@ class Storm:
         self.verdict.slowest_ms = max(self.verdict.slowest_ms, waited.slowest_ms)
         self._say(str(waited))
 
-    def _complete(self, attempts: list[Attempt]) -> None:
-        """Look up what the web does not say: provider, room and version of what was booked or moved."""
-        if not isinstance(self._way, ByActions):
-            with psycopg.connect(self._admin, autocommit=True) as connection:
-                hindsight.complete(connection, attempts)
+    def _everybody(self, crowd: Crowd, way: ByWeb, random: Random) -> None:
+        """(g) The portal, the desk, an import and the worker at once; by browsers only."""
+        with Everybody(self._admin, self._ground, way) as everybody:
+            plans = everybody.plans(self._size.everybody, random)
+            attempts = self._phase("(g) portal, desk, import, jobs", crowd, plans)
+            faults = everybody.aftermath(attempts)
+            self.verdict.faults += faults
+            self._say(f"(g) behind the pages: {everybody}, {sum(faults.values())} faults")
+
+    def _complete(self, attempts: list[Attempt]) -> list[Attempt]:
+        """Look up what the web does not say of what was booked or moved; returns what a worker did."""
+        if isinstance(self._way, ByActions):
+            return []
+        with psycopg.connect(self._admin, autocommit=True) as connection:
+            return hindsight.complete(connection, attempts)
 
     def _judge(self, connection: psycopg.Connection[Any], deadlocks_before: int) -> None:
         connection.execute("ANALYZE")

@@ -80,17 +80,20 @@ def test_the_board_learns_what_is_to_pay_for_each_visit(till: Till) -> None:
 
 @pytest.mark.usefixtures("till")
 def test_finished_visits_without_an_invoice_are_listed(till: Till) -> None:
-    bare, drafted, done, _ = till.visit(), till.visit(), till.visit(), till.visit("booked")
+    bare, drafted, changed, done, _ = till.visit(), till.visit(), till.visit(), till.visit(), till.visit("booked")
     billed(till, done)
     draft = till.does(lambda: drafts.draft_visit(drafted, actor=None, at=LATER).id)
+    dearer = till.does(lambda: drafts.draft_visit(changed, actor=None, at=LATER).id)
+    lines = (drafts.Line(2, 4_500, label="Tests", discount_cents=500, discount_reason="Regular"),)
+    till.does(lambda: drafts.save_draft(drafts.SaveDraft(dearer, lines, 1), at=LATER))
     with till.acting():
         found = worklists.unbilled(till.clinic.location, *DAY)
         never = worklists.finished_without_invoice(*DAY)
         waiting = worklists.drafts(till.clinic.location)
     assert {(each.appointment_id, each.draft_id, each.cents) for each in found} == {
-        (bare, None, 12_000), (drafted, draft, 12_000),
+        (bare, None, 12_000), (drafted, draft, 12_000), (changed, dearer, 8_500),
     }  # fmt: skip
-    assert (never, waiting) == ([bare], [draft])
+    assert (never, waiting) == ([bare], [draft, dearer])
 
 
 def test_credit_and_attempts_that_wait_are_listed(till: Till) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -32,6 +32,10 @@ class Arena:
 
     def hand(self, role: Role = Role.DESK) -> Hand:
         return Hand(self.app, self.owner, role)
+
+    def patient(self, at: datetime = NOW, number: int = 0) -> Hand:
+        """Somebody on the portal, as their own role."""
+        return Hand(self.app, self.owner, Role.PATIENT, at=at, patients=(self.clinic.patients[number],))
 
     def visit(self, starts: Any = TEN, **columns: Any) -> UUID:
         return factories.appointment(self.owner, self.clinic, starts, room_id=None, **columns)

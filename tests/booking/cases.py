@@ -2,34 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from tests.booking import races, races_of_editors, races_of_holds
-from tests.booking.races import Race
+from tests.booking.case import NO_CONSTRAINT, NO_MATCH, Case
+from tests.booking.cases_of_patients import PATIENTS
 
-
-@dataclass(frozen=True)
-class Case:
-    """A race, how it has to end, the guard it rests on, and what comes out otherwise without it."""
-
-    race: Race
-    won: dict[str, object]
-    lost: dict[str, object]
-    sabotage: tuple[str, ...] = ()
-    rewritten: tuple[str, str, str] | None = None
-    unlocked: bool = False
-
-
-NO_CONSTRAINT = ("ALTER TABLE occupancy DROP CONSTRAINT occupancy_busy",)
 LOCK_NOTHING = """
     CREATE OR REPLACE FUNCTION doors.lock_resources(resources uuid[], exclusive boolean) RETURNS integer
     LANGUAGE sql SECURITY DEFINER AS 'SELECT cardinality(resources)'
 """
 NO_RESOURCE_LOCK = (LOCK_NOTHING,)
-NO_MATCH = (
-    "ALTER TABLE occupancy DISABLE TRIGGER occupancy_appointment",
-    "ALTER TABLE appointment DISABLE TRIGGER USER",
-)
 NO_KEY = ("ALTER TABLE idempotency DROP CONSTRAINT idempotency_pkey",)
 DELETE_FIRST = (
     "doors.settle",
@@ -222,4 +203,4 @@ HOLDS = (
     ),
 )
 
-CASES: tuple[Case, ...] = (*ORDINARY, *HOLDS)
+CASES: tuple[Case, ...] = (*ORDINARY, *HOLDS, *PATIENTS)

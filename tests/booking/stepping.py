@@ -30,10 +30,10 @@ PATIENCE_SECONDS = 10.0
 class Hand:
     """A person with one open transaction in a thread of their own; `does` starts a step, `waits` tells if it blocks."""
 
-    def __init__(self, app: Flask, watch: Owner, role: Role = Role.DESK) -> None:
+    def __init__(self, app: Flask, watch: Owner, role: Role = Role.DESK, **scope: Any) -> None:
         self._app = app
         self._watch = watch
-        self._role = role
+        self._scope = factories.scope(role, **{"actor": ACTOR, **scope})
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._context: Any = None
         self._transaction: AbstractContextManager[Session] | None = None
@@ -94,7 +94,7 @@ class Hand:
     def _open(self) -> None:
         self._context = self._app.app_context()
         self._context.push()
-        self._transaction = transactional(factories.scope(self._role, actor=ACTOR))
+        self._transaction = transactional(self._scope)
         self._transaction.__enter__()
         self._pid = db.session.execute(text("select pg_backend_pid()")).scalar_one()
 

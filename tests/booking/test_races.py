@@ -14,7 +14,8 @@ from sqlalchemy import event
 
 from tests import factories
 from tests.booking.arena import Arena
-from tests.booking.cases import CASES, Case
+from tests.booking.case import Case
+from tests.booking.cases import CASES
 from tests.booking.wishes import Owner, application
 from tests.stack.services import copy_of_template
 from webapp.db import db

@@ -69,6 +69,22 @@ def test_the_policy_lets_nobody_change_or_delete_activity(stack: Stack, deployed
     assert allowed == {"dynamodb:PutItem", "dynamodb:GetItem", "dynamodb:Query"}
 
 
+def test_what_becomes_of_an_email_comes_into_the_queue_that_the_worker_asks(stack: Stack, deployed: Deployed) -> None:
+    found = stack.aws.client("cloudformation").describe_stacks(StackName=f"{deployed.prefix}stack")["Stacks"][0]
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found["Outputs"]}
+    (destination,) = stack.aws.client("sesv2").get_configuration_set_event_destinations(
+        ConfigurationSetName=outputs["MailConfigurationSet"]
+    )["EventDestinations"]
+    assert destination["Enabled"] is True
+    assert {kind.upper() for kind in destination["MatchingEventTypes"]} == {"BOUNCE", "COMPLAINT"}
+    topic = destination["SnsDestination"]["TopicArn"]
+    queue = stack.aws.client("sqs").get_queue_attributes(
+        QueueUrl=outputs["ReportsQueueUrl"], AttributeNames=["QueueArn"]
+    )["Attributes"]["QueueArn"]
+    heard = stack.aws.client("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert [(each["Protocol"], each["Endpoint"]) for each in heard] == [("sqs", queue)]
+
+
 def test_a_kill_brings_back_users_but_no_sessions(tmp_path: Path) -> None:
     folder, log = tmp_path / "aws", tmp_path / "log"
     with Aws(folder, log) as first:

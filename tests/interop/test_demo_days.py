@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 import pytest
 
+from webapp.billing.actions.drafts import draft_visit
+from webapp.db import Role, Scope, transactional
+from webapp.ids import new_id
 from webapp.interop.demo import load
 from webapp.interop.demo.money import BEFORE, TODAY
 from webapp.interop.demo.people import COUNT
@@ -103,12 +106,23 @@ def test_some_people_wait_once_for_a_time(admin: psycopg.Connection[Any], bundle
 def test_the_desk_has_a_drawer_a_reader_and_invoices_most_of_them_paid(
     admin: psycopg.Connection[Any], bundles: Path
 ) -> None:
-    clinic, _ = load.load_people(bundles, LATE_MORNING)
+    clinic, rosa = load.load_people(bundles, LATE_MORNING)
+    for day in (LATE_MORNING - timedelta(days=1), LATE_MORNING):
+        load.load_one(clinic, day.date(), LATE_MORNING)
+    # Beside `make run` a worker runs, which has drafted some by then.
+    drafted = [row[0] for row in admin.execute("select id from appointment where status = 'finished' limit 30")]
+    with transactional(Scope(role=Role.DESK, actor=None, at=LATE_MORNING, request=str(new_id()))):
+        for visit in drafted:
+            draft_visit(visit, actor=None, at=LATE_MORNING)
     load.load_days(clinic, LATE_MORNING, before=1, after=0)
     assert one(admin, "select count(*) from drawer where name = 'Desk 1'") == 1
     assert one(admin, "select count(*) from simulated_reader") == 1
     invoices = one(admin, "select count(*) from invoice where status = 'issued'")
-    assert invoices == BEFORE + TODAY
+    assert invoices == BEFORE + TODAY + 1
+    (owed,) = admin.execute(
+        "select sum(cents) from ledger_entry where account = 'patient_receivable' and patient_id = %s", (rosa,)
+    ).fetchone() or (0,)
+    assert owed > 0
     assert invoices > one(admin, "select count(*) from payment") > invoices // 2
     assert one(admin, "select sum(cents) from ledger_entry") == 0
     assert one(admin, "select sum(cents) from ledger_entry where account = 'patient_receivable'") > 0

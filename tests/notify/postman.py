@@ -10,6 +10,9 @@ from tests import factories
 from tests.factories import NOW
 from webapp import clock
 from webapp.activity.jobs import project_changes
+from webapp.billing.actions.links import make_link
+from webapp.billing.pay_links import hash_of, token_of
+from webapp.db import Role, transactional
 from webapp.ids import new_id
 from webapp.notify import jobs
 
@@ -24,6 +27,7 @@ TASKS: dict[str, Job[..., None]] = {
     "activity.project_changes": project_changes,
     "notify.consider": jobs.consider,
     "notify.deliver": jobs.deliver,
+    "notify.payment_link": jobs.tell_payment_link,
 }
 EMAIL = "rosa@example.com"
 
@@ -86,6 +90,14 @@ def mobile(owner: Owner, patient: UUID, number: str = "(207) 555-0142") -> None:
 
 def prefers(owner: Owner, patient: UUID, **columns: object) -> None:
     factories.insert(owner, "contact_preference", patient_id=patient, **{"changed_at": NOW, **columns})
+
+
+def payment_link(app: Flask, invoice: UUID, *, at: datetime = NOW) -> UUID:
+    """A link that the desk made to an issued invoice."""
+    made = new_id()
+    with app.app_context(), transactional(factories.scope(Role.DESK, at=at)):
+        make_link(made, invoice, hash_of(token_of(made)), actor=None, at=at)
+    return made
 
 
 def messages(owner: Owner, state: str = "sent") -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -12,6 +13,7 @@ from tests import factories
 from tests.booking.wishes import ACTOR, wish
 from tests.factories import NOW, clock_time
 from tests.notify.postman import Postman, mailbox, messages, prefers, said
+from webapp import clock
 from webapp.booking.actions import CancelRequest, MoveRequest, book, cancel, move
 from webapp.ids import new_id
 from webapp.notify.notices import GRACE
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from tests.booking.wishes import Owner
     from tests.factories import Clinic
     from tests.notify.conftest import Changing
+    from tests.stack.people import Visitor
 
 DAY, HOUR, MINUTE = timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)
 IN_A_WEEK = clock_time(14) + 7 * DAY
@@ -91,6 +94,23 @@ def test_whoever_refuses_reminders_gets_none_but_hears_of_a_cancellation(
         cancel(CancelRequest(visit, "closed"), at=postman.now)
     postman.works(postman.now + GRACE)
     assert [kind for kind, _, _ in said(owner)] == ["confirmation", "cancellation"]
+
+
+def test_one_press_in_the_mail_confirms_the_visit_and_nobody_asks_again(
+    desk: Changing, postman: Postman, clinic: Clinic, owner: Owner, visitor: Visitor
+) -> None:
+    visit = booked(desk, postman, clinic)
+    swept(postman, IN_A_WEEK - 2 * DAY)
+    mail = mailbox(owner)[-1]["body"]
+    (link,) = re.findall(r"http://127\.0\.0\.1:8000(/visit/\S+)", mail)
+    with clock.stopped_at(postman.now):
+        assert "Will you come?" in visitor.get(link).text
+        assert "Thank you. We expect you." in visitor.post(link).text
+    assert owner.execute("SELECT status FROM appointment WHERE id = %s", (visit,)).fetchone() == {"status": "confirmed"}
+    swept(postman, IN_A_WEEK - 2 * HOUR)
+    last = mailbox(owner)[-1]["body"]
+    assert "is coming up" in last
+    assert "/visit/" not in last
 
 
 @pytest.mark.parametrize("what", ["canceled", "moved", "deceased"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,18 +12,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import factories
+from tests.billing.counter import Counter
 from tests.booking.waiting_list import offered, waiter
 from tests.booking.wishes import ACTOR, wish
 from tests.factories import NOW, clock_time
-from tests.notify.postman import Postman, email, mailbox, messages, mobile, prefers
+from tests.notify.postman import Postman, email, mailbox, messages, mobile, payment_link, prefers
 from tests.test_planted_values import stored_in_dynamo
 from webapp.booking.actions import CancelRequest, MoveRequest, book, cancel, move
+from webapp.booking.visit_links import Named, path_of
 from webapp.db import Role
 from webapp.ids import new_id
+from webapp.jobs import announce
 from webapp.notify import letters
 from webapp.notify.actions.telling import Notice, tell
-from webapp.notify.gsm import ALPHABET, LONGEST, fit, plain
-from webapp.notify.notices import ABOUT_MONEY, GRACE, Kind
+from webapp.notify.gsm import ALPHABET, LONGEST, fit, parts, plain, room
+from webapp.notify.notices import ABOUT_MONEY, GRACE, RECEIPTS, Kind
 from webapp.notify.parcels import Line, Parcel, Place
 from webapp.notify.queries.recipients import recipient
 from webapp.notify.reach import Channel
@@ -40,9 +45,13 @@ CLINICAL = ("Zqxchemo", "Zqxoncology", "Zqxbiopsy", "Zqxjimenez")
 
 
 def parcel(kind: Kind, place: Place = PLACE, **line: Any) -> Parcel:
-    money = kind in ABOUT_MONEY
-    facts: dict[str, Any] = {"starts_at": None if money else clock_time(10), "cents": 4_000 if money else None}
-    facts |= {"currency": "USD" if money else None, "until": clock_time(9) if kind is Kind.OFFER else None}
+    receipt = kind in RECEIPTS
+    facts: dict[str, Any] = {"starts_at": None if kind in ABOUT_MONEY else clock_time(10)}
+    facts |= {
+        "cents": 4_000 if receipt else None,
+        "currency": "USD" if receipt else None,
+        "until": clock_time(9) if kind is Kind.OFFER else None,
+    }
     made = Line(new_id(), new_id(), **{**facts, **line})
     return Parcel(
         id=made.message_id, kind=kind, channel=Channel.EMAIL, patient_id=new_id(), account_id=None, given="Rosa",
@@ -62,7 +71,7 @@ def test_every_message_can_be_written_in_both_languages(app: Flask, kind: Kind, 
     assert letter.html.startswith("<!DOCTYPE html>")
     assert len(words.sms) <= LONGEST
     assert set(words.sms) <= ALPHABET
-    assert words.sms.endswith("http://127.0.0.1:8000/me")
+    assert re.search(r"http://127\.0\.0\.1:8000(/me|/pay/[\w-]{43})$", words.sms)
 
 
 def test_days_are_written_as_the_reader_knows_them(app: Flask) -> None:
@@ -91,8 +100,39 @@ def test_a_name_that_is_too_long_is_cut_and_the_time_is_not(app: Flask) -> None:
     with app.app_context():
         for kind in Kind:
             words = letters.words_in("es", parcel(kind, long))
-            assert len(words.sms) <= LONGEST
-            assert words.sms.endswith("/me"), kind
+            assert len(words.sms) <= (room(2) if kind is Kind.PAYMENT_LINK else LONGEST)
+            assert re.search(r"/me$|/pay/[\w-]{43}$", words.sms), kind
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_reminder_asks_for_an_answer_that_needs_no_password(app: Flask, language: str) -> None:
+    asking = parcel(Kind.REMINDER, Place("Harbor Clinic " * 20, "America/New_York"), to_confirm=True)
+    link = "http://127.0.0.1:8000" + path_of(
+        Named(asking.lines[0].subject_id, asking.patient_id), secret=str(app.secret_key)
+    )
+    with app.app_context():
+        letter, words = letters.envelope(asking, language), letters.words_in(language, asking)
+        silent = letters.envelope(parcel(Kind.REMINDER), language)
+    assert f": {link}\n" in letter.body
+    assert f'href="{link}"' in letter.html
+    assert words.sms.endswith(link), "never cut off"
+    assert set(words.sms) <= ALPHABET
+    assert parts(words.sms) == 2
+    assert len(words.sms) <= room(2)
+    assert "/visit/" not in silent.body
+
+
+def test_of_several_visits_each_is_confirmed_by_itself(app: Flask) -> None:
+    both = parcel(Kind.REMINDER, to_confirm=True)
+    second = replace(both.lines[0], subject_id=new_id(), starts_at=clock_time(11))
+    third = replace(both.lines[0], subject_id=new_id(), starts_at=clock_time(13), to_confirm=False)
+    with app.app_context():
+        words = letters.words_in("en", replace(both, lines=(*both.lines, second, third)))
+    assert [step.label for step in words.steps] == [
+        "Confirm Mon, Nov 23, 10:00 AM EST", "Confirm Mon, Nov 23, 11:00 AM EST", "See or change it",
+    ]  # fmt: skip
+    assert len({step.href for step in words.steps}) == 3
+    assert "/visit/" not in words.sms
 
 
 def test_a_name_is_escaped_in_html_and_plain_in_text(app: Flask) -> None:
@@ -142,13 +182,17 @@ def everything(app: Flask, desk: Changing, postman: Postman, owner: Owner, clini
     offered(app, owner, clinic, to=waiter(owner, clinic, patient_id=patient, note="Zqxbiopsy"))
     postman.works(postman.now)
     with desk(Role.JOB):
-        for kind in ABOUT_MONEY:
+        for kind in RECEIPTS:
             row = new_id()
             notice = Notice(
                 f"{kind}:{row}", kind, patient, row, clinic.location, "America/New_York", NOW + DAY, cents=4_000,
                 currency="USD",
             )  # fmt: skip
             tell(notice, recipient(patient, postman.now), at=postman.now)
+    postman.works(postman.now)
+    link = payment_link(app, Counter(app, owner, clinic).invoice(), at=postman.now)
+    with desk():
+        announce("notify.payment_link", link=str(link))
     postman.works(week - 2 * DAY + timedelta(hours=1))
     postman.sweeps()
     postman.works(postman.now)
@@ -181,6 +225,9 @@ def test_no_message_says_why_anybody_comes_or_who_they_are(
     for where in ("DynamoDB", "log", "jobs"):
         assert "rosa@example.com" not in texts[where], where
         assert "5550142" not in texts[where], where
+        assert "/visit/" not in texts[where], "whoever reads it could answer for them"
+        assert "/pay/" not in texts[where], "whoever reads it sees what is due"
+    assert {each["channel"] for each in went if "/visit/" in each["body"]} == {"email", "sms"}
     # Whoever sees a telephone from afar reads no name on it.
     for item in went:
         assert "Rosa" not in item["subject"]

@@ -14,7 +14,8 @@ from webapp.billing.attempt_refusals import BeingPaid
 from webapp.billing.forms.payment import Tendered, read_payment
 from webapp.billing.models import Invoice
 from webapp.billing.queries.balances import OpenInvoice, open_invoices, same_person
-from webapp.billing.queries.desk import owners_of
+from webapp.billing.queries.desk import owners_of, receipt_of
+from webapp.billing.receipts import By
 from webapp.billing.refusals import DueChanged
 from webapp.billing.tendering import left_over, spread
 from webapp.db import db, transactional
@@ -35,11 +36,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """What a press by card led to: its attempt, whose money, and whether it is in the ledger."""
+    """What a press by card led to: its attempt, whose money, whether it is in the ledger, and its receipt on paper."""
 
     attempt_id: UUID
     patient_id: UUID
     settled: bool
+    receipt: UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,9 @@ def charge(invoice_id: UUID, form: MultiDict[str, str], once: Claim, scope: Scop
             raise NotFound
         return earlier
     standing = charging.pay_by_card(wanted, scope)
-    return Pressed(standing.id, wanted.patient_id, standing.settled)
+    with transactional(scope, read_only=True):
+        receipt = receipt_of(standing.id) if wanted.receipt is By.PRINT else None
+    return Pressed(standing.id, wanted.patient_id, standing.settled, receipt)
 
 
 def take(invoice_id: UUID, form: MultiDict[str, str], *, actor: UUID | None, at: datetime) -> tuple[Payment, ...]:
@@ -75,7 +79,7 @@ def take(invoice_id: UUID, form: MultiDict[str, str], *, actor: UUID | None, at:
     if typed.by_card:
         raise BadRequest
     drawer = typed.named_id if typed.method == "cash" else None
-    part = Part(typed.method, typed.cents, typed.tendered_cents, drawer, reference=typed.reference)
+    part = Part(typed.method, typed.cents, typed.tendered_cents, drawer, None, typed.reference, typed.receipt)
     request = TakePayment(
         invoice.patient_id, invoice.location_id, (part,), invoice.currency, exactly=checked.shares, seen=checked.seen
     )
@@ -114,6 +118,7 @@ def _order(checked: _Checked, once: Claim, gateway: str) -> Wanted:
         seen=checked.seen,
         reader_id=None if on_file else typed.named,
         card_id=typed.named_id if on_file else None,
+        receipt=typed.receipt,
     )
 
 

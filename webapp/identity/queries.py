@@ -85,6 +85,7 @@ def standing_of(session: Session, account_id: UUID) -> Standing | None:
 
 
 LANGUAGE = text("select doors.language_of(:account)")
+HEARERS = text("select * from doors.hearers_of(:patient) order by relation <> 'self', account_id")
 GRANTS = text("select * from doors.grants_of(:account) order by patient_id")
 
 
@@ -101,6 +102,33 @@ def grants_of(session: Session, account_id: UUID) -> tuple[Grant, ...]:
         )
         for row in session.execute(GRANTS, {"account": account_id})
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Hearer:
+    """An account that may be told of a patient, with its address, and the grant that it has."""
+
+    account_id: UUID
+    email: str
+    grant: Grant
+
+
+def hearers_of(session: Session, patient_id: UUID) -> list[Hearer]:
+    """Whoever acts for a patient and can sign in, the patient's own account first; grants that are over included."""
+    return [
+        Hearer(
+            account_id=row.account_id,
+            email=row.email,
+            grant=Grant(
+                patient_id=patient_id,
+                ends_at=row.ends_at,
+                may=BY_RELATION[Relation(row.relation)] | frozenset(map(Purpose, row.purposes)),
+                relation=Relation(row.relation),
+                starts_at=row.starts_at,
+            ),
+        )
+        for row in session.execute(HEARERS, {"patient": patient_id})
+    ]
 
 
 def accounts_of(session: Session, patient_ids: Iterable[UUID]) -> list[UUID]:

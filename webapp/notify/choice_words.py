@@ -11,6 +11,7 @@ from flask_babel import ngettext
 from webapp.notify.choosing import REMINDER_CHOICES
 from webapp.notify.notices import Kind
 from webapp.notify.reach import Channel, Choice, Topic
+from webapp.notify.service import switched_off
 from webapp.patients import phones
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ TOPICS: dict[Topic, LazyString] = {
     Topic.VISITS: _l("Visits booked, changed or canceled"),
     Topic.REMINDERS: _l("Reminders before a visit"),
     Topic.OFFERS: _l("Times that become free, from the waiting list"),
-    Topic.MONEY: _l("Payments and refunds"),
+    Topic.MONEY: _l("Payment links, payments and refunds"),
 }
 KINDS: dict[Kind, LazyString] = {
     Kind.CONFIRMATION: _l("Booked"),
@@ -40,6 +41,7 @@ KINDS: dict[Kind, LazyString] = {
     Kind.OFFER: _l("Waiting list offer"),
     Kind.PAYMENT: _l("Payment"),
     Kind.REFUND: _l("Refund"),
+    Kind.PAYMENT_LINK: _l("Payment link"),
 }
 CHANNELS: dict[Channel, LazyString] = {
     Channel.EMAIL: _l("Email"),
@@ -62,7 +64,7 @@ REASONS: dict[str, LazyString] = {
     "not_theirs": _l("the account may no longer see it"),
     "bounced": _l("the address does not take mail"),
     "rejected": _l("the carrier did not take it"),
-    "no_carrier": _l("the clinic sends no texts"),
+    "no_carrier": _l("texts are switched off"),
 }
 REFUSED: dict[str, LazyString] = {
     "bounced": _l("does not take our mail"),
@@ -97,6 +99,7 @@ def fields(values: dict[str, Any]) -> dict[str, Any]:
     """What the form asks, with the answers to choose from."""
     return {
         "chosen": values,
+        "texts_off": Channel.SMS in switched_off(),
         "languages": LANGUAGES,
         "topics": [(topic.value, str(label)) for topic, label in TOPICS.items()],
         "choices": [(choice.value, str(label)) for choice, label in CHOICES.items()],

@@ -1,10 +1,13 @@
-"""Text messages in one part: the alphabet that phones send 160 characters of, and what other letters become."""
+"""Text messages in their parts: the alphabet that phones send 160 characters of, and what other letters become."""
 
 from __future__ import annotations
 
 import unicodedata
 
 LONGEST = 160
+OF_SEVERAL = 153
+"""What each part of a longer text has room for, beside what ties the parts together."""
+
 SHORTEST_NAME = 8
 
 # GSM 03.38, the basic table: each of these is one of the 160.
@@ -32,13 +35,23 @@ def _letter(letter: str) -> str:
     return bare if bare and set(bare) <= ALPHABET else "?"
 
 
-def fit(name: str, text: str) -> str:
-    """A message "Name: text" that fits; the name is shortened first, then the end of the text.
+def room(parts: int) -> int:
+    """How many characters so many parts hold."""
+    return LONGEST if parts == 1 else OF_SEVERAL * parts
+
+
+def parts(text: str) -> int:
+    """How many texts a message is, to whoever pays for them."""
+    return 1 if len(text) <= LONGEST else -(-len(text) // OF_SEVERAL)
+
+
+def fit(name: str, text: str, most: int = 1) -> str:
+    """A message "Name: text" of at most so many parts; the name is shortened first, then the end of the text.
 
     What is cut off is never the beginning: that is when, and there is an address or a number behind it.
     """
     name, text = plain(name), plain(text)
-    room = LONGEST - len(text) - len(": ")
-    if len(name) > room:
-        name = name[: max(room, SHORTEST_NAME) - 1].rstrip() + "."
-    return f"{name}: {text}"[:LONGEST].rstrip()
+    left = room(most) - len(text) - len(": ")
+    if len(name) > left:
+        name = name[: max(left, SHORTEST_NAME) - 1].rstrip() + "."
+    return f"{name}: {text}"[: room(most)].rstrip()

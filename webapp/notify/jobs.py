@@ -45,6 +45,14 @@ def consider(request: str) -> None:
             promise(consider, at=again, request=request)
 
 
+@job("notify.payment_link")
+def tell_payment_link(link: str) -> None:
+    """Tell a patient where they can pay, as the desk asked: the address is made as the message leaves."""
+    here = scope()
+    with transactional(here):
+        telling.tell_link(UUID(link), at=here.at)
+
+
 @job("notify.deliver")
 def deliver(message: str) -> None:
     """Send a message: claimed in one transaction, sent outside of any, marked in another.

@@ -8,18 +8,20 @@ from flask import current_app, render_template
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
+from webapp.billing.pay_links import token_of
+from webapp.booking.visit_links import Named, path_of
 from webapp.languages import speaking
 from webapp.notify.gateways.carrier import Envelope
 from webapp.notify.notices import ABOUT_MONEY, Kind
 from webapp.notify.parcels import Parcel
 from webapp.notify.reach import Channel
-from webapp.notify.wording import Links, Words, when, words_of
+from webapp.notify.wording import Links, Step, Words, when, words_of
 
 if TYPE_CHECKING:
     from uuid import UUID
 
     from webapp.notify.in_app import Notice
-    from webapp.notify.parcels import Place
+    from webapp.notify.parcels import Line, Place
     from webapp.notify.queries.accounts import Holder
     from webapp.notify.queries.invitations import Invited
     from webapp.settings import Settings
@@ -32,6 +34,8 @@ def links_of(parcel: Parcel) -> Links:
     subject = parcel.lines[0].subject_id
     if parcel.kind is Kind.OFFER:
         answer = _path("portal.offer", offer_id=subject, **patient)
+    elif parcel.kind is Kind.PAYMENT_LINK:
+        answer = _path("billing.pay_link", token=token_of(subject))
     elif parcel.kind in ABOUT_MONEY:
         answer = _path("portal.invoices", **patient)
     elif len(parcel.lines) == 1:
@@ -39,10 +43,24 @@ def links_of(parcel: Parcel) -> Links:
     else:
         answer = _path("portal.home_of", **patient)
     base = settings.public_url
-    return Links(base + _path("portal.home"), base + _path("portal.preferences", **patient), base + answer)
+    return Links(
+        base + _path("portal.home"),
+        base + _path("portal.preferences", **patient),
+        base + answer,
+        tuple(_confirming(line, parcel) for line in parcel.lines),
+    )
 
 
-def _path(endpoint: str, **values: UUID) -> str:
+def _confirming(line: Line, parcel: Parcel) -> str:
+    """Where one says without signing in that one will come; made as it is sent, and kept nowhere."""
+    if not line.to_confirm:
+        return ""
+    settings: Settings = current_app.config["ANTEROOM"]
+    named = Named(line.subject_id, parcel.patient_id)
+    return settings.public_url + path_of(named, secret=str(current_app.secret_key))
+
+
+def _path(endpoint: str, **values: object) -> str:
     """The path of a page, without a request."""
     return current_app.url_map.bind("").build(endpoint, values)
 
@@ -95,8 +113,7 @@ def invitation(invited: Invited, code: str) -> Envelope:
                 _("It counts once, until %(when)s.", when=when(invited.ends_at, invited.place)),
             ),
             note=_("Enter it with your date of birth. If you did not ask for it, you need not do anything."),
-            button=_("Sign up"),
-            href=settings.public_url + _path("portal.sign_up"),
+            steps=(Step(_("Sign up"), settings.public_url + _path("portal.sign_up")),),
             sms="",
         )
         text, html = _written(words, invited.place, _("Hello %(name)s,", name=invited.given), "")
@@ -114,8 +131,7 @@ def app_forgotten(notice: UUID, holder: Holder) -> Envelope:
                 _("You can set up another app on the page about signing in."),
             ),
             note=_("If you did not ask for this, call us now."),
-            button=_("Sign in"),
-            href=settings.public_url + _path("portal.home"),
+            steps=(Step(_("Sign in"), settings.public_url + _path("portal.home")),),
             sms="",
         )
         text, html = _written(words, holder.place, _("Hello %(name)s,", name=holder.given), "")

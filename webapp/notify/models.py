@@ -12,9 +12,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.db import Base
 
-_KINDS = "('confirmation','change','cancellation','reminder','offer','payment','refund')"
+_KINDS = "('confirmation','change','cancellation','reminder','offer','payment','refund','payment_link')"
 _CHOICES = "('either','email','sms','both','none')"
-_ABOUT_MONEY = "(kind in ('payment','refund'))"
+_AMOUNT = "(kind in ('payment','refund'))"
+_NO_VISIT = "(kind in ('payment','refund','payment_link'))"
 
 
 class VisitTold(Base):
@@ -35,10 +36,10 @@ class VisitTold(Base):
 class Message(Base):
     """One message to one person by one channel; it holds what is said as facts, never a text.
 
-    `subject_id` is the visit, offer, payment or refund, `account_id` whose notice it is, or whose e-mail address stands
-    in where the patient has none.  Visits carry `starts_at` (and `was_starts_at` of before a change), money `cents`.
-    `useless_at` is when it helps nobody any more.  `attempts` counts sendings that began, `resends` those of them whose
-    forerunner may have gone out unnoticed; `parcel_id` ties messages that went out as one.
+    `subject_id` is the visit, offer, payment, refund or payment link, `account_id` whose notice it is, or whose e-mail
+    address stands in where the patient has none.  Visits carry `starts_at` (and `was_starts_at` of before a change),
+    receipts `cents`.  `useless_at` is when it helps nobody any more.  `attempts` counts sendings that began, `resends`
+    those of them whose forerunner may have gone out unnoticed; `parcel_id` ties messages that went out as one.
     """
 
     __tablename__ = "message"
@@ -51,8 +52,8 @@ class Message(Base):
         CheckConstraint("(state in ('failed','skipped')) = (reason is not null)", name="reason"),
         CheckConstraint("channel <> 'in_app' or account_id is not null", name="in_app"),
         CheckConstraint(
-            f"{_ABOUT_MONEY} = (cents is not null) and {_ABOUT_MONEY} = (currency is not null)"
-            f" and {_ABOUT_MONEY} = (starts_at is null)",
+            f"{_AMOUNT} = (cents is not null) and {_AMOUNT} = (currency is not null)"
+            f" and {_NO_VISIT} = (starts_at is null)",
             name="about",
         ),
         Index("message_due_ix", "due_at", postgresql_where=text("state in ('queued','sending')")),
@@ -122,7 +123,10 @@ class ContactPreference(Base):
 
 
 class ReminderRule(Base):
-    """How long before a visit of a service people are reminded; without a service, of those that have no rule."""
+    """How long before a visit of a service people are reminded; without a service, of those that have no rule.
+
+    `since` is when it was set: moments before that are not made up for (None: it was there from the beginning).
+    """
 
     __tablename__ = "reminder_rule"
     __table_args__ = (
@@ -133,6 +137,7 @@ class ReminderRule(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     service_id: Mapped[UUID | None] = mapped_column(ForeignKey("service.id"))
     minutes: Mapped[int]
+    since: Mapped[datetime | None]
 
 
 class RefusedAddress(Base):

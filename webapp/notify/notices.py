@@ -31,10 +31,14 @@ class Kind(StrEnum):
     OFFER = "offer"
     PAYMENT = "payment"
     REFUND = "refund"
+    PAYMENT_LINK = "payment_link"
 
 
 ABOUT_VISITS = frozenset({Kind.CONFIRMATION, Kind.CHANGE, Kind.CANCELLATION})
-ABOUT_MONEY = frozenset({Kind.PAYMENT, Kind.REFUND})
+RECEIPTS = frozenset({Kind.PAYMENT, Kind.REFUND})
+"""What names an amount: it was paid, or given back."""
+
+ABOUT_MONEY = RECEIPTS | {Kind.PAYMENT_LINK}
 
 
 class Stand(Enum):

@@ -25,7 +25,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One visit, offer, payment or refund of a message; `until` is when an offer ends."""
+    """One visit, offer, payment, refund or payment link; `until` is when an offer or a link ends.
+
+    `to_confirm` is a visit that nobody has said yet they will come to.
+    """
 
     message_id: UUID
     subject_id: UUID
@@ -34,6 +37,7 @@ class Line:
     until: datetime | None = None
     cents: int | None = None
     currency: str | None = None
+    to_confirm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import phonenumbers
 
+from webapp.billing.receipts import By
 from webapp.identity.permissions import Purpose
 from webapp.notify.notices import Kind
 from webapp.notify.timing import NIGHT, Quiet
@@ -62,6 +63,7 @@ TOPIC_OF: dict[Kind, Topic] = {
     Kind.OFFER: Topic.OFFERS,
     Kind.PAYMENT: Topic.MONEY,
     Kind.REFUND: Topic.MONEY,
+    Kind.PAYMENT_LINK: Topic.MONEY,
 }
 DEFAULTS: dict[Topic, Choice] = {
     Topic.VISITS: Choice.EITHER,
@@ -69,6 +71,8 @@ DEFAULTS: dict[Topic, Choice] = {
     Topic.OFFERS: Choice.BOTH,
     Topic.MONEY: Choice.EMAIL,
 }
+
+_SAID = {By.EMAIL: Choice.EMAIL, By.SMS: Choice.SMS, By.PRINT: Choice.NONE, By.NONE: Choice.NONE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,11 @@ def ways(choice: Choice, addresses: Addresses) -> tuple[Channel, ...]:
     }[choice]
     there = {Channel.EMAIL: addresses.email, Channel.SMS: addresses.sms}
     return tuple(way for way in wanted if there[way])
+
+
+def said_of(receipt: str) -> Choice | None:
+    """What was said at the desk of one receipt (`payment.receipt`); None: as they chose for all of them."""
+    return _SAID.get(By(receipt))
 
 
 def e164(number: str) -> str:

@@ -52,6 +52,11 @@ def post_of(settings: Settings) -> Post:
     return Post({Channel.EMAIL: mail[wanted.mail], Channel.SMS: text[wanted.text]}, reports)
 
 
+def switched_off() -> frozenset[Channel]:
+    """Ways that the clinic does not have."""
+    return frozenset(channel for channel, carrier in post().carriers.items() if isinstance(carrier, Nobody))
+
+
 def post() -> Post:
     """The carriers of the current application; needs an application context."""
     found: Post = current_app.extensions[EXTENSION]

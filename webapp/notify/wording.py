@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_skeleton, format_time, get_timezone_name
@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from webapp.languages import written
 from webapp.money import money
 from webapp.notify.gsm import fit
-from webapp.notify.notices import Kind
+from webapp.notify.notices import RECEIPTS, Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,22 +26,32 @@ _DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Where a message leads: the portal, and where its reader says how to be told; complete addresses."""
+    """Where a message leads: the portal, and where its reader says how to be told; complete addresses.
+
+    `confirm` is for each line a page without a session whose button says that one will come; empty where none is asked.
+    """
 
     portal: str
     preferences: str
     answer: str = ""
+    confirm: tuple[str, ...] = ()
+
+
+class Step(NamedTuple):
+    """One thing to do about a message, and where."""
+
+    label: str
+    href: str
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """What a message says in the language of the moment; `sms` fits one text."""
+    """What a message says in the language of the moment; `sms` fits one text, with a link of its own two."""
 
     subject: str
     lines: tuple[str, ...]
     note: str
-    button: str
-    href: str
+    steps: tuple[Step, ...]
     sms: str
 
 
@@ -76,11 +86,31 @@ def words_of(parcel: Parcel, links: Links) -> Words:
         subject=subject,
         lines=lines,
         note=_note(parcel),
-        button=button,
-        href=links.answer or links.portal,
-        # A text has room for a short address only; the home leads on.
-        sms=fit(parcel.place.name, f"{text} {links.portal}"),
+        steps=(*_confirming(parcel, links), Step(button, links.answer or links.portal)),
+        sms=_text(parcel, text, links),
     )
+
+
+def _confirming(parcel: Parcel, links: Links) -> list[Step]:
+    """A button for each visit that nobody has confirmed; of several, which one it is."""
+    asked = [(line, href) for line, href in zip(parcel.lines, links.confirm, strict=False) if href]
+    if len(parcel.lines) == 1:
+        return [Step(_("Confirm that you will come"), href) for _line, href in asked]
+    return [
+        Step(_("Confirm %(when)s", when=when_short(line.starts_at, parcel.place)), href)
+        for line, href in asked
+        if line.starts_at is not None
+    ]
+
+
+def _text(parcel: Parcel, text: str, links: Links) -> str:
+    """A text has room for a short address, and the home leads on; the link of one visit is worth a second part."""
+    if parcel.kind is Kind.PAYMENT_LINK and links.answer:
+        return fit(parcel.place.name, f"{text} {links.answer}", most=2)
+    if len(parcel.lines) == 1 and any(links.confirm):
+        asking = _("your visit is on %(when)s. Reply STOP to end texts. Confirm it:", when=_first(parcel))
+        return fit(parcel.place.name, f"{asking} {links.confirm[0]}", most=2)
+    return fit(parcel.place.name, f"{text} {links.portal}")
 
 
 def _confirmed(parcel: Parcel) -> tuple[str, str, str]:
@@ -144,6 +174,13 @@ def _refunded(parcel: Parcel) -> tuple[str, str, str]:
     return _("Your refund from %(place)s", place=place.name), _("See the receipt"), text
 
 
+def _to_pay(parcel: Parcel) -> tuple[str, str, str]:
+    """No amount: by the time it is read, part of it may be paid; the page says what is due."""
+    place = parcel.place
+    subject = _("Your invoice from %(place)s can be paid online", place=place.name)
+    return subject, _("See and pay it"), _("your invoice can be paid here by card:")
+
+
 _HEADS: dict[Kind, Callable[[Parcel], tuple[str, str, str]]] = {
     Kind.CONFIRMATION: _confirmed,
     Kind.CHANGE: _changed,
@@ -152,11 +189,14 @@ _HEADS: dict[Kind, Callable[[Parcel], tuple[str, str, str]]] = {
     Kind.OFFER: _offered,
     Kind.PAYMENT: _paid,
     Kind.REFUND: _refunded,
+    Kind.PAYMENT_LINK: _to_pay,
 }
 
 
 def _line(line: Line, parcel: Parcel) -> str:
     place = parcel.place
+    if parcel.kind is Kind.PAYMENT_LINK:
+        return _("By card, without signing in, until %(day)s", day=day(line.until or parcel.created_at, place))
     if line.starts_at is None:
         amount = money(line.cents or 0, line.currency or "USD")
         return _("%(amount)s on %(day)s", amount=amount, day=day(parcel.created_at, place))
@@ -173,13 +213,17 @@ def _note(parcel: Parcel) -> str:
     phone = parcel.place.phone
     if parcel.kind is Kind.CHANGE and all(line.was_starts_at is None for line in parcel.lines):
         return _("The time is the same as before. Where you go or whom you see has changed: look at the visit.")
-    if parcel.kind in {Kind.PAYMENT, Kind.REFUND}:
+    if parcel.kind in RECEIPTS:
         return _("The receipt is in the portal.")
-    if not phone:
-        return ""
-    if parcel.kind is Kind.OFFER:
+    return _by_phone(parcel.kind, phone) if phone else ""
+
+
+def _by_phone(kind: Kind, phone: str) -> str:
+    if kind is Kind.PAYMENT_LINK:
+        return _("If you have questions about it, call %(phone)s.", phone=phone)
+    if kind is Kind.OFFER:
         return _("Answer in the portal, or call %(phone)s.", phone=phone)
-    if parcel.kind is Kind.CANCELLATION:
+    if kind is Kind.CANCELLATION:
         return _("To find another time, use the portal or call %(phone)s.", phone=phone)
     return _("If this time does not suit you, change it in the portal or call %(phone)s.", phone=phone)
 

@@ -11,6 +11,7 @@ import pytest
 from tests import factories
 from tests.factories import NOW, Clinic, clock_time
 from tests.portal.calendar_reader import Event, read
+from tests.test_planted_values import stored_in_dynamo
 from webapp import clock
 from webapp.booking.visit_links import Named, path_of, read_token
 
@@ -68,6 +69,18 @@ def test_the_page_names_nobody_and_nothing_that_is_done(
     assert row is not None
     page = visitor.get(link).text
     assert [word for word in row if word in page] == []
+
+
+def test_no_log_and_no_record_of_access_has_the_link(
+    visitor: Visitor, link: str, database: Database, capfd: pytest.CaptureFixture[str]
+) -> None:
+    visitor.get(link)
+    visitor.post(link)
+    visitor.get(link + "x")
+    output = capfd.readouterr()
+    assert "/visit/<token>" in output.out + output.err
+    token = link.removeprefix("/visit/")
+    assert token not in output.out + output.err + stored_in_dynamo(database)
 
 
 def test_it_opens_no_session(visitor: Visitor, link: str, clinic: Clinic, visit: UUID) -> None:

@@ -11,6 +11,8 @@ from tests.billing.at_counter import counter
 from tests.billing.cards.card_desk import at_once
 from tests.factories import NOW
 from tests.portal.own_money import at, card, form, found, mia, path, pays, settle
+from webapp.identity.permissions import Purpose, Relation
+from webapp.identity.person import Grant
 
 if TYPE_CHECKING:
     from tests.billing.counter import Counter
@@ -25,6 +27,25 @@ def test_what_is_open_comes_first(counter: Counter, mia: Visitor) -> None:
     text = mia.get(at(counter, "/invoices")).text
     assert "To pay: $86.50" in text
     assert text.index(str(open_one)) < text.index("Settled") < text.index(str(paid))
+
+
+def test_the_home_says_what_is_owed_to_whoever_looks_after_the_money(
+    counter: Counter, mia: Visitor, sign_in: SignIn
+) -> None:
+    assert "You owe" not in mia.get("/me").text
+    first = counter.invoice()
+    text = mia.get("/me").text
+    assert "Pay $86.50" in text
+    assert at(counter, f"/invoices/{first}") in text
+    grant = Grant(counter.patient, relation=Relation.CARER, may=frozenset({Purpose.VISITS}))
+    helpers = sign_in("patient", grants=(grant,), at=NOW).get(at(counter))
+    assert helpers.status_code == 200
+    assert "$86.50" not in helpers.text
+    counter.invoice(3_350)
+    text = mia.get("/me").text
+    assert "Pay $120.00" in text
+    assert f'href="{at(counter, "/invoices")}"' in text
+    assert str(first) not in text
 
 
 def test_a_saved_card_pays_at_once(counter: Counter, mia: Visitor) -> None:

@@ -17,6 +17,7 @@ from webapp.billing.attempts import Event, State, after
 from webapp.billing.gateways.protocol import ChargeOrder
 from webapp.billing.models import Attempt, AttemptAllocation, AttemptEvent, CardOnFile
 from webapp.billing.queries.balances import due_of, reserved_of
+from webapp.billing.receipts import By
 from webapp.billing.refusals import DueChanged, MoreThanIsDue, NoMoneyHere, WrongAmountOfMoney
 from webapp.db import db, reaches
 from webapp.errors import KeyReused, NotFound
@@ -54,6 +55,7 @@ class Wanted:
     card_id: UUID | None = None
     appointment_id: UUID | None = None
     lasts: timedelta = READER_TIME
+    receipt: By = By.PREFERRED
 
 
 def open_attempt(wanted: Wanted, *, actor: UUID | None, at: datetime) -> Attempt:
@@ -79,6 +81,7 @@ def open_attempt(wanted: Wanted, *, actor: UUID | None, at: datetime) -> Attempt
             card_id=_card(wanted),
             cents=wanted.cents,
             currency=wanted.currency,
+            receipt=wanted.receipt.value,
             form_key=wanted.once.key,
             request_hash=wanted.once.request_hash,
             actor_id=actor,

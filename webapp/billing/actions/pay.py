@@ -13,6 +13,7 @@ from webapp.billing.ledger import Tender
 from webapp.billing.models import Attempt, Payment
 from webapp.billing.postings import Account, AccountKind
 from webapp.billing.queries.balances import due_of, open_invoices, reserved_of, same_person, with_credit
+from webapp.billing.receipts import By
 from webapp.billing.refusals import (
     DueChanged,
     ForeignCurrency,
@@ -39,7 +40,10 @@ MOST_CENTS = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Money by one method.  Cash names its open drawer and what was handed over, a card its attempt."""
+    """Money by one method, and how its receipt goes.
+
+    Cash names its open drawer and what was handed over, a card its attempt.
+    """
 
     method: str
     cents: int
@@ -47,6 +51,7 @@ class Part:
     drawer_id: UUID | None = None
     attempt_id: UUID | None = None
     reference: str = ""
+    receipt: By = By.PREFERRED
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,8 +254,8 @@ def _row(
         id=tender.payment_id, patient_id=patient_id, location_id=location.id, receipt_id=receipt,
         transaction_id=tender.transaction_id, method=part.method, cents=part.cents, currency=location.currency,
         tendered_cents=tendered, change_cents=0 if tendered is None else tendered - part.cents,
-        drawer_id=tender.into.drawer_id, attempt_id=part.attempt_id, reference=part.reference.strip()[:200], at=at,
-        actor_id=actor,
+        drawer_id=tender.into.drawer_id, attempt_id=part.attempt_id, reference=part.reference.strip()[:200],
+        receipt=part.receipt.value, at=at, actor_id=actor,
     )  # fmt: skip
 
 

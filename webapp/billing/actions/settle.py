@@ -14,6 +14,7 @@ from webapp.billing.attempts import OPEN, TAKEN, Event, State
 from webapp.billing.gateways.protocol import Answered
 from webapp.billing.models import GatewayEvent, Payment
 from webapp.billing.queries.balances import due_of, refundable, reserved_of
+from webapp.billing.receipts import By
 from webapp.booking.actions import BookRequest, book, book_held, close_payment
 from webapp.booking.actions.waiting.wishes import come_true
 from webapp.booking.models import Appointment
@@ -102,7 +103,7 @@ def _write(attempt: Attempt, state: State, *, actor: UUID | None, at: datetime, 
 
 
 def _part(attempt: Attempt) -> Part:
-    return Part(attempt.method, attempt.cents, attempt_id=attempt.id)
+    return Part(attempt.method, attempt.cents, attempt_id=attempt.id, receipt=By(attempt.receipt))
 
 
 def _pay(attempt: Attempt, *, actor: UUID | None, at: datetime) -> None:

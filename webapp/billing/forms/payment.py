@@ -10,6 +10,7 @@ from uuid import UUID
 from flask_babel import gettext as _
 from pydantic import BeforeValidator
 
+from webapp.billing.receipts import By
 from webapp.errors import BadRequest, FormInvalid
 from webapp.money import MOST_CENTS, WrongAmount, money, parse
 from webapp.practice.forms.parsing import Form, Line, Switch, parsed, wrong
@@ -58,13 +59,15 @@ class _PaymentForm(Form):
     pays: Annotated[tuple[UUID, ...], BeforeValidator(_ids)]
     seen: Annotated[dict[UUID, int], BeforeValidator(_seen)]
     keep_rest: Switch = False
+    receipt: Line = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Tendered:
     """What somebody pays, in cents, how, and for which invoices; `seen` is what the page showed as due, by invoice.
 
-    `named` is the reader, card or drawer; `keep_rest` that what no invoice asks for may become credit.
+    `named` is the reader, card or drawer; `keep_rest` that what no invoice asks for may become credit; `receipt` how
+    its receipt goes.
     """
 
     cents: int
@@ -75,6 +78,7 @@ class Tendered:
     pays: tuple[UUID, ...]
     seen: Mapping[UUID, int]
     keep_rest: bool
+    receipt: By
 
     @property
     def by_card(self) -> bool:
@@ -117,11 +121,14 @@ def read_payment(form: MultiDict[str, str], currency: str) -> Tendered:
         errors["reference"] = [_("Enter the number of the check and its bank.")]
     if not typed.pays and not typed.keep_rest:
         errors["pays"] = [_("Choose at least one invoice that this pays for.")]
+    if typed.receipt and typed.receipt not in set(By):
+        errors["receipt"] = [_("Choose how the receipt goes.")]
     if errors:
         raise FormInvalid(errors)
     named = (found[2] or "") if found else ""
     reference = "" if method in {"cash", *BY_CARD} else typed.reference
-    return Tendered(cents, method, named, tendered, reference, typed.pays, typed.seen, typed.keep_rest)
+    receipt = By(typed.receipt) if typed.receipt else By.PREFERRED
+    return Tendered(cents, method, named, tendered, reference, typed.pays, typed.seen, typed.keep_rest, receipt)
 
 
 def read_amount(form: MultiDict[str, str], currency: str, *, reason: bool = True, empty: int | None = None) -> Given:

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.billing.models.columns import CURRENCY, MOST_CENTS, Cents
+from webapp.billing.models.columns import CURRENCY, MOST_CENTS, RECEIPT, Cents
 from webapp.db import Base
 
 _STATES = (
@@ -49,6 +49,7 @@ class Attempt(Base):
         CheckConstraint("(direction = 'refund') = (payment_id is not null)", name="refunds"),
         CheckConstraint("created_at < expires_at", name="created_before_expires"),
         CheckConstraint("tries >= 0", name="tries"),
+        CheckConstraint(RECEIPT, name="receipt_known"),
         ForeignKeyConstraint(["card_id", "patient_id"], ["card_on_file.id", "card_on_file.patient_id"]),
         ForeignKeyConstraint(["payment_id", "patient_id"], ["payment.id", "payment.patient_id"], use_alter=True),
         Index(
@@ -90,6 +91,7 @@ class Attempt(Base):
     external_id: Mapped[str | None]
     code: Mapped[str] = mapped_column(server_default=text("''"))
     reason: Mapped[str] = mapped_column(server_default=text("''"))
+    receipt: Mapped[str] = mapped_column(server_default=text("'preferred'"))
     form_key: Mapped[UUID]
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     actor_id: Mapped[UUID | None]

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from webapp.billing.models.columns import CURRENCY, MOST_CENTS, Cents
+from webapp.billing.models.columns import CURRENCY, MOST_CENTS, RECEIPT, Cents
 from webapp.db import Base
 
 _METHODS = "('card_reader','card_on_file','cash','bank_transfer','check','payment_link','portal')"
@@ -38,6 +38,7 @@ class Payment(Base):
         ),
         CheckConstraint(f"(method in {_BY_CARD}) = (attempt_id is not null)", name="attempt"),
         CheckConstraint("(purpose = 'deposit') = (appointment_id is not null)", name="deposit_for"),
+        CheckConstraint(RECEIPT, name="receipt_known"),
         ForeignKeyConstraint(["attempt_id", "patient_id"], ["attempt.id", "attempt.patient_id"]),
         Index("payment_patient_id_at_ix", "patient_id", "at"),
         Index("payment_location_id_at_ix", "location_id", "at"),
@@ -60,6 +61,7 @@ class Payment(Base):
     drawer_id: Mapped[UUID | None] = mapped_column(ForeignKey("drawer.id"))
     attempt_id: Mapped[UUID | None]
     reference: Mapped[str] = mapped_column(server_default=text("''"))
+    receipt: Mapped[str] = mapped_column(server_default=text("'preferred'"))
     at: Mapped[datetime]
     actor_id: Mapped[UUID | None]
 

@@ -193,6 +193,11 @@ def last_receipt(payments: Collection[UUID]) -> UUID | None:
     return db.session.scalars(query.order_by(Payment.at.desc(), Payment.id.desc()).limit(1)).first()
 
 
+def receipt_of(attempt_id: UUID) -> UUID | None:
+    """The receipt of what an attempt paid."""
+    return db.session.scalar(select(Payment.receipt_id).where(Payment.attempt_id == attempt_id))
+
+
 def numbers_of(invoices: Collection[UUID]) -> dict[UUID, str]:
     """Invoices by id as people call them."""
     query = select(Invoice).where(Invoice.id.in_(list(invoices)))

@@ -41,6 +41,16 @@ class OwnInvoice:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenInvoice:
+    """What is due of an invoice, in cents, and since when."""
+
+    id: UUID
+    due_on: dt.date
+    cents: int
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
 class OwnPage:
     """One invoice: `due` in all, `free` what nobody is paying yet, `going` the page on which it is being paid."""
 
@@ -73,6 +83,25 @@ def invoices_of(patient_id: UUID) -> list[OwnInvoice]:
         for invoice, cents in db.session.execute(query)
         if invoice.issued_at is not None and invoice.due_on is not None
     ]  # fmt: skip
+
+
+def open_of(patient_id: UUID) -> list[OpenInvoice]:
+    """What a patient owes, by the day it was due."""
+    owed = func.sum(LedgerEntry.cents)
+    query = (
+        select(Invoice.id, Invoice.due_on, owed, Invoice.currency)
+        .join(LedgerEntry, LedgerEntry.invoice_id == Invoice.id)
+        .where(Invoice.patient_id == patient_id, Invoice.status == "issued", Invoice.kind == "invoice")
+        .where(LedgerEntry.account == OWED)
+        .group_by(Invoice.id)
+        .having(owed > 0)
+        .order_by(Invoice.due_on, Invoice.id)
+    )
+    return [
+        OpenInvoice(invoice_id, due_on, int(cents), currency)
+        for invoice_id, due_on, cents, currency in db.session.execute(query)
+        if due_on is not None
+    ]
 
 
 def own_invoice(patient_id: UUID, invoice_id: UUID) -> Invoice:

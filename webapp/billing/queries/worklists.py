@@ -84,11 +84,14 @@ def unbilled(location_id: UUID, since: datetime, until: datetime) -> list[Unbill
         select(Invoice.id)
         .where(Invoice.appointment_id == Appointment.id, Invoice.status == "draft")
         .limit(1)
+        # Said, because inside `asked` the visit stands two levels up, where it would not be found by itself.
+        .correlate(Appointment)
         .scalar_subquery()
     )
     asked = (
         select(func.sum(InvoiceLine.quantity * InvoiceLine.unit_cents - InvoiceLine.discount_cents))
         .where(InvoiceLine.invoice_id == draft)
+        .correlate(Appointment)
         .scalar_subquery()
     )
     query = (

@@ -53,6 +53,7 @@ def link(invoice_id: UUID) -> Response:
         TEMPLATE,
         block="sheet",
         clinic=letterhead(invoice.location),
+        invoice_id=invoice_id,
         number=invoice.shown_number,
         person=invoice.patient.name,
         amount=money(due, invoice.currency),

@@ -9,10 +9,11 @@ from uuid import UUID
 from flask import g, request, url_for
 from flask_babel import gettext as _
 
-from webapp.billing import wording
+from webapp.billing import receipts, wording
 from webapp.billing.forms.payment import BY_CARD, METHODS
 from webapp.billing.queries import balances, desk
 from webapp.billing.readers import Ready
+from webapp.billing.receipts import By
 from webapp.billing.refusals import DueChanged
 from webapp.billing.tendering import half, left_over
 from webapp.booking.wording import clock, local_date
@@ -42,6 +43,7 @@ class Shown:
     tendered: str = ""
     reference: str = ""
     keep_rest: bool = False
+    receipt: str = ""
 
 
 def context(invoice: Invoice, at: datetime, refusal: Refusal | None = None) -> dict[str, Any] | None:
@@ -79,6 +81,7 @@ def context(invoice: Invoice, at: datetime, refusal: Refusal | None = None) -> d
         "rest": money(left_over(cents, {each: free[each] for each in free if each in shown.pays}), invoice.currency),
         "asks_rest": refusal is not None and "keep_rest" in refusal.errors,
         "keep_rest": shown.keep_rest,
+        **_receipt(invoice, shown, at),
         "button": how["button"].replace(PLACE, money(cents, invoice.currency)),
         "reserved": _reserved(invoice, free),
         "credit": _credit(people, invoice),
@@ -102,7 +105,10 @@ def _shown(
         amount = typed(max(0, sum(free[each] for each in pays)))
     how = asked.get("how", "")
     how = how if any(way["value"] == how and not way["disabled"] for way in ways) else first
-    return Shown(amount, how, pays, asked.get("tendered", ""), asked.get("reference", ""), bool(asked.get("keep_rest")))
+    return Shown(
+        amount, how, pays, asked.get("tendered", ""), asked.get("reference", ""), bool(asked.get("keep_rest")),
+        asked.get("receipt", ""),
+    )  # fmt: skip
 
 
 def _was_full(seen: list[str], pays: frozenset[UUID], amount: str, currency: str) -> bool:
@@ -214,6 +220,20 @@ def _reserved_by(attempt: Attempt, invoice: Invoice) -> str:
     if attempt.method in wording.BY_PAGE:
         return wording.paying_by_page(attempt, clock(attempt.expires_at, invoice.location.time_zone))
     return _("%(amount)s is on its way by card.", amount=money(attempt.cents, attempt.currency))
+
+
+def _receipt(invoice: Invoice, shown: Shown, at: datetime) -> dict[str, Any]:
+    """Ways that a receipt can go, the person's own chosen unless another one was."""
+    reach = receipts.reach(invoice.patient_id, at=at)
+    ways = [(By.EMAIL, _("Email %(where)s", where=reach.email))] if reach.email else []
+    ways += [(By.SMS, _("Text %(where)s", where=reach.sms))] if reach.sms else []
+    ways += [(By.PREFERRED, _("Email and text"))] if reach.preferred is By.PREFERRED else []
+    ways += [(By.PRINT, _("Print")), (By.NONE, _("None"))]
+    known = {way.value for way, _label in ways}
+    return {
+        "receipts": [(way.value, label) for way, label in ways],
+        "receipt": shown.receipt if shown.receipt in known else reach.preferred.value,
+    }
 
 
 def _credit(people: list[UUID], invoice: Invoice) -> dict[str, Any] | None:

@@ -12,6 +12,7 @@ from webapp import activity, cycle, hypermedia, toasts
 from webapp.billing import at_desk
 from webapp.billing.actions.pay import apply_credit
 from webapp.billing.queries import documents
+from webapp.billing.receipts import By
 from webapp.billing.views import invoices
 from webapp.billing.views.door import blueprint
 from webapp.cycle import scope
@@ -46,7 +47,7 @@ def charge(invoice_id: UUID) -> Response:
     if not pressed.settled:
         return hypermedia.see(url_for("billing.attempt", attempt_id=pressed.attempt_id))
     hypermedia.announce(CHARGED)
-    return hypermedia.see(url_for("billing.invoice", invoice_id=invoice_id))
+    return hypermedia.see(_next(invoice_id, pressed.receipt))
 
 
 @blueprint.post("/billing/invoices/<uuid:invoice_id>/pay")
@@ -55,8 +56,15 @@ def take(invoice_id: UUID) -> Response:
     """Take cash, a check or a bank transfer."""
     paid = at_desk.take(invoice_id, request.form, actor=scope().actor, at=scope().at)
     activity.note("changed", patient=paid[0].patient_id, detail=TAKEN)
-    back = url_for("billing.invoice", invoice_id=invoice_id)
-    return hypermedia.done(TAKEN, back, receipt=paid[0].receipt_id, payment=paid[0].id)
+    receipt = paid[0].receipt_id
+    return hypermedia.done(TAKEN, _next(invoice_id, receipt), receipt=receipt, payment=paid[0].id)
+
+
+def _next(invoice_id: UUID, receipt: UUID | None) -> str:
+    """The invoice again, or the receipt of whoever wants it on paper."""
+    if request.form.get("receipt") == By.PRINT and receipt is not None:
+        return url_for("billing.receipt_print", receipt_id=receipt)
+    return url_for("billing.invoice", invoice_id=invoice_id)
 
 
 @blueprint.post("/billing/invoices/<uuid:invoice_id>/credit")

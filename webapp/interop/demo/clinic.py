@@ -12,6 +12,7 @@ LINE, CITY, STATE, POSTAL_CODE = "212 Harbor Street", "Portland", "ME", "04101"
 ROOMS = ("Room 1", "Room 2", "Room 3", "Room 4")
 SATURDAY = 6
 ADMIN = "Admin time"
+NEW_PATIENT = "New patient"
 EQUIPMENT = (("ECG 1", "ECG"), ("ECG 2", "ECG"), ("Ultrasound", "Ultrasound"))
 """Name and kind of each piece."""
 DAY = 24 * 60
@@ -162,7 +163,7 @@ PROVIDERS = (
 )
 
 SERVICES = (
-    DemoService("New patient", 40, 18_000, {"Osei": 2, "Weber": 2, "Nair": 1}, after=5, youngest=0, checks=INTAKE),
+    DemoService(NEW_PATIENT, 40, 18_000, {"Osei": 2, "Weber": 2, "Nair": 1}, after=5, youngest=0, checks=INTAKE),
     DemoService("Follow-up", 20, 12_000, {"Osei": 7, "Weber": 7, "Nair": 3}, youngest=0),
     DemoService("Annual exam", 40, 22_000, {"Osei": 2, "Weber": 2}, after=5, youngest=3, checks=DESK),
     DemoService(

@@ -10,7 +10,7 @@ from random import Random
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from webapp.interop.demo.clinic import PROVIDERS, TIME_ZONE, DemoProvider, DemoService, services_of
+from webapp.interop.demo.clinic import NEW_PATIENT, PROVIDERS, TIME_ZONE, DemoProvider, DemoService, services_of
 from webapp.patients.birth_dates import age
 
 _ZONE = ZoneInfo(TIME_ZONE)
@@ -74,7 +74,8 @@ def _draw(
     planned = []
     for provider in PROVIDERS:
         for service, starts_at in _slots(day, provider, chance, gap_share):
-            person = _next(waiting, service, day)
+            known = first if service.name == NEW_PATIENT else None
+            person = _next([each for each in waiting if each is not known], service, day)
             if person is not None:
                 waiting.remove(person)
                 ends_at = starts_at + timedelta(minutes=service.minutes)

@@ -49,10 +49,8 @@ def load_people(bundles: Path, now: datetime) -> tuple[Clinic, UUID]:
         _import(bundles, now)
         with transactional(_scope(Role.IMPORT, now)):
             build.add_people(now)
-    rosa = ROSA.patient.identifiers[0]
     with transactional(_scope(Role.IMPORT, now), read_only=True):
-        theirs = PatientIdentifier.system == rosa.system, PatientIdentifier.value == rosa.value
-        return clinic, db.session.scalars(select(PatientIdentifier.patient_id).where(*theirs)).one()
+        return clinic, _rosa()
 
 
 def load_accounts(service: SignInService, clinic: Clinic, rosa: UUID, now: datetime) -> None:
@@ -84,7 +82,7 @@ def load_days(clinic: Clinic, now: datetime, *, before: int = DAYS_BEFORE, after
     with transactional(_scope(Role.DESK, now, actor)):
         wishes.put_on_list(clinic, today, actor=actor, now=now)
     with transactional(_scope(Role.DESK, now, actor)):
-        money.fill_tills(clinic, today, actor=actor, now=now)
+        money.fill_tills(clinic, today, owes=_rosa(), actor=actor, now=now)
     return made
 
 
@@ -102,6 +100,12 @@ def _load_day(clinic: Clinic, day: dt.date, actor: UUID | None, now: datetime) -
         fill.block_admin_time(clinic, day, now)
     with transactional(_scope(Role.DESK, now, actor)):
         return fill.lay_day(clinic, day, actor=actor, now=now)
+
+
+def _rosa() -> UUID:
+    rosa = ROSA.patient.identifiers[0]
+    theirs = PatientIdentifier.system == rosa.system, PatientIdentifier.value == rosa.value
+    return db.session.scalars(select(PatientIdentifier.patient_id).where(*theirs)).one()
 
 
 def _receptionist(now: datetime) -> UUID | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 from sqlalchemy import select
@@ -21,11 +21,15 @@ from webapp.patients.models import Patient
 from webapp.practice.models import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from webapp.notify.reach import Wishes
 
 _PLANNED = [Status.BOOKED.value, Status.CONFIRMED.value]
 # Reminders that fall into quiet hours come up to half a day before them.
 _EARLIER = timedelta(days=1)
+_ALWAYS = datetime.min.replace(tzinfo=UTC)
+Rules: TypeAlias = "dict[UUID | None, dict[int, datetime]]"
 SOON = timedelta(hours=1)
 """A reminder that is late is left out when the next one comes within this."""
 
@@ -108,10 +112,9 @@ def _coming(at: datetime) -> list[Coming]:
         if row.told_starts_at is not None and row.told_starts_at != row.starts_at:
             continue
         chosen = wishes(row.ContactPreference, row.language)
-        minutes = chosen.reminder_minutes
-        if minutes is None:
-            minutes = rules.get(row.service_id) or rules.get(None) or DEFAULT_REMINDERS
-        moments = reminders(row.starts_at, minutes, chosen.quiet or NIGHT, row.time_zone)
+        since = _since(chosen, row.service_id, rules)
+        moments = reminders(row.starts_at, since, chosen.quiet or NIGHT, row.time_zone)
+        moments = {minutes: moment for minutes, moment in moments.items() if since[minutes] < moment}
         news_at = row.told_at or row.booked_at + GRACE
         found.append(
             Coming(row.id, row.patient_id, row.location_id, row.time_zone, row.starts_at, row.version, news_at, moments)
@@ -119,10 +122,17 @@ def _coming(at: datetime) -> list[Coming]:
     return found
 
 
-def _rules() -> dict[UUID | None, tuple[int, ...]]:
-    rules: dict[UUID | None, tuple[int, ...]] = {}
-    for row in db.session.execute(select(ReminderRule.service_id, ReminderRule.minutes)):
-        rules[row.service_id] = (*rules.get(row.service_id, ()), row.minutes)
+def _since(chosen: Wishes, service_id: UUID, rules: Rules) -> Mapping[int, datetime]:
+    """Which minutes before hold for a visit, and since when."""
+    if chosen.reminder_minutes is not None:
+        return dict.fromkeys(chosen.reminder_minutes, _ALWAYS)
+    return rules.get(service_id) or rules.get(None) or dict.fromkeys(DEFAULT_REMINDERS, _ALWAYS)
+
+
+def _rules() -> Rules:
+    rules: Rules = {}
+    for row in db.session.execute(select(ReminderRule.service_id, ReminderRule.minutes, ReminderRule.since)):
+        rules.setdefault(row.service_id, {})[row.minutes] = row.since or _ALWAYS
     return rules
 
 

@@ -18,7 +18,7 @@ from webapp.notify.notices import Kind
 from webapp.notify.parcels import Line, Parcel
 from webapp.notify.queries.places import place_of
 from webapp.notify.queries.recipients import Recipient, recipient
-from webapp.notify.queries.truth import no_more
+from webapp.notify.queries.truth import no_more, to_confirm
 from webapp.notify.reach import Channel
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ _SKEW = timedelta(seconds=5)
 _FIRST_WAIT = timedelta(seconds=15)
 _LONGEST_WAIT = timedelta(minutes=15)
 MOST_OF_A_SWEEP = 500
+SWITCHED_OFF = "no_carrier"
+ENDING = frozenset({Kind.OFFER.value, Kind.PAYMENT_LINK.value})
+"""What says until when it holds."""
 
 
 def claim(message_id: UUID, *, at: datetime) -> Parcel | None:
@@ -79,7 +82,7 @@ def _locked_group(lead: Message, at: datetime) -> Sequence[Message]:
         and_(Message.state == "queued", Message.due_at <= at + _SKEW),
         and_(Message.state == "sending", Message.sending_since <= at - CLAIM_LASTS),
     )
-    if Channel(lead.channel) is Channel.IN_APP:
+    if Channel(lead.channel) is Channel.IN_APP or lead.kind == Kind.PAYMENT_LINK.value:
         alike = Message.id == lead.id
     query = select(Message).where(alike, same, ready).order_by(Message.id).with_for_update()
     return db.session.scalars(query.execution_options(populate_existing=True)).all()
@@ -110,7 +113,8 @@ def _parcel(messages: Sequence[Message], person: Recipient) -> Parcel:
         lines=tuple(
             Line(
                 message.id, message.subject_id, message.starts_at, message.was_starts_at,
-                message.useless_at if message.kind == Kind.OFFER.value else None, message.cents, message.currency,
+                message.useless_at if message.kind in ENDING else None, message.cents, message.currency,
+                to_confirm(message),
             )
             for message in sorted(messages, key=lambda each: (each.starts_at or each.created_at, each.id))
         ),
@@ -126,9 +130,10 @@ def mark_sent(parcel: Parcel, *, at: datetime) -> None:
 
 
 def give_up(parcel: Parcel, reason: str) -> None:
-    """The carrier never takes it."""
+    """The carrier never takes it; where there is no carrier at all, nothing was sent that could have failed."""
+    state = "skipped" if reason == SWITCHED_OFF else "failed"
     for message in _of(parcel):
-        message.state, message.reason, message.sending_since = "failed", reason, None
+        message.state, message.reason, message.sending_since = state, reason, None
 
 
 def postpone(parcel: Parcel, *, at: datetime) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
 
-from webapp.billing.models import Payment, Refund
+from webapp.billing.models import Invoice, Payment, Refund
 from webapp.booking.models import Appointment, WaitingOffer
 from webapp.db import db
 from webapp.ids import new_id
@@ -17,8 +17,10 @@ from webapp.jobs import announce
 from webapp.notify.models import Message, VisitTold
 from webapp.notify.notices import GRACE, NEWS_LASTS, Kind, Stand, owed
 from webapp.notify.queries.recipients import Recipient, recipient
+from webapp.notify.queries.shown import came_to_nothing
+from webapp.notify.queries.truth import pays
 from webapp.notify.queries.visits import Visit, locked_visit, told
-from webapp.notify.reach import Channel, Choice, ways
+from webapp.notify.reach import Channel, Choice, said_of, ways
 from webapp.notify.timing import due
 from webapp.practice.models import Location
 
@@ -150,14 +152,38 @@ def tell_money(kind: Kind, row_id: UUID, *, at: datetime) -> None:
         cents=row.cents,
         currency=currency,
     )
-    tell(notice, recipient(row.patient_id, at), at=at)
+    said = said_of(row.receipt) if isinstance(row, Payment) else None
+    tell(notice, recipient(row.patient_id, at), at=at, choice=said)
 
 
-def tell(notice: Notice, person: Recipient, *, at: datetime) -> None:
-    """Queue a notice for every way it goes by, and promise its sending; one that was queued before changes nothing."""
+def tell_link(link_id: UUID, *, at: datetime) -> None:
+    """Tell somebody where an invoice of theirs can be paid: once for each link, and again where nothing went out."""
+    link = pays(link_id, at)
+    if link is None:
+        return
+    place = db.session.get_one(Invoice, link.invoice_id).location
+    turn = 1 + came_to_nothing(link.id)
+    notice = Notice(
+        key=f"payment_link:{link.id}:{turn}",
+        kind=Kind.PAYMENT_LINK,
+        patient_id=link.patient_id,
+        subject_id=link.id,
+        location_id=place.id,
+        zone=place.time_zone,
+        useless_at=link.expires_at,
+        turn=turn,
+    )
+    tell(notice, recipient(link.patient_id, at), at=at)
+
+
+def tell(notice: Notice, person: Recipient, *, at: datetime, choice: Choice | None = None) -> None:
+    """Queue a notice for every way it goes by, and promise its sending; one that was queued before changes nothing.
+
+    `choice` is what was said there and then; without it the person is told as they chose for all such things.
+    """
     if not person.lives:
         return
-    choice = person.wishes.choice(notice.kind)
+    choice = choice or person.wishes.choice(notice.kind)
     notice = replace(notice, patient_id=person.patient_id)
     addresses = person.addresses(notice.kind)
     outward = ways(choice, addresses)

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select
 
 from webapp.db import db
-from webapp.identity.models import Account
 from webapp.identity.permissions import Purpose, Relation
-from webapp.identity.queries import accounts_of, grants_of
+from webapp.identity.queries import hearers_of
 from webapp.notify.models import ContactPreference, RefusedAddress
 from webapp.notify.reach import PURPOSE_OF, TOPIC_OF, Addresses, Choice, Topic, Wishes, digest, e164
 from webapp.notify.timing import Quiet
@@ -122,11 +121,8 @@ def known_addresses(patient_id: UUID) -> tuple[list[str], list[str]]:
 
 def _helpers(patient_id: UUID, at: datetime) -> list[Helper]:
     """Who acts for a patient now, themselves first; the database says until when, for parents too."""
-    found = []
-    for account in sorted(accounts_of(db.session(), [patient_id])):
-        row = db.session.get_one(Account, account)
-        for grant in grants_of(db.session(), account):
-            if grant.patient_id == patient_id and grant.holds(at) and row.disabled_at is None:
-                stands_in = grant.relation in _STANDS_IN
-                found.append((grant.relation, Helper(account, grant.may, row.email if stands_in else "")))
-    return [helper for _, helper in sorted(found, key=lambda each: each[0] is not Relation.SELF)]
+    return [
+        Helper(each.account_id, each.grant.may, each.email if each.grant.relation in _STANDS_IN else "")
+        for each in hearers_of(db.session(), patient_id)
+        if each.grant.holds(at)
+    ]

@@ -12,6 +12,7 @@ from webapp.db import db
 from webapp.errors import NotFound
 from webapp.notify.models import ContactPreference, MailboxItem, Message
 from webapp.notify.queries.recipients import known_addresses, refused, wishes
+from webapp.notify.reach import Channel
 from webapp.patients.models import Patient
 
 if TYPE_CHECKING:
@@ -64,6 +65,27 @@ def messages_of(patient_id: UUID) -> Sequence[Message]:
         .limit(MOST)
     )
     return db.session.scalars(query).all()
+
+
+def came_to_nothing(subject_id: UUID) -> int:
+    """How often something was to be said of a subject and no e-mail or text of it went out or is on its way."""
+    query = select(Message.turn, Message.state).where(
+        Message.subject_id == subject_id, Message.channel != Channel.IN_APP.value
+    )
+    turns: dict[int, set[str]] = {}
+    for row in db.session.execute(query):
+        turns.setdefault(row.turn, set()).add(row.state)
+    return sum(states <= {"failed", "skipped"} for states in turns.values())
+
+
+def is_told(subject_id: UUID) -> bool:
+    """Whether an e-mail or text about a subject went out or is on its way."""
+    query = select(Message.id).where(
+        Message.subject_id == subject_id,
+        Message.channel != Channel.IN_APP.value,
+        Message.state.in_(["queued", "sending", "sent"]),
+    )
+    return db.session.scalar(query.limit(1)) is not None
 
 
 def mailbox() -> Sequence[tuple[MailboxItem, str]]:

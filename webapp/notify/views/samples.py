@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Response, current_app, request, url_for
+from flask_babel import ngettext
 
 from webapp import hypermedia
 from webapp.cycle import scope
@@ -14,7 +15,8 @@ from webapp.db import Role
 from webapp.errors import NotFound
 from webapp.identity.permissions import Permission
 from webapp.notify import choice_words, letters
-from webapp.notify.notices import ABOUT_MONEY, Kind
+from webapp.notify.gsm import parts, room
+from webapp.notify.notices import ABOUT_MONEY, RECEIPTS, Kind
 from webapp.notify.parcels import Line, Parcel, Place
 from webapp.notify.queries.places import places
 from webapp.notify.reach import Channel
@@ -64,8 +66,17 @@ def _sample(kind: Kind, place: Place, at: datetime, language: str) -> dict[str, 
         "subject": mail.subject,
         "mail": mail.body,
         "sms": text.body,
-        "length": len(text.body),
+        "length": _length(text.body),
     }
+
+
+def _length(text: str) -> str:
+    number = parts(text)
+    return ngettext(
+        "%(length)s of %(room)s characters in the text message",
+        "%(length)s of %(room)s characters in the text message, which goes as %(num)s texts",
+        number, length=len(text), room=room(number),
+    )  # fmt: skip
 
 
 def _place() -> Place:
@@ -76,15 +87,17 @@ def _place() -> Place:
 def _parcel(kind: Kind, channel: Channel, place: Place, at: datetime) -> Parcel:
     """Somebody's visit in a week, at a full hour."""
     starts = at.replace(minute=0, second=0, microsecond=0) + timedelta(days=7)
-    money = kind in ABOUT_MONEY
+    receipt = kind in RECEIPTS
+    until = {Kind.OFFER: at + timedelta(minutes=30), Kind.PAYMENT_LINK: at + timedelta(days=30)}.get(kind)
     line = Line(
         message_id=SAMPLE,
         subject_id=SAMPLE,
-        starts_at=None if money else starts,
+        starts_at=None if kind in ABOUT_MONEY else starts,
         was_starts_at=starts - timedelta(days=1) if kind is Kind.CHANGE else None,
-        until=at + timedelta(minutes=30) if kind is Kind.OFFER else None,
-        cents=4_000 if money else None,
-        currency="USD" if money else None,
+        until=until,
+        cents=4_000 if receipt else None,
+        currency="USD" if receipt else None,
+        to_confirm=kind is Kind.REMINDER,
     )
     return Parcel(
         id=SAMPLE,

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from flask import Response, current_app, request, url_for
 from flask_babel import gettext as _
+from flask_login import current_user
 
 from webapp import activity, hypermedia, toasts
 from webapp.booking import actions, queries
@@ -24,6 +25,9 @@ from webapp.db import Role
 from webapp.errors import FormInvalid, Refusal
 from webapp.identity.permissions import Permission
 from webapp.money import money
+from webapp.notify import outlook_words
+from webapp.notify.notices import Kind
+from webapp.notify.queries.outlook import outlook
 from webapp.portal import wording
 from webapp.portal.forms import Agreed, read_agreed
 from webapp.portal.views.door import blueprint, phone_of
@@ -111,7 +115,15 @@ def booked(patient_id: UUID, appointment_id: UUID) -> Response:
         bring=bring(visit),
         arrive_by=wording.clock(visit.starts_at - ARRIVE_EARLY, zone),
         rule=rule_words(rule_of(visit), zone, visit.currency),
+        copy=outlook_words.confirmation(outlook(Kind.CONFIRMATION, patient_id, scope().at)),
+        how=_how(patient_id),
     )
+
+
+def _how(patient_id: UUID) -> str:
+    """Where one says how to be told; empty for who may not say it for this patient."""
+    allowed = current_user.may_for(Permission.OWN_PREFERENCES, patient_id)
+    return url_for("portal.preferences", patient_id=patient_id) if allowed else ""
 
 
 def agree(rule: Rule, agreed: Agreed, patient_id: UUID) -> None:

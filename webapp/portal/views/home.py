@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from webapp import activity, hypermedia
+from webapp.billing.queries.own import open_of
 from webapp.booking.models import Appointment
 from webapp.booking.queries import own_visits
 from webapp.booking.queries.own_waiting import own_offers, own_wishes
@@ -19,6 +20,7 @@ from webapp.cycle import scope
 from webapp.db import Role
 from webapp.identity.permissions import Permission
 from webapp.identity.person import Grant
+from webapp.money import money
 from webapp.portal import wording
 from webapp.portal.views.door import blueprint, phone_of
 from webapp.portal.views.visit import facts
@@ -55,7 +57,8 @@ def home_of(patient_id: UUID) -> Response:
 
 def _page(patient_id: UUID | None, grants: list[Grant]) -> Response:
     visits = [] if patient_id is None else own_visits([patient_id])
-    if visits:
+    owed = None if patient_id is None else _owed(patient_id)
+    if visits or owed:
         activity.note("opened", patient=patient_id)
     at = scope().at
     coming = [visit for visit in visits if Status(visit.status) in TO_COME and visit.ends_at > at]
@@ -68,6 +71,7 @@ def _page(patient_id: UUID | None, grants: list[Grant]) -> Response:
         next_visit=_next(coming[0]) if coming else None,
         tasks=[task for visit in coming for task in _tasks(visit)],
         offers=[] if patient_id is None else [offer_facts(each) for each in own_offers(patient_id, at)],
+        owed=owed,
         waits=patient_id is not None and bool(own_wishes(patient_id)),
         later=[_line(visit) for visit in coming[1:]],
         past=[_line(visit) for visit in past[:MOST_PAST]],
@@ -116,6 +120,19 @@ def _tasks(visit: Appointment) -> list[dict[str, Any]]:
     if shown["steps"].confirm:
         return [{"title": _("Tell us that you will come"), "detail": when, "icon": "calendar-check", "href": href}]
     return []
+
+
+def _owed(patient_id: UUID) -> dict[str, Any] | None:
+    """What is to pay, for whoever looks after this person's money: one invoice leads to itself, several to the list."""
+    due = open_of(patient_id) if current_user.may_for(Permission.OWN_MONEY, patient_id) else []
+    if not due:
+        return None
+    one = url_for("portal.invoice", patient_id=patient_id, invoice_id=due[0].id)
+    return {
+        "amount": money(sum(each.cents for each in due), due[0].currency),
+        "since": _("Due %(day)s", day=wording.short_date(due[0].due_on)),
+        "href": one if len(due) == 1 else url_for("portal.invoices", patient_id=patient_id),
+    }
 
 
 def _line(visit: Appointment) -> dict[str, Any]:

@@ -38,6 +38,7 @@ def tabs(current: str) -> list[dict[str, Any]]:
             ("rooms", _("Rooms"), url_for("practice.things", kind="rooms")),
             ("equipment", _("Equipment"), url_for("practice.things", kind="equipment")),
             ("locations", _("Locations"), url_for("practice.things", kind="locations")),
+            ("reminders", _("Reminders"), url_for("notify.reminders")),
         )
     ]
 
@@ -52,8 +53,15 @@ def _cards(counts: dict[str, int], closed: int) -> list[dict[str, Any]]:
         "rooms": ("door-open", _("Rooms that visits take place in")),
         "equipment": ("wrench", _("Equipment that visits need")),
         "locations": ("building-2", _("Sites with their address, phone and time zone")),
+        "reminders": ("bell", _("How long before a visit its patient is reminded")),
     }
-    shown = {**counts, "closures": closed, "items": len(prices.items()), "schedules": counts["providers"]}
+    shown: dict[str, object] = {
+        **counts,
+        "closures": closed,
+        "items": len(prices.items()),
+        "schedules": counts["providers"],
+        "reminders": "",
+    }
     names = list(texts)
     return [
         {**tab, "icon": texts[name][0], "text": texts[name][1], "count": shown[name]}

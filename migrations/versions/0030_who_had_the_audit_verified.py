@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0029"
-down_revision = "0027"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).parent.parent / "sql"
+ENDS = Path(__file__).parent.parent / "sql" / "0030_ends.sql"
 
 TABLE = """
     CREATE TABLE audit_check (
@@ -51,16 +51,9 @@ def upgrade() -> None:
     for statement in (*TABLE.split(";"), *RIGHTS.split(";")):
         if statement.strip():
             op.execute(statement)
-    # These tables belong to whoever ran the migrations that made them: the login itself, or the role it inherits.
-    op.execute("RESET ROLE")
-    op.execute("GRANT SELECT (account_id, enrolled_at), DELETE ON second_factor TO anteroom_doors")
-    op.execute("GRANT SELECT (account_id), DELETE ON recovery_code TO anteroom_doors")
-    op.execute("GRANT SELECT (account_id, role) ON account_role TO anteroom_doors")
     op.execute("SET LOCAL ROLE anteroom_doors")
-    for name in ("0029_ends.sql", "0029_lost_app.sql"):
-        op.get_bind().connection.driver_connection.execute((SQL / name).read_text())
-    op.execute("REVOKE ALL ON FUNCTION doors.access_ends, doors.app_since, doors.forget_app FROM PUBLIC")
-    op.execute("GRANT EXECUTE ON FUNCTION doors.app_since, doors.forget_app TO app_desk")
+    op.get_bind().connection.driver_connection.execute(ENDS.read_text())
+    op.execute("REVOKE ALL ON FUNCTION doors.access_ends FROM PUBLIC")
     op.execute("RESET ROLE")
 
 
