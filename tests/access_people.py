@@ -25,6 +25,7 @@ OF_A_PATIENT: dict[tuple[str, str], frozenset[StaffRole]] = {
     ("desk.portal_code", "GET"): INVITERS,
     ("desk.withdraw_code", "POST"): INVITERS,
     ("desk.end_portal_access", "POST"): INVITERS,
+    ("desk.forget_app", "POST"): INVITERS,
     ("desk.registration", "GET"): INVITERS,
     ("desk.match_registration", "POST"): INVITERS,
     ("desk.refuse_registration", "POST"): INVITERS,

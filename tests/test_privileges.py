@@ -124,6 +124,8 @@ CALLERS = {
     "doors.keep_a_manager": set(),
     "doors.no_role_for_oneself": set(),
     "doors.access_ends": set(),
+    "doors.app_since": {"app_desk"},
+    "doors.forget_app": {"app_desk"},
     "doors.merged_tables": set(),
     "doors.keep_together": set(),
     "doors.point_at": set(),

@@ -32,6 +32,7 @@ LIMITED = {
     "ops.invite": rate.INVITATIONS,
     "ops.invite_again": rate.INVITATIONS,
     "desk.invite_to_portal": rate.INVITATIONS,
+    "desk.forget_app": rate.INVITATIONS,
     "portal.invite_helper": rate.INVITATIONS,
     "portal.download_copy": rate.EXPORTS,
 }

@@ -181,6 +181,7 @@ class Nobody:
     permissions: frozenset[Permission] = frozenset()
     patients: tuple[UUID, ...] = ()
     grants: tuple[Grant, ...] = ()
+    ended: tuple[Grant, ...] = ()
 
     def get_id(self) -> None:
         return None

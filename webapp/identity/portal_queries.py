@@ -23,6 +23,7 @@ HELPERS = text("""
     select h.*, a.display_name, a.email from doors.helpers_of(:patient) as h join account as a on a.id = h.account_id
     order by h.relation <> 'self', a.display_name, a.id
 """)
+APP_SINCE = text("select doors.app_since(:patient, :account)")
 INVITED = text("select * from doors.invited(:code, :born, :at)")
 
 
@@ -115,6 +116,12 @@ def acts_for(session: Session, patient_id: UUID, account_id: UUID) -> bool:
     """Whether an account was ever given access to a patient, over or not."""
     link = exists().where(AccountPatient.patient_id == patient_id, AccountPatient.account_id == account_id)
     return session.execute(select(link)).scalar_one()
+
+
+def app_since(session: Session, patient_id: UUID, account_id: UUID) -> datetime | None:
+    """Since when a patient's own account has an authenticator app; None without, and for whoever works here."""
+    found: datetime | None = session.execute(APP_SINCE, {"patient": patient_id, "account": account_id}).scalar()
+    return found
 
 
 def open_codes(session: Session, patient_id: UUID, at: datetime) -> list[OpenCode]:

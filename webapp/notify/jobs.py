@@ -17,7 +17,7 @@ from webapp.notify.actions import addresses, reminding, sending, telling
 from webapp.notify.gateways.carrier import CarrierAway, NotAccepted
 from webapp.notify.notices import Kind
 from webapp.notify.parcels import Parcel
-from webapp.notify.queries import invitations
+from webapp.notify.queries import accounts, invitations
 from webapp.notify.queries.visits import changed_in
 from webapp.notify.reach import Channel
 from webapp.notify.reports import read
@@ -99,6 +99,20 @@ def mail_invitation(invitation: str) -> None:
         post().carriers[Channel.EMAIL].send(letter)
     except NotAccepted as error:
         log.warning("invitation_refused", why=str(error))
+
+
+@job("notify.app_forgotten")
+def tell_app_forgotten(notice: str, patient: str, account: str) -> None:
+    """Mail a patient that the desk took their authenticator app off, in case it was not them who asked."""
+    here = scope()
+    with transactional(here, read_only=True):
+        holder = accounts.holder(UUID(account), UUID(patient), here.at)
+    if holder is None:
+        return
+    try:
+        post().carriers[Channel.EMAIL].send(letters.app_forgotten(UUID(notice), holder))
+    except NotAccepted as error:
+        log.warning("app_notice_refused", why=str(error))
 
 
 @job("notify.sweep", every="* * * * *")

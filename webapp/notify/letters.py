@@ -18,8 +18,11 @@ from webapp.notify.reach import Channel
 from webapp.notify.wording import Links, Step, Words, when, words_of
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from webapp.notify.in_app import Notice
     from webapp.notify.parcels import Line, Place
+    from webapp.notify.queries.accounts import Holder
     from webapp.notify.queries.invitations import Invited
     from webapp.settings import Settings
 
@@ -115,6 +118,24 @@ def invitation(invited: Invited, code: str) -> Envelope:
         )
         text, html = _written(words, invited.place, _("Hello %(name)s,", name=invited.given), "")
     return Envelope(invited.id, Channel.EMAIL, invited.patient_id, invited.email, words.subject, text, html)
+
+
+def app_forgotten(notice: UUID, holder: Holder) -> Envelope:
+    """The letter that says that an account has no authenticator app any more; who did not ask for that has to call."""
+    settings: Settings = current_app.config["ANTEROOM"]
+    with speaking(holder.language):
+        words = Words(
+            subject=_("The authenticator app was taken off your account"),
+            lines=(
+                _("The front desk took the authenticator app off your account. You sign in with your password alone."),
+                _("You can set up another app on the page about signing in."),
+            ),
+            note=_("If you did not ask for this, call us now."),
+            steps=(Step(_("Sign in"), settings.public_url + _path("portal.home")),),
+            sms="",
+        )
+        text, html = _written(words, holder.place, _("Hello %(name)s,", name=holder.given), "")
+    return Envelope(notice, Channel.EMAIL, holder.patient_id, holder.email, words.subject, text, html)
 
 
 def _written(words: Words, place: Place, for_whom: str, preferences: str) -> tuple[str, str]:

@@ -25,6 +25,7 @@ WHAT: dict[str, LazyString] = {
     "changed": _l("Changed something in the record"),
     "exported": _l("Saved or printed a copy"),
     "listed": _l("Saw the name in a list"),
+    "second_factor_reset": _l("Took the authenticator app off the portal account"),
     "refused": _l("Tried something that was not possible"),
 }
 DETAILS: dict[tuple[str, str], LazyString] = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from flask import Response, request, url_for
@@ -15,7 +15,7 @@ from webapp.booking.wording import local_date
 from webapp.cycle import scope
 from webapp.db import Role, db
 from webapp.desk import access_forms
-from webapp.desk.access_wording import code_line, helper_line, purpose_choices
+from webapp.desk.access_wording import code_line, day_of, helper_line, purpose_choices
 from webapp.desk.views.door import blueprint
 from webapp.errors import NotFound, Refusal
 from webapp.identity import portal_actions, portal_queries
@@ -31,6 +31,9 @@ from webapp.rate import INVITATIONS
 from webapp.routing import requires
 
 if TYPE_CHECKING:
+    from werkzeug.datastructures import MultiDict
+
+    from webapp.identity.portal_queries import Helper
     from webapp.patients.models import Patient
 
 INVITE = Permission.PORTAL_INVITE
@@ -50,12 +53,13 @@ def portal_access(patient_id: UUID) -> Response:
     return _page(patient_id)
 
 
-def _refused(refusal: Refusal, patient_id: UUID, **_ids: UUID) -> Response:
+def refused_access(refusal: Refusal, patient_id: UUID, **_ids: UUID) -> Response:
+    """Show the page again with what was typed, and why nothing was changed."""
     return _page(patient_id, refusal)
 
 
 @blueprint.post("/patients/<uuid:patient_id>/portal/invite")
-@requires(INVITE, role=Role.DESK, refused=_refused, limit=INVITATIONS)
+@requires(INVITE, role=Role.DESK, refused=refused_access, limit=INVITATIONS)
 def invite_to_portal(patient_id: UUID) -> Response:
     """Make a code, mail it if that was asked for, and show it to be handed over."""
     patient = _open_record(patient_id)
@@ -88,7 +92,7 @@ def portal_code(patient_id: UUID, invitation_id: UUID) -> Response:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/portal/codes/<uuid:invitation_id>/withdraw")
-@requires(INVITE, role=Role.DESK, refused=_refused)
+@requires(INVITE, role=Role.DESK, refused=refused_access)
 def withdraw_code(patient_id: UUID, invitation_id: UUID) -> Response:
     """Make a code worthless that was lost or given to the wrong person."""
     portal_actions.withdraw(db.session(), patient_id, invitation_id, at=scope().at)
@@ -97,7 +101,7 @@ def withdraw_code(patient_id: UUID, invitation_id: UUID) -> Response:
 
 
 @blueprint.post("/patients/<uuid:patient_id>/portal/accounts/<uuid:account_id>/end")
-@requires(INVITE, role=Role.DESK, refused=_refused, around=shut_out)
+@requires(INVITE, role=Role.DESK, refused=refused_access, around=shut_out)
 def end_portal_access(patient_id: UUID, account_id: UUID) -> Response:
     """End what an account may do for a patient; the patient's own account loses the record altogether."""
     session, at = db.session(), scope().at
@@ -128,7 +132,10 @@ def _page(patient_id: UUID, refusal: Refusal | None = None) -> Response:
     activity.note("opened", patient=patient_id, detail="portal_access")
     session = db.session()
     helpers = portal_queries.helpers_of(session, patient_id, at)
-    typed = request.form if refusal is not None else None
+    # Two forms stand on the page: what is wrong with one of them is said there, and the other one stays as it was.
+    errors = {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
+    of_app = request.endpoint == "desk.forget_app"
+    typed = request.form if refusal is not None and not of_app else None
     own = any(each.relation is Relation.SELF for each in helpers)
     first = Relation.PARENT if own else Relation.SELF
     number = _("MRN %(number)s", number=record_number(patient.record_number))
@@ -144,14 +151,34 @@ def _page(patient_id: UUID, refusal: Refusal | None = None) -> Response:
         },
         back=url_for("desk.record", patient_id=patient_id),
         helpers=[helper_line(each, zone) for each in helpers],
+        app=_app(helpers, patient_id, zone),
         codes=[code_line(each, zone) for each in portal_queries.open_codes(session, patient_id, at)],
         relations=[(each.value, RELATION_NAMES[each]) for each in Relation if not (own and each is Relation.SELF)],
-        relation=typed.get("relation", "") if typed is not None else first.value,
-        holder=typed.get("holder", "") if typed is not None else "",
-        until=typed.get("until", "") if typed is not None else "",
-        consented=typed is not None and typed.get("consented") == "1",
-        mailed=typed is not None and typed.get("mailed") == "1",
+        **_invitation(typed, first),
+        reason=request.form.get("reason", "") if of_app else "",
+        identified=of_app and request.form.get("identified") == "1",
+        app_errors=errors if of_app else {},
         email=email_of(patient),
-        purposes=purpose_choices(typed.getlist("purposes") if typed is not None else [Purpose.VISITS]),
-        errors={} if refusal is None else refusal.errors or {"": [str(refusal.message)]},
+        errors={} if of_app else errors,
     )
+
+
+def _invitation(form: MultiDict[str, str] | None, first: Relation) -> dict[str, Any]:
+    """The form that invites, as it was typed, or as it begins."""
+    return {
+        "relation": form.get("relation", "") if form is not None else first.value,
+        "holder": form.get("holder", "") if form is not None else "",
+        "until": form.get("until", "") if form is not None else "",
+        "consented": form is not None and form.get("consented") == "1",
+        "mailed": form is not None and form.get("mailed") == "1",
+        "purposes": purpose_choices(form.getlist("purposes") if form is not None else [Purpose.VISITS]),
+    }
+
+
+def _app(helpers: list[Helper], patient_id: UUID, zone: str) -> dict[str, Any] | None:
+    """The authenticator app of the patient's own account; None without one."""
+    own = next((each for each in helpers if each.relation is Relation.SELF), None)
+    since = None if own is None else portal_queries.app_since(db.session(), patient_id, own.account_id)
+    if own is None or since is None:
+        return None
+    return {"account_id": own.account_id, "name": own.name, "since": day_of(since, zone)}
