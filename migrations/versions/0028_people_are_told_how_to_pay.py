@@ -17,7 +17,7 @@ KINDS = "('confirmation','change','cancellation','reminder','offer','payment','r
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE anteroom_owner")
-    # Every row there is satisfied the narrower checks, so nobody waits for them to be read again.
+    # Rows of before satisfy the narrower checks: the lock is held without reading them, and they are read below.
     op.execute(f"""
         ALTER TABLE message
             DROP CONSTRAINT message_kind_known,
