@@ -23,6 +23,7 @@ def message_rows(
         ("portal.preferences", "GET"): row(patient, 404),
         ("portal.change_how_told", "POST"): row(patient, 404),
         ("notify.person", "GET"): row(desk, 404),
+        ("notify.undelivered", "GET"): row(desk, 200),
         ("notify.change_person", "POST"): row(editors, 404),
         ("notify.usual_reminders", "GET"): row(manager, 200),
         ("notify.save_usual_reminders", "POST"): row(manager, 303),

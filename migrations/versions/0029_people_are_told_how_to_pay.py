@@ -17,7 +17,7 @@ KINDS = "('confirmation','change','cancellation','reminder','offer','payment','r
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE anteroom_owner")
-    # Every row there is satisfied the narrower checks, so nobody waits for them to be read again.
+    # Rows of before satisfy the narrower checks: the lock is held without reading them, and they are read below.
     op.execute(f"""
         ALTER TABLE message
             DROP CONSTRAINT message_kind_known,
@@ -28,12 +28,15 @@ def upgrade() -> None:
                 and {NO_VISIT} = (starts_at is null)) NOT VALID
     """)
     # A schedule that is changed reminds nobody late of visits that it would have reminded of before.
-    op.execute("ALTER TABLE reminder_rule ADD COLUMN since timestamptz")
+    op.execute("ALTER TABLE reminder_rule ADD COLUMN IF NOT EXISTS since timestamptz")
     _who_hears()
     with op.get_context().autocommit_block():
         op.execute("SET ROLE anteroom_owner")
         op.execute("ALTER TABLE message VALIDATE CONSTRAINT message_kind_known")
         op.execute("ALTER TABLE message VALIDATE CONSTRAINT message_about")
+        # Whoever runs it again after it was cut off here finds part of it done.
+        op.execute("DROP INDEX CONCURRENTLY IF EXISTS message_failed_ix")
+        op.execute("CREATE INDEX CONCURRENTLY message_failed_ix ON message (created_at) WHERE state = 'failed'")
         op.execute("RESET ROLE")
 
 
@@ -41,7 +44,7 @@ def _who_hears() -> None:
     """Whoever acts for a patient, with the address that stands in where the patient has none."""
     op.execute("SET LOCAL ROLE anteroom_doors")
     op.execute("""
-        CREATE FUNCTION doors.hearers_of(patient uuid)
+        CREATE OR REPLACE FUNCTION doors.hearers_of(patient uuid)
         RETURNS TABLE (account_id uuid, relation text, purposes text[], starts_at timestamptz, ends_at timestamptz,
             email text)
         LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp

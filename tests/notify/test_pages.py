@@ -55,7 +55,8 @@ def test_a_notice_is_unread_on_every_page_until_it_is_marked(
 ) -> None:
     assert 'aria-label="Notices"' in rosa.get("/me").text
     visit = told_of_a_visit(desk, postman, clinic)
-    for page in ("/me", f"/me/{clinic.patients[0]}/visits/{visit}", "/me/notices"):
+    mine = f"/me/{clinic.patients[0]}"
+    for page in ("/me", f"{mine}/visits/{visit}", f"{mine}/family", "/me/notices", "/me/sessions", "/password"):
         assert "Notices, 1 new" in rosa.get(page).text
     page = rosa.get("/me/notices").text
     assert "Your visit at Harbor Clinic" in page

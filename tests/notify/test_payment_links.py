@@ -135,10 +135,15 @@ def test_what_bounced_can_be_sent_again_to_the_address_that_is_right(
     with desk(Role.JOB):
         take_report(Report((first["recipient"],), "bounced", first["parcel_id"]), at=postman.now)
     assert "There is no address" in sends(front, invoice)
+    listed = front.get("/patients/undelivered").text
+    assert f'href="/patients/{clinic.patients[0]}/messages"' in listed
+    assert "the address does not take mail" in listed
+    postman.works(postman.now + timedelta(minutes=5))
     email(owner, clinic.patients[0], "rosa.jimenez@example.com")
     assert "by email" in sends(front, invoice)
     postman.works(postman.now)
     assert {item["recipient"] for item in mailbox(owner)} == {"rosa0@example.com", "rosa.jimenez@example.com"}
+    assert "Everything arrived" in front.get("/patients/undelivered").text
 
 
 def test_without_a_link_there_is_nothing_to_send(front: Visitor, invoice: UUID) -> None:

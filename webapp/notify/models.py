@@ -56,6 +56,7 @@ class Message(Base):
             f" and {_NO_VISIT} = (starts_at is null)",
             name="about",
         ),
+        Index("message_failed_ix", "created_at", postgresql_where=text("state = 'failed'")),
         Index("message_due_ix", "due_at", postgresql_where=text("state in ('queued','sending')")),
         Index("message_parcel_id_ix", "parcel_id"),
         Index("message_patient_id_created_at_ix", "patient_id", "created_at"),

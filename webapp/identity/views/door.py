@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flask import Blueprint, current_app, g, request
-from flask_login import LoginManager
+from flask_login import LoginManager, current_user
 
 from webapp import cycle, hypermedia
 from webapp.db import Role
+from webapp.identity.permissions import StaffRole
 from webapp.identity.person import Nobody, Person
 from webapp.identity.service import identity
 from webapp.identity.sessions import TOUCH_EVERY
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 
 # Marks a request that only asks whether something is new.
 POLL = "X-Poll"
+
+PORTAL = "portal"
+SHARED = frozenset({"identity.my_sessions", "identity.password", "identity.change_password"})
+"""Pages that stand in the portal's frame when a patient looks at them."""
 
 bp = Blueprint("identity", __name__)
 login = LoginManager()
@@ -41,10 +46,19 @@ def load_person(handle: str) -> Person | None:
     return person
 
 
+def frame(*, staff: str) -> str:
+    """The frame of a page that patients and staff share: the portal's for whoever is a patient only."""
+    return "base_portal.html" if current_user.roles <= {StaffRole.PATIENT} else staff
+
+
 def _shows_notices() -> bool:
-    """Whether the page has the portal's frame: no page of the desk reads an item more than it needs."""
+    """Whether the page has the portal's frame: no page of the desk reads an item more than it needs.
+
+    Who comes in is not known yet; pages that patients and staff share bring the item for both.
+    """
     door = door_of(current_app, request.endpoint) if request.endpoint else None
-    return door is not None and door.role is Role.PATIENT
+    framed = request.blueprint == PORTAL or request.endpoint in SHARED
+    return door is not None and (framed or door.role is Role.PATIENT)
 
 
 def _counts_as_seen() -> bool:

@@ -13,9 +13,9 @@ from flask_login import current_user
 from webapp import activity, hypermedia, toasts
 from webapp.errors import NotFound
 from webapp.identity.handle import parse_handle
-from webapp.identity.permissions import Permission, StaffRole
+from webapp.identity.permissions import Permission
 from webapp.identity.service import identity
-from webapp.identity.views.door import bp
+from webapp.identity.views.door import bp, frame
 from webapp.languages import written
 from webapp.routing import requires
 
@@ -45,10 +45,7 @@ def my_sessions() -> Response:
         }
         for each in _sessions()
     ]
-    only_patient = current_user.roles <= {StaffRole.PATIENT}
-    return hypermedia.page(
-        "identity/my_sessions.html", rows=rows, base="base_portal.html" if only_patient else "base.html"
-    )
+    return hypermedia.page("identity/my_sessions.html", rows=rows, base=frame(staff="base.html"))
 
 
 @bp.post("/me/sessions/end")

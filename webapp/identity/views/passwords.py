@@ -20,7 +20,7 @@ from webapp.identity.gateways.cognito import PasswordTooWeak, WrongPassword
 from webapp.identity.permissions import Permission
 from webapp.identity.service import identity
 from webapp.identity.signing_in import SignedIn
-from webapp.identity.views.door import bp
+from webapp.identity.views.door import bp, frame
 from webapp.identity.views.signing_in import FAILURES, go_on, moment, note_failure, outage_sentence
 from webapp.rate import wait_sentence
 from webapp.routing import public, requires
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flask import Response
 
 Errors = dict[str, list[str]]
+PUBLIC = "base_public.html"
 REFUSALS = (FormInvalid, PasswordTooWeak, *FAILURES)
 
 log = structlog.get_logger(__name__)
@@ -136,4 +137,5 @@ def _page(
         wait=wait,
         sent=sent,
         email=request.form.get("email", ""),
+        base=frame(staff=PUBLIC) if current_user.is_authenticated else PUBLIC,
     )

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import aliased
 
 from webapp.db import db
 from webapp.errors import NotFound
@@ -17,6 +18,7 @@ from webapp.patients.models import Patient
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from webapp.notify.reach import Wishes
 
@@ -65,6 +67,28 @@ def messages_of(patient_id: UUID) -> Sequence[Message]:
         .limit(MOST)
     )
     return db.session.scalars(query).all()
+
+
+def undelivered(since: datetime) -> Sequence[tuple[Message, str]]:
+    """Messages that did not arrive since a moment, newest first, with the names of their patients.
+
+    One of which a later message went out by the same way is left out: somebody has mended the address.
+    """
+    later = aliased(Message)
+    mended = exists().where(
+        later.patient_id == Message.patient_id,
+        later.created_at > Message.created_at,
+        later.channel == Message.channel,
+        later.state == "sent",
+    )
+    query = (
+        select(Message, Patient)
+        .join(Patient, Patient.id == Message.patient_id)
+        .where(Message.state == "failed", Message.created_at > since, ~mended, Patient.deceased_at.is_(None))
+        .order_by(Message.created_at.desc(), Message.id.desc())
+        .limit(MOST)
+    )
+    return [(message, patient.name) for message, patient in db.session.execute(query)]
 
 
 def came_to_nothing(subject_id: UUID) -> int:

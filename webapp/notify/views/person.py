@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from webapp.notify.forms import read_preferences
 from webapp.notify.notices import Kind
 from webapp.notify.queries.places import places
 from webapp.notify.queries.shown import how_told, messages_of
+from webapp.notify.queries.shown import undelivered as last_undelivered
 from webapp.notify.reach import Channel
 from webapp.notify.views.door import blueprint
 from webapp.notify.wording import when_short
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from webapp.notify.parcels import Place
 
 SAVED = "notify.preferences_saved"
+LATELY = timedelta(days=14)
 
 toasts.say(SAVED, _l("Saved. The patient is told this way from now on."))
 
@@ -54,6 +57,25 @@ def change_person(patient_id: UUID) -> Response:
     change_preferences(patient_id, wanted, at=scope().at)
     activity.note("changed", patient=patient_id, detail=SAVED)
     return hypermedia.done(SAVED, url_for("notify.person", patient_id=patient_id), patient=patient_id)
+
+
+@blueprint.get("/patients/undelivered")
+@requires(Permission.PATIENT_VIEW, role=Role.DESK)
+def undelivered() -> Response:
+    """List what did not arrive lately, so that somebody calls: each leads to the patient's addresses."""
+    found = last_undelivered(scope().at - LATELY)
+    sites = places({message.location_id for message, _name in found})
+    activity.note("listed", listed={message.patient_id for message, _name in found})
+    return hypermedia.page(
+        "notify/undelivered.html",
+        clinic=signboard(),
+        rows=[
+            _row(message, sites[message.location_id])
+            | {"name": name, "href": url_for("notify.person", patient_id=message.patient_id)}
+            for message, name in found
+        ],
+        days=LATELY.days,
+    )
 
 
 def _page(patient_id: UUID, refusal: Refusal | None = None) -> Response:
