@@ -6,8 +6,8 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0030"
-down_revision = "0027"
+revision = "0032"
+down_revision = "0031"
 branch_labels = None
 depends_on = None
 
@@ -17,7 +17,7 @@ SQL = Path(__file__).parent.parent / "sql"
 def upgrade() -> None:
     op.execute("SET LOCAL lock_timeout = '5s'")
     op.execute("SET LOCAL ROLE anteroom_doors")
-    op.get_bind().connection.driver_connection.execute((SQL / "0030_swift.sql").read_text())
+    op.get_bind().connection.driver_connection.execute((SQL / "0032_swift.sql").read_text())
     op.execute("RESET ROLE")
 
 
