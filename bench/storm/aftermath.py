@@ -61,7 +61,6 @@ _MESSAGES = {
     "messages left": """
         SELECT count(*) FROM message
         WHERE state IN ('queued', 'sending') AND due_at < clock_timestamp() + interval '3 minutes'""",
-    "failed jobs": "SELECT count(*) FROM jobs.procrastinate_jobs WHERE status NOT IN ('todo', 'succeeded')",
     "offers left open": """
         SELECT count(*) FROM waiting_offer AS o JOIN appointment AS h ON h.id = o.hold_id
         WHERE o.outcome = 'open' AND h.status <> 'held'""",
@@ -69,6 +68,12 @@ _MESSAGES = {
         SELECT count(*) FROM (SELECT FROM waiting_offer WHERE outcome IN ('open', 'accepted')
             GROUP BY wish_id HAVING count(*) > 1) AS t""",
 }
+
+_UNDONE = """
+    SELECT j.task_name AS task, j.status::text AS status, left(f.error, 120) AS error, count(*) AS n
+    FROM jobs.procrastinate_jobs AS j LEFT JOIN jobs.failure AS f ON f.job_id = j.id
+    WHERE j.status NOT IN ('todo', 'succeeded') GROUP BY 1, 2, 3
+"""
 
 
 def unkept(attempts: list[Attempt]) -> Counter[str]:
@@ -138,7 +143,10 @@ def messages(admin: str, worker: Flask) -> Counter[str]:
         postman.works(postman.now + LATER)
         with worker.app_context(), clock.stopped_at(postman.now):
             waiting_jobs.sweep_waiting_list(timestamp=0)
-        return Counter({name: n for name, query in _MESSAGES.items() if (n := _number(owner, query))})
+        faults = Counter({name: n for name, query in _MESSAGES.items() if (n := _number(owner, query))})
+        for job in owner.execute(_UNDONE):
+            faults[f"{job['task']} {job['status']}: {job['error']}"] = job["n"]
+        return faults
 
 
 def audit(worker: Flask) -> Counter[str]:
