@@ -177,14 +177,7 @@ def a_patient(camera: Camera) -> None:
     page.get_by_role("button", name="Book this visit").click()
     page.get_by_role("heading", name="Your visit is booked").wait_for()
     camera.take(page, "own-booked")
-    page.goto("/me/invoices")
-    page.get_by_role("main").get_by_role("link", name="Invoice").first.click()
-    page.get_by_role("button", name="Pay", exact=True).wait_for()
-    camera.take(page, "own-invoice")
-    page.get_by_role("button", name="Pay", exact=True).click()
-    page.get_by_role("button", name="Pay with a card that works").click()
-    page.get_by_role("heading", name="Paid. Thank you.").wait_for()
-    camera.take(page, "own-paid")
+    _pays(camera, page)
     page.goto("/me")
     own = page.get_by_role("link", name="Visits in your calendar").get_attribute("href") or ""
     for name in ("looks", "family"):
@@ -200,6 +193,22 @@ def _books(page: Page) -> None:
     page.get_by_role("link", name="Book a visit").last.click()
     page.get_by_role("link", name="Follow-up").click()
     page.locator("label.slot:visible").last.click()
+
+
+def _pays(camera: Camera, page: Page) -> None:
+    """Only where the last visit took place: on some days of the demo it did not, and nothing is owed."""
+    page.goto("/me/invoices")
+    invoices = page.get_by_role("main").get_by_role("link", name="Invoice")
+    if not invoices.count():
+        print("Nothing is owed on this day: own-invoice.png and own-paid.png stay.")  # noqa: T201 - as above
+        return
+    invoices.first.click()
+    page.get_by_role("button", name="Pay", exact=True).wait_for()
+    camera.take(page, "own-invoice")
+    page.get_by_role("button", name="Pay", exact=True).click()
+    page.get_by_role("button", name="Pay with a card that works").click()
+    page.get_by_role("heading", name="Paid. Thank you.").wait_for()
+    camera.take(page, "own-paid")
 
 
 PARTS: tuple[Callable[[Camera], None], ...] = (
