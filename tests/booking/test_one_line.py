@@ -92,6 +92,8 @@ def test_anything_can_be_typed_and_every_word_is_accounted_for_once(line: str) -
         ("3/4/1973", None),
         ("3/4/73", None),
         ("in 99 years", None),
+        ("9999-12-31", None),
+        ("12/31/9999", None),
     ],
 )
 def test_days_are_read_as_people_say_them(words: str, day: dt.date | None) -> None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def instance(app: Flask, database: Database, tmp_path: Path) -> Iterator[Instance]:
-    with Instance(database.environment, tmp_path / "log") as instance:
+    patient = {**database.environment, "KEEP_ALIVE_SECONDS": "60"}  # a busy machine may be quiet for long
+    with Instance(patient, tmp_path / "log") as instance:
         yield instance
 
 

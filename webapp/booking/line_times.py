@@ -135,7 +135,7 @@ def _ahead(today: dt.date, count: int, unit: str) -> dt.date:
 
 def _date(words: str, today: dt.date) -> dt.date | None:
     if found := _ISO.fullmatch(words):
-        return _not_past(_day(int(found[1]), int(found[2]), int(found[3])), today)
+        return _to_come(_day(int(found[1]), int(found[2]), int(found[3])), today)
     for pattern, month, day in ((_MONTH_FIRST, 1, 2), (_DAY_FIRST, 2, 1), (_NUMERIC, 1, 2)):
         if found := pattern.fullmatch(words):
             number = int(found[month]) if found[month].isdecimal() else _month(found[month])
@@ -145,13 +145,14 @@ def _date(words: str, today: dt.date) -> dt.date | None:
 
 def _of_year(year: str | None, month: int, day: int, today: dt.date) -> dt.date | None:
     if year is None:
-        return _not_past(_day(today.year, month, day), today) or _day(today.year + 1, month, day)
+        return _to_come(_day(today.year, month, day), today) or _day(today.year + 1, month, day)
     whole = int(year) if len(year) > 2 else today.year - today.year % _CENTURY + int(year)  # noqa: PLR2004 - 26 is 2026
-    return _not_past(_day(whole, month, day), today) if whole < today.year + _YEARS_AHEAD else None
+    return _to_come(_day(whole, month, day), today)
 
 
-def _not_past(day: dt.date | None, today: dt.date) -> dt.date | None:
-    return day if day is not None and day >= today else None
+def _to_come(day: dt.date | None, today: dt.date) -> dt.date | None:
+    """A day that somebody may mean: nobody books for the year 9999."""
+    return day if day is not None and today <= day and day.year < today.year + _YEARS_AHEAD else None
 
 
 def _month(word: str) -> int:
