@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 BOARD_TIMES = 60
 POLL_TIMES = 200
 SQL_TIMES = 200
+LOCATIONS = 20
 BOARDS = 30
 POLL_EVERY_SECONDS = 5
 TAG = "HX-PTag"
@@ -38,17 +39,21 @@ def _board(desk: Desk, url: str) -> Iterator[Figure]:
     yield Figure("day board, server CPU (median)", cpu, "ms", at_most=15, beside=f"empty route {floor:.2f} ms")
     packed = len(gzip.compress(desk.get(url).get_data(), 6)) / 1000
     yield Figure("day board, compressed", packed, "kB", at_most=60)
-    yield Figure("day board, SQL (p99)", quantile(_sql_times(desk), 0.99) * 1000, "ms", at_most=8)
+    desk.take_sql_seconds()
+    # The first board of a day reads its pages from the disk; the others are asked for again every five seconds.
+    first = _sql_times(desk, LOCATIONS)
+    yield Figure("first board of a location, SQL (p50)", quantile(first, 0.5) * 1000, "ms")
+    yield Figure("day board, SQL (p99)", quantile(_sql_times(desk, SQL_TIMES), 0.99) * 1000, "ms", at_most=8)
 
 
-def _sql_times(desk: Desk) -> list[float]:
+def _sql_times(desk: Desk, times: int) -> list[float]:
     """Seconds that the statements of one board take together, from sending each until its rows are there."""
-    times = []
-    for n in range(SQL_TIMES):
+    taken = []
+    for n in range(times):
         with transactional(desk.scope(), read_only=True):
-            queries.day(made("location", n % 20), desk.town.today, desk.town.now)
-        times.append(desk.take_sql_seconds())
-    return times
+            queries.day(made("location", n % LOCATIONS), desk.town.today, desk.town.now)
+        taken.append(desk.take_sql_seconds())
+    return taken
 
 
 def _poll(desk: Desk, url: str) -> Iterator[Figure]:
