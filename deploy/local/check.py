@@ -33,6 +33,7 @@ ALL_TESTS = ("-n", str(TEST_PROCESSES), "--dist", "loadfile")
 LONG_TESTS = (
     "tests/identity/test_sessions_in_numbers.py",
     "tests/test_fuzz_in_numbers.py",
+    "tests/test_odd_input.py",
     "tests/billing/test_ledger.py",
     "tests/billing/cards/test_webhooks.py",
     "tests/billing/test_ledger_in_sql.py",
@@ -42,6 +43,7 @@ LONG_TESTS = (
 LONG_NUMBERS = {
     "SIGN_OUT_ROUNDS": "1000",
     "FUZZ_REQUESTS": "100000",
+    "ODD_ROUNDS": "48",
     "LEDGER_OPERATIONS": "1000000",
     "LEDGER_SQL_OPERATIONS": "10000",
     "WEBHOOKS": "10000",
