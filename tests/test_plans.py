@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from hashlib import md5
 from pathlib import Path
@@ -19,8 +18,8 @@ from sqlalchemy import text
 
 from tests import factories
 from tests.factories import NOW, clock_time
-from tests.money_plans import BIG as BIG_IN_MONEY
 from tests.money_plans import money_queries
+from tests.plans import EXPLAIN, Plans, whole_tables_read
 from tests.stack.services import copy_of_template
 from webapp.billing.queries import balances, worklists
 from webapp.booking import projected
@@ -53,30 +52,11 @@ from webapp.practice.hours import Span, local_day
 from webapp.practice.models import Location
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from tests.stack.database import Database
 
 ROWS = Path(__file__).with_name("many_rows.sql")
-BIG = {
-    "appointment",
-    "appointment_history",
-    "encounter",
-    "occupancy",
-    "patient",
-    "patient_alert",
-    "patient_telecom",
-    "resource",
-    *BIG_IN_MONEY,
-}
-EXPLAIN = (
-    "LOAD 'auto_explain'",
-    "SET auto_explain.log_min_duration = 0",
-    "SET auto_explain.log_nested_statements = on",
-    "SET auto_explain.log_format = json",
-    "SET auto_explain.log_level = notice",
-    # A plan made for any parameters is what a statement gets after its fifth time.
-    "SET plan_cache_mode = {}",
-    "SET SESSION AUTHORIZATION anteroom_app",
-)
 
 
 def made(kind: str, n: int) -> UUID:
@@ -193,30 +173,8 @@ QUERIES: dict[str, tuple[Role, Query]] = {
 }
 
 
-class Plans:
-    """The plans PostgreSQL made since the last look, with everything that ran inside functions."""
-
-    def __init__(self) -> None:
-        self._plans: list[dict[str, Any]] = []
-
-    def hear(self, notice: psycopg.errors.Diagnostic) -> None:
-        _, found, plan = (notice.message_primary or "").partition("plan:\n")
-        if found:
-            self._plans.append(json.loads(plan))
-
-    def take(self) -> list[dict[str, Any]]:
-        taken, self._plans = self._plans, []
-        return taken
-
-
-def whole_tables_read(plan: dict[str, Any]) -> Iterator[str]:
-    """Big tables that a plan reads from end to end, and the index that is walked whole without a resource."""
-    if plan.get("Node Type") == "Seq Scan" and plan.get("Relation Name") in BIG:
-        yield plan["Relation Name"]
-    if plan.get("Index Name") == "occupancy_busy" and "resource_id" not in plan.get("Index Cond", ""):
-        yield "occupancy_busy"
-    for below in plan.get("Plans", ()):
-        yield from whole_tables_read(below)
+READ_WHOLE = {"merge and part": {"occupancy_busy"}}
+"""All the time of one patient is looked at, and patients have little."""
 
 
 @pytest.fixture(scope="module")
@@ -263,11 +221,13 @@ def test_no_big_table_is_read_from_end_to_end(plans: Plans, name: str) -> None:
     plans.take()
     with pytest.raises(ZeroDivisionError), transactional(scope):  # noqa: PT012 - rolled back: the next one finds the same
         query()
+        # What is looked at before a COMMIT is part of it.
+        db.session.execute(text("set constraints all immediate"))
         _ = 1 / 0
     made = plans.take()
     assert made
     read = {(table, plan["Query Text"]) for plan in made for table in whole_tables_read(plan["Plan"])}
-    assert read == set()
+    assert {each for each in read if each[0] not in READ_WHOLE.get(name, ())} == set()
 
 
 def test_a_whole_table_read_would_be_noticed(plans: Plans) -> None:

@@ -63,6 +63,8 @@ def _connect(app: Flask, settings: Settings) -> None:
         "pool_recycle": 1800,
         "pool_size": 12,
         "pool_timeout": 2,
+        # The connection that rested least has its plans and the catalogue still in the processor.
+        "pool_use_lifo": True,
     }
     db.init_app(app)
     with app.app_context():

@@ -160,9 +160,10 @@ def announce_result(result: Mapping[str, object]) -> None:
     A code without words is shown by the page it leads to.
     """
     code = str(result.get("code", "saved"))
-    if not toast_of(code).text:
+    toast = toast_of(code)
+    if toast.is_silent:
         return
-    if toast_of(code).undoable and "version" in result:
+    if toast.undoable and "version" in result:
         code = f"{code} {result['appointment']} {result['version']}"
     announce(code)
 

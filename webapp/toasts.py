@@ -16,6 +16,11 @@ class Toast:
     tone: str = "ok"
     undoable: bool = False
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the page that it leads to says it; no words are looked up for the answer."""
+        return isinstance(self.text, str) and not self.text
+
 
 _SAVED = Toast(_l("Saved."))
 _BY_CODE: dict[str, Toast] = {"saved": _SAVED}

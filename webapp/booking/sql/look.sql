@@ -80,6 +80,7 @@ cross join lateral (
             or not exists (select from service_room as sr where sr.service_id = s.id))
         order by r.name
     ) as ids
+    offset 0  -- once, although asked for twice
 ) as rooms
 cross join lateral (
     select coalesce(array_agg(q.id order by n.kind, q.name), '{}') as ids,
