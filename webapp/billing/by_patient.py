@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from webapp.billing import charging, paying_page, returns, service
 from webapp.billing.actions.attempts import READER_TIME, Wanted, find
 from webapp.billing.actions.checkout import open_page
-from webapp.billing.actions.confirm_paid import PAY_TIME, ConfirmPaid, open_confirm, prepayment_of
+from webapp.billing.actions.confirm_paid import PAY_TIME, ConfirmPaid, open_confirm
+from webapp.billing.actions.held_for import asked_of
 from webapp.billing.attempt_refusals import CardsAway
 from webapp.billing.attempts import State
 from webapp.billing.forms.online import read_deposit, read_online
@@ -96,10 +97,10 @@ def pay_hold(patient_id: UUID, hold_id: UUID, form: MultiDict[str, str], once: C
     with transactional(scope, read_only=True):
         visit, earlier = own_visit(patient_id, hold_id), _before(find(once, scope.actor))
         last = _before(latest_for(hold_id))
-        asked = prepayment_of(visit)
-        typed = read_deposit(form, asked=asked, price=visit.price_cents)
-        if typed.seen != asked:
-            raise DueChanged(patient=patient_id, alternatives=[asked])
+        asked = asked_of(visit)
+        typed = read_deposit(form, asked=asked.cents, price=asked.whole)
+        if typed.seen != asked.cents:
+            raise DueChanged(patient=patient_id, alternatives=[asked.cents])
         wanted = _hold(visit, typed, once, gateway)
     if earlier is not None:
         return _on(earlier, scope)

@@ -21,6 +21,7 @@ from webapp.billing.queries import balances, own
 from webapp.billing.queries.own import OwnInvoice, OwnPage
 from webapp.billing.queries.papers import Settlement
 from webapp.billing.refusals import DueChanged
+from webapp.booking.queries.own_waiting import offer_of_hold
 from webapp.cycle import scope
 from webapp.db import Role, transactional
 from webapp.errors import BadRequest, FormInvalid, NotFound, Refusal
@@ -259,6 +260,11 @@ def _going(patient_id: UUID, going: Attempt, zone: str) -> dict[str, str]:
     }
 
 
+def _moves(hold_id: UUID) -> bool:
+    offered = offer_of_hold(hold_id)
+    return offered is not None and offered.visit is not None
+
+
 def _standing(found: Attempt) -> dict[str, Any]:
     site = thing("locations", found.location_id)
     by_page = found.method in returns.BY_PAGE
@@ -277,6 +283,7 @@ def _standing(found: Attempt) -> dict[str, Any]:
         "href": url_for("portal.payment", patient_id=found.patient_id, attempt_id=found.id),
         "back": back,
         "booking": hold is not None,
+        "moves": hold is not None and _moves(hold),
         "amount": money(found.cents, found.currency),
         "number": "" if document is None else document.shown_number,
         "until": clock(found.expires_at, site.time_zone),
