@@ -14,7 +14,7 @@ from webapp.billing.attempt_refusals import CardsAway
 from webapp.billing.attempts import State
 from webapp.billing.forms.online import read_deposit, read_online
 from webapp.billing.queries.attempts import latest_for
-from webapp.billing.queries.own import own_page
+from webapp.billing.queries.own import own_page, records_of
 from webapp.billing.refusals import DueChanged
 from webapp.booking.queries.online import own_visit
 from webapp.db import Role, transactional
@@ -72,7 +72,7 @@ def pay_invoice(patient_id: UUID, invoice_id: UUID, form: MultiDict[str, str], o
     with transactional(scope, read_only=True):
         found, earlier = own_page(patient_id, invoice_id, scope.at), find(once, scope.actor)
         going = _before(found.going or earlier)
-        wanted = None if going is not None else _wanted(found, form, once, gateway)
+        wanted = None if going is not None else _wanted(found, form, once, gateway, patient_id)
     if wanted is None:
         return _on(going, scope)
     if wanted.card_id is not None:
@@ -80,11 +80,12 @@ def pay_invoice(patient_id: UUID, invoice_id: UUID, form: MultiDict[str, str], o
     return _led(paying_page.lead(lambda now: open_page(wanted, actor=now.actor, at=now.at), acting(scope)))
 
 
-def _wanted(found: OwnPage, form: MultiDict[str, str], once: Claim, gateway: str) -> Wanted:
+def _wanted(found: OwnPage, form: MultiDict[str, str], once: Claim, gateway: str, patient_id: UUID) -> Wanted:
     typed = read_online(form, found.invoice.currency, free=found.free)
     if typed.seen != found.free:
         raise DueChanged(patient=found.invoice.patient_id, alternatives=[found.free])
-    return _invoice(found.invoice, typed, once, gateway)
+    paid_as = None if patient_id == found.invoice.patient_id else patient_id
+    return replace(_invoice(found.invoice, typed, once, gateway), paid_as=paid_as)
 
 
 def pay_hold(patient_id: UUID, hold_id: UUID, form: MultiDict[str, str], once: Claim, scope: Scope) -> Pressed:
@@ -95,6 +96,7 @@ def pay_hold(patient_id: UUID, hold_id: UUID, form: MultiDict[str, str], once: C
     """
     gateway = service.gateway().name
     with transactional(scope, read_only=True):
+        records_of(patient_id)
         visit, earlier = own_visit(patient_id, hold_id), _before(find(once, scope.actor))
         last = _before(latest_for(hold_id))
         asked = asked_of(visit)

@@ -12,6 +12,7 @@ from webapp.billing import by_patient, paying_page
 from webapp.billing.actions.held_for import asked_of
 from webapp.billing.attempts import State
 from webapp.billing.queries.attempts import latest_for
+from webapp.billing.queries.own import records_of
 from webapp.booking.online import rule_of
 from webapp.booking.queries.online import own_visit
 from webapp.booking.queries.own_waiting import offer_of_hold
@@ -67,6 +68,7 @@ def pay_the_hold(patient_id: UUID, hold_id: UUID) -> Response:
 
 
 def _page(patient_id: UUID, hold_id: UUID, refusal: Refusal | None = None) -> Response:
+    records_of(patient_id)
     visit = own_visit(patient_id, hold_id)
     offered = offer_of_hold(visit.id)
     elsewhere = _elsewhere(visit, offered)

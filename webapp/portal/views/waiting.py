@@ -14,6 +14,7 @@ from flask_login import current_user
 
 from webapp import activity, hypermedia, toasts
 from webapp.billing.actions.held_for import asked_of
+from webapp.billing.queries.own import records_of
 from webapp.booking.actions.waiting.offers import accept, refuse
 from webapp.booking.actions.waiting.wishes import add_wish, withdraw_wish
 from webapp.booking.models import Appointment
@@ -118,6 +119,7 @@ def accept_offer(patient_id: UUID, offer_id: UUID) -> Response:
 
     Where a deposit is missing, its step does that (DepositFirst).
     """
+    records_of(patient_id)
     found = own_offer(patient_id, offer_id)
     if is_open(found) and asked_of(found.hold).cents:
         raise DepositFirst(patient=patient_id)
@@ -158,6 +160,7 @@ def is_open(found: Offered) -> bool:
 
 def _money(hold: Appointment) -> dict[str, Any]:
     """What has to be paid before the time is theirs, and what of it has been."""
+    records_of(hold.patient_id)
     asked = asked_of(hold)
     may_pay = asked.cents and current_user.may_for(Permission.OWN_MONEY, hold.patient_id)
     return {
