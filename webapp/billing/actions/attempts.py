@@ -98,10 +98,7 @@ def open_attempt(wanted: Wanted, *, actor: UUID | None, at: datetime) -> Attempt
         return earlier(wanted.once, actor)
     _check_amount(wanted)
     check_due(wanted.shares, wanted.patient_id, wanted.currency, seen=wanted.seen)
-    for invoice, cents in sorted(wanted.shares.items()):
-        db.session.add(
-            AttemptAllocation(attempt_id=wanted.id, invoice_id=invoice, patient_id=wanted.patient_id, cents=cents)
-        )
+    db.session.add_all(_shares(wanted))
     attempt = locked(wanted.id)
     step(attempt, Event.SEND, at=at, actor=actor)
     attempt.tries = 1
@@ -239,6 +236,13 @@ def check_due(
     for invoice, cents in shares.items():
         if cents > due.get(invoice, 0) - reserved.get(invoice, 0):
             raise (BeingPaid if reserved.get(invoice) else MoreThanIsDue)(field="amount", patient=patient_id)
+
+
+def _shares(wanted: Wanted) -> list[AttemptAllocation]:
+    return [
+        AttemptAllocation(attempt_id=wanted.id, invoice_id=invoice, patient_id=wanted.patient_id, cents=cents)
+        for invoice, cents in sorted(wanted.shares.items())
+    ]
 
 
 def _check_amount(wanted: Wanted) -> None:
