@@ -146,6 +146,7 @@ CALLERS = {
     "doors.language_of": {"app_identity", "app_manager"},
     "doors.helpers_of": {"app_desk", "app_manager", "app_identity"},
     "doors.hearers_of": {"app_job", "app_desk", "app_patient"},
+    "doors.records_of": {"app_patient"},
     "doors.invitation_is_open": set(),
     "doors.invited": {"app_identity"},
     "doors.take_invitation": {"app_identity"},

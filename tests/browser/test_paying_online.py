@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import pytest
 from playwright.sync_api import expect
 from psycopg.rows import dict_row
 
+from tests import factories
 from tests.billing.counter import Counter
 from tests.interface.axe import overhang, violations
 from webapp.billing import charging
@@ -81,6 +82,22 @@ def test_a_link_is_made_at_the_desk_and_paid_by_whoever_has_it(
     assert counter.due(made) == 0
     desk.goto(desk.url.removesuffix("/link"))
     expect(desk.get_by_text("$86.50 paid: Payment link")).to_be_visible()
+
+
+@pytest.mark.parametrize(("locale", "pay"), [("en-US", "Pay $86.50"), ("es-US", "Pagar $86.50")])
+def test_what_is_owed_is_seen_on_a_telephone_without_scrolling(
+    counter: Counter, at_desk: Callable[..., Page], open_clinic: OpenClinic, locale: str, pay: str
+) -> None:
+    counter.invoice()
+    for days, status in enumerate(("confirmed", "booked", "booked", "booked"), 1):
+        at = open_clinic.soon + timedelta(days=days)
+        factories.appointment(counter.owner, counter.clinic, at, status=status)
+    telephone: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "locale": locale}
+    page = at_desk("/me", role="patient", patients=(counter.patient,), **telephone)
+    link, foot = page.get_by_role("link", name=pay).bounding_box(), page.locator(".book-foot").bounding_box()
+    assert link is not None
+    assert foot is not None
+    assert link["y"] + link["height"] < foot["y"] < 844
 
 
 def test_an_invoice_is_paid_in_the_portal_in_three_pages(counter: Counter, at_desk: Callable[..., Page]) -> None:

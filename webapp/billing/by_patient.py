@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING
 from webapp.billing import charging, paying_page, returns, service
 from webapp.billing.actions.attempts import READER_TIME, Wanted, find
 from webapp.billing.actions.checkout import open_page
-from webapp.billing.actions.confirm_paid import PAY_TIME, ConfirmPaid, open_confirm, prepayment_of
+from webapp.billing.actions.confirm_paid import PAY_TIME, ConfirmPaid, open_confirm
+from webapp.billing.actions.held_for import asked_of
 from webapp.billing.attempt_refusals import CardsAway
 from webapp.billing.attempts import State
 from webapp.billing.forms.online import read_deposit, read_online
 from webapp.billing.queries.attempts import latest_for
-from webapp.billing.queries.own import own_page
+from webapp.billing.queries.own import own_page, records_of
 from webapp.billing.refusals import DueChanged
 from webapp.booking.queries.online import own_visit
 from webapp.db import Role, transactional
@@ -71,7 +72,7 @@ def pay_invoice(patient_id: UUID, invoice_id: UUID, form: MultiDict[str, str], o
     with transactional(scope, read_only=True):
         found, earlier = own_page(patient_id, invoice_id, scope.at), find(once, scope.actor)
         going = _before(found.going or earlier)
-        wanted = None if going is not None else _wanted(found, form, once, gateway)
+        wanted = None if going is not None else _wanted(found, form, once, gateway, patient_id)
     if wanted is None:
         return _on(going, scope)
     if wanted.card_id is not None:
@@ -79,11 +80,12 @@ def pay_invoice(patient_id: UUID, invoice_id: UUID, form: MultiDict[str, str], o
     return _led(paying_page.lead(lambda now: open_page(wanted, actor=now.actor, at=now.at), acting(scope)))
 
 
-def _wanted(found: OwnPage, form: MultiDict[str, str], once: Claim, gateway: str) -> Wanted:
+def _wanted(found: OwnPage, form: MultiDict[str, str], once: Claim, gateway: str, patient_id: UUID) -> Wanted:
     typed = read_online(form, found.invoice.currency, free=found.free)
     if typed.seen != found.free:
         raise DueChanged(patient=found.invoice.patient_id, alternatives=[found.free])
-    return _invoice(found.invoice, typed, once, gateway)
+    paid_as = None if patient_id == found.invoice.patient_id else patient_id
+    return replace(_invoice(found.invoice, typed, once, gateway), paid_as=paid_as)
 
 
 def pay_hold(patient_id: UUID, hold_id: UUID, form: MultiDict[str, str], once: Claim, scope: Scope) -> Pressed:
@@ -94,12 +96,13 @@ def pay_hold(patient_id: UUID, hold_id: UUID, form: MultiDict[str, str], once: C
     """
     gateway = service.gateway().name
     with transactional(scope, read_only=True):
+        records_of(patient_id)
         visit, earlier = own_visit(patient_id, hold_id), _before(find(once, scope.actor))
         last = _before(latest_for(hold_id))
-        asked = prepayment_of(visit)
-        typed = read_deposit(form, asked=asked, price=visit.price_cents)
-        if typed.seen != asked:
-            raise DueChanged(patient=patient_id, alternatives=[asked])
+        asked = asked_of(visit)
+        typed = read_deposit(form, asked=asked.cents, price=asked.whole)
+        if typed.seen != asked.cents:
+            raise DueChanged(patient=patient_id, alternatives=[asked.cents])
         wanted = _hold(visit, typed, once, gateway)
     if earlier is not None:
         return _on(earlier, scope)

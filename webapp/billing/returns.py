@@ -32,7 +32,7 @@ def back_of(attempt: Attempt) -> Return | None:
         return None
     path = f"/pay/back/{attempt.id}"
     if attempt.method == "portal":
-        path = f"/me/{attempt.patient_id}/payments/{attempt.id}"
+        path = f"/me/{attempt.paid_as or attempt.patient_id}/payments/{attempt.id}"
     return _return(path, _title(attempt), attempt.created_at + STAYS)
 
 

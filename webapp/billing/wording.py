@@ -118,6 +118,8 @@ def reason_label(code: str) -> str:
         "slot_taken": _("somebody was quicker"),
         "never_collected": _("it was never collected"),
         "canceled": _("the visit was canceled"),
+        "wish_ended": _("the visit was changed meanwhile"),
+        "wrong_state": _("the visit was changed meanwhile"),
         "patient_not_bookable": _("the patient cannot be booked any more"),
         "location_closed": _("the clinic is closed then"),
         "provider_away": _("the provider is away then"),

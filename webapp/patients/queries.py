@@ -271,3 +271,12 @@ def merged_records(ids: Collection[UUID]) -> dict[UUID, tuple[tuple[str, int], .
     for row in db.session.execute(query):
         found[row.merged_into] = (*found.get(row.merged_into, ()), (f"{row.given} {row.family}", row.record_number))
     return found
+
+
+def record_now(patient_id: UUID) -> UUID:
+    """The record that somebody's is by now: the one that it was merged into, or itself (NotFound)."""
+    query = select(func.coalesce(Patient.merged_into, Patient.id)).where(Patient.id == patient_id)
+    found: UUID | None = db.session.scalars(query).one_or_none()
+    if found is None:
+        raise NotFound
+    return found

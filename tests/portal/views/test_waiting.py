@@ -94,6 +94,19 @@ def test_the_visit_one_has_moves_into_the_earlier_time(rosa: Visitor, clinic: Cl
     assert one(database, "select task_name from jobs.procrastinate_jobs where task_name = 'booking.offer_time'")
 
 
+def test_a_time_that_is_offered_is_taken_on_its_own_page_only(
+    rosa: Visitor, clinic: Clinic, database: Database
+) -> None:
+    with database.administer() as connection:
+        visit = factories.appointment(connection, clinic, clock_time(15))
+    offer = offered(clinic, database, instead=visit)
+    hold = one(database, f"select hold_id from waiting_offer where id = '{offer}'")
+    assert rosa.get(f"{me(clinic)}/held/{hold}").headers["Location"].endswith(f"/offers/{offer}")
+    # Booked by itself it would be a second visit beside the one that was to move.
+    assert rosa.post(f"{me(clinic)}/held/{hold}", {"fee": "0", "notice": "0", "note": ""}).status_code == 404
+    assert one(database, f"select status from appointment where id = '{hold}'") == "held"
+
+
 def test_an_offer_that_ran_out_is_over(rosa: Visitor, clinic: Clinic, database: Database) -> None:
     offer = offered(clinic, database)
     with clock.stopped_at(HALF_AN_HOUR):

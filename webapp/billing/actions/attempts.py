@@ -38,6 +38,7 @@ class Wanted:
 
     `shares` are cents by invoice; what they leave of `cents` becomes credit.  `seen` is what the page showed as due, by
     invoice.  `appointment_id` is the hold to be paid for.  A reader is named as the gateway does, a card by its row.
+    `paid_as` is the record in whose portal an invoice of another one, merged into it, is paid.
     """
 
     id: UUID
@@ -54,6 +55,7 @@ class Wanted:
     reader_id: str | None = None
     card_id: UUID | None = None
     appointment_id: UUID | None = None
+    paid_as: UUID | None = None
     lasts: timedelta = READER_TIME
     receipt: By = By.PREFERRED
 
@@ -85,6 +87,7 @@ def open_attempt(wanted: Wanted, *, actor: UUID | None, at: datetime) -> Attempt
             form_key=wanted.once.key,
             request_hash=wanted.once.request_hash,
             actor_id=actor,
+            paid_as=wanted.paid_as,
             created_at=at,
             expires_at=at + wanted.lasts,
         )
@@ -95,10 +98,7 @@ def open_attempt(wanted: Wanted, *, actor: UUID | None, at: datetime) -> Attempt
         return earlier(wanted.once, actor)
     _check_amount(wanted)
     check_due(wanted.shares, wanted.patient_id, wanted.currency, seen=wanted.seen)
-    for invoice, cents in sorted(wanted.shares.items()):
-        db.session.add(
-            AttemptAllocation(attempt_id=wanted.id, invoice_id=invoice, patient_id=wanted.patient_id, cents=cents)
-        )
+    db.session.add_all(_shares(wanted))
     attempt = locked(wanted.id)
     step(attempt, Event.SEND, at=at, actor=actor)
     attempt.tries = 1
@@ -236,6 +236,13 @@ def check_due(
     for invoice, cents in shares.items():
         if cents > due.get(invoice, 0) - reserved.get(invoice, 0):
             raise (BeingPaid if reserved.get(invoice) else MoreThanIsDue)(field="amount", patient=patient_id)
+
+
+def _shares(wanted: Wanted) -> list[AttemptAllocation]:
+    return [
+        AttemptAllocation(attempt_id=wanted.id, invoice_id=invoice, patient_id=wanted.patient_id, cents=cents)
+        for invoice, cents in sorted(wanted.shares.items())
+    ]
 
 
 def _check_amount(wanted: Wanted) -> None:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from webapp.billing.actions.confirm_paid import PAY_TIME, prepayment_of
+from webapp.billing.actions.confirm_paid import PAY_TIME
+from webapp.billing.actions.held_for import asked_of, take_held
 from webapp.billing.actions.pay import BY_CARD, Part, TakeDeposit, take_deposit
 from webapp.billing.refusals import DueChanged, MoneyReasonMissing
-from webapp.booking.actions import HoldRequest, book_held, hold
-from webapp.booking.actions.waiting.wishes import come_true
+from webapp.booking.actions import HoldRequest, hold
 from webapp.booking.models import Appointment
 from webapp.booking.refusals import HoldBeingPaid
 from webapp.db import db
@@ -39,7 +39,7 @@ class BookWithPayment:
 def book_with_payment(wanted: BookWithPayment, *, actor: UUID | None, at: datetime) -> Appointment:
     """Book the time and take its deposit, both or neither.
 
-    Raises what `hold` and `book_held` do, HoldBeingPaid, DueChanged when the deposit is another one by now
+    Raises what `hold` and `take_held` do, HoldBeingPaid, DueChanged when the deposit is another one by now
     (`alternatives`: it), MoneyReasonMissing, and what taking a deposit raises.
     """
     if wanted.part is not None and wanted.part.method in BY_CARD:
@@ -47,18 +47,17 @@ def book_with_payment(wanted: BookWithPayment, *, actor: UUID | None, at: dateti
     kept = _kept(wanted.time, actor=actor, at=at)
     if kept.payment_open:
         raise HoldBeingPaid(patient=kept.patient_id)
-    due = prepayment_of(kept)
+    asked = asked_of(kept)
     if wanted.part is None:
         reason = wanted.waived.strip()
         if not reason:
             raise MoneyReasonMissing(field="waive_reason", patient=kept.patient_id)
         kept.note = "\n".join(line for line in (kept.note, reason[:LONGEST_REASON]) if line)
-    elif wanted.part.cents not in {due, kept.price_cents}:
-        raise DueChanged(patient=kept.patient_id, alternatives=[due])
-    visit = book_held(kept.id, actor=actor, at=at)
+    elif wanted.part.cents not in {asked.cents, asked.whole}:
+        raise DueChanged(patient=kept.patient_id, alternatives=[asked.cents])
+    visit = take_held(kept.id, actor=actor, at=at)
     if wanted.part is not None:
         take_deposit(TakeDeposit(visit.id, wanted.part, wanted.currency), actor=actor, at=at)
-    come_true(visit, at=at)
     return visit
 
 

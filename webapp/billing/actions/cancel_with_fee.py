@@ -73,7 +73,7 @@ def terms_of(appointment_id: UUID, *, at: datetime) -> Terms:
     visit = db.session.get(Appointment, appointment_id)
     if visit is None:
         raise NotFound
-    return Terms(fee_of(visit, at=at), sum(_held(prepaid(visit.id)).values()))
+    return Terms(fee_of(visit, at=at), paid_before(visit.id))
 
 
 def fee_of(visit: Appointment, *, at: datetime) -> int:
@@ -193,6 +193,11 @@ def prepaid(appointment_id: UUID) -> Sequence[Payment]:
     """Payments for a visit to come, the oldest first."""
     query = select(Payment).where(Payment.appointment_id == appointment_id).order_by(Payment.at, Payment.id)
     return db.session.scalars(query).all()
+
+
+def paid_before(appointment_id: UUID) -> int:
+    """What was paid for a visit to come and pays for nothing else yet, in cents."""
+    return sum(_held(prepaid(appointment_id)).values())
 
 
 def _held(payments: Sequence[Payment]) -> dict[UUID, int]:

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from webapp.billing.actions.attempts import Wanted, find, open_attempt
+from webapp.billing.actions.held_for import asked_of
 from webapp.billing.refusals import DueChanged
 from webapp.booking.actions import HoldRequest, hold, open_payment
-from webapp.booking.models import Appointment
-from webapp.db import db
+from webapp.booking.refusals import WishEnded
+from webapp.booking.states import MOVABLE, Status
 from webapp.errors import Refusal
-from webapp.practice.models import Service
 
 if TYPE_CHECKING:
     from webapp.billing.models import Attempt
+    from webapp.booking.models import Appointment
 
 PAY_TIME = timedelta(minutes=10)
 """How long a time is held for somebody who pays; a payment that is under way holds it longer."""
@@ -37,7 +38,8 @@ def open_confirm(request: ConfirmPaid, *, actor: UUID | None, at: datetime) -> A
     """Hold the time, keep it while it is paid for, and open the attempt; `charging.pay` does the rest.
 
     The same press again finds its attempt.  Raises what `hold` does, HoldOver, HoldBeingPaid, NotFound, DueChanged when
-    the price is another one by now (`alternatives`: what it costs), and what `open_attempt` does.
+    the price is another one by now (`alternatives`: what it costs), WishEnded when the visit that was to move into the
+    time does not any more, and what `open_attempt` does.
     """
     if (before := find(request.wanted.once, actor)) is not None:
         return before
@@ -48,9 +50,11 @@ def open_confirm(request: ConfirmPaid, *, actor: UUID | None, at: datetime) -> A
         if (before := find(request.wanted.once, actor)) is None:
             raise
         return before
-    due = prepayment_of(visit)
-    if request.wanted.cents not in {due, visit.price_cents} or request.wanted.currency != visit.currency:
-        raise DueChanged(patient=visit.patient_id, alternatives=[due])
+    asked = asked_of(visit)
+    if asked.moves is not None and Status(asked.moves.status) not in MOVABLE:
+        raise WishEnded(patient=visit.patient_id)
+    if request.wanted.cents not in {asked.cents, asked.whole} or request.wanted.currency != visit.currency:
+        raise DueChanged(patient=visit.patient_id, alternatives=[asked.cents])
     wanted = replace(
         request.wanted,
         patient_id=visit.patient_id,
@@ -60,12 +64,6 @@ def open_confirm(request: ConfirmPaid, *, actor: UUID | None, at: datetime) -> A
         shares={},
     )
     return open_attempt(wanted, actor=actor, at=at)
-
-
-def prepayment_of(visit: Appointment) -> int:
-    """What has to be paid before a visit takes place, in cents: its service's deposit, never more than its price."""
-    service = db.session.get_one(Service, visit.service_id)
-    return min(service.deposit_cents, visit.price_cents)
 
 
 def _kept(time: HoldRequest | UUID, *, actor: UUID | None, at: datetime) -> Appointment:

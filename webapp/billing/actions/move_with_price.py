@@ -8,10 +8,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from webapp.billing.actions.cancel_with_fee import prepaid
+from webapp.billing.actions.cancel_with_fee import paid_before, prepaid
 from webapp.billing.actions.posting import lock_payments, site
 from webapp.billing.models import Invoice
-from webapp.billing.queries.balances import held_by
 from webapp.billing.refusals import BilledAlready, DueChanged
 from webapp.booking.actions import MoveRequest, move
 from webapp.booking.models import Appointment
@@ -61,9 +60,7 @@ def terms_there(appointment_id: UUID, starts_at: datetime, location_id: UUID | N
         raise NotFound
     day = starts_at.astimezone(ZoneInfo(site(location_id or visit.location_id).time_zone)).date()
     listed = prices.service_price(visit.service_id, day)
-    held = held_by([payment.id for payment in prepaid(visit.id)])
-    paid = sum(each.get("deposits", 0) + each.get("credits", 0) for each in held.values())
-    return NewTerms(visit.price_cents, visit.price_cents if listed is None else listed, paid)
+    return NewTerms(visit.price_cents, visit.price_cents if listed is None else listed, paid_before(visit.id))
 
 
 def is_billed(appointment_id: UUID) -> UUID | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import select, update
 
 from webapp.billing.actions.attempts import locked, look_after, step
+from webapp.billing.actions.held_for import take_held
 from webapp.billing.actions.pay import Part, TakeDeposit, TakePayment, take_deposit, take_payment
 from webapp.billing.actions.posting import lock_invoices
 from webapp.billing.actions.refunds import RefundRequest, paid_invoices, payment_failed, refund
@@ -15,9 +16,10 @@ from webapp.billing.gateways.protocol import Answered
 from webapp.billing.models import GatewayEvent, Payment
 from webapp.billing.queries.balances import due_of, refundable, reserved_of
 from webapp.billing.receipts import By
-from webapp.booking.actions import BookRequest, book, book_held, close_payment
+from webapp.booking.actions import BookRequest, book, close_payment
 from webapp.booking.actions.waiting.wishes import come_true
 from webapp.booking.models import Appointment
+from webapp.booking.queries.own_waiting import offer_of_hold
 from webapp.booking.refusals import HoldOver
 from webapp.db import db
 
@@ -122,22 +124,31 @@ def _pay(attempt: Attempt, *, actor: UUID | None, at: datetime) -> None:
 def _book(attempt: Attempt, *, actor: UUID | None, at: datetime) -> None:
     """Book the held time with the deposit that pays for it: both or neither.
 
-    When the hold has lapsed although its payment was open, the very time is booked if it is still free.
+    When the hold has lapsed although its payment was open, the very time is booked if it is still free; one that was
+    offered from the waiting list belongs to the next in line.
     """
     kept = None if attempt.appointment_id is None else db.session.get(Appointment, attempt.appointment_id)
     if kept is None:
         raise HoldOver(patient=attempt.patient_id)
     try:
-        visit = book_held(kept.id, actor=actor, at=at)
+        visit = take_held(kept.id, actor=actor, at=at)
     except HoldOver:
-        again = BookRequest(
-            kept.patient_id, kept.service_id, kept.location_id, kept.starts_at, kept.provider_id, kept.note,
-            deposit_seen_to=True,
-        )  # fmt: skip
-        visit = book(again, actor=actor, at=at)
-        attempt.appointment_id = visit.id
+        if offer_of_hold(kept.id) is not None:
+            raise
+        visit = _book_again(kept, actor=actor, at=at)
+    # The visit that moved, or was booked anew: whoever asks for the payment is led there.
+    attempt.appointment_id = visit.id
     take_deposit(TakeDeposit(visit.id, _part(attempt), attempt.currency), actor=actor, at=at)
+
+
+def _book_again(kept: Appointment, *, actor: UUID | None, at: datetime) -> Appointment:
+    again = BookRequest(
+        kept.patient_id, kept.service_id, kept.location_id, kept.starts_at, kept.provider_id, kept.note,
+        deposit_seen_to=True,
+    )  # fmt: skip
+    visit = book(again, actor=actor, at=at)
     come_true(visit, at=at)
+    return visit
 
 
 def _take_back(attempt: Attempt, *, actor: UUID | None, at: datetime) -> None:

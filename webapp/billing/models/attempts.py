@@ -71,6 +71,7 @@ class Attempt(Base):
             postgresql_where=text("state = 'captured' and settled_at is null"),
         ),
         Index("attempt_appointment_id_ix", "appointment_id", postgresql_where=text("appointment_id is not null")),
+        Index("attempt_paid_as_ix", "paid_as", postgresql_where=text("paid_as is not null")),
         Index("attempt_payment_id_ix", "payment_id", postgresql_where=text("payment_id is not null")),
     )
 
@@ -95,6 +96,8 @@ class Attempt(Base):
     form_key: Mapped[UUID]
     request_hash: Mapped[bytes] = mapped_column(LargeBinary)
     actor_id: Mapped[UUID | None]
+    paid_as: Mapped[UUID | None] = mapped_column(ForeignKey("patient.id"))
+    """The record in whose portal it is paid, where another one that was merged into it is billed."""
     tries: Mapped[int] = mapped_column(server_default=text("0"))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]

@@ -1,4 +1,7 @@
-"""What a patient sees of their own money, as row security lets them through."""
+"""What a patient sees of their own money, as row security lets them through.
+
+Documents stay with the record that they were made out to: what was merged into a record is seen with it.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,7 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.billing.models import Attempt, AttemptAllocation, CardOnFile, CardSetup, Invoice, LedgerEntry, Payment
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+_RECORDS = text("select doors.records_of(:patient)")
+_SEE = text("select set_config('app.patients', current_setting('app.patients') || ',' || :people, true)")
 MOST = 100
 OWED = "patient_receivable"
 
@@ -62,13 +67,24 @@ class OwnPage:
     going: Attempt | None
 
 
+def records_of(patient_id: UUID) -> list[UUID]:
+    """A patient's record and those that were merged into it; row security shows them to the rest of the transaction.
+
+    Nobody's for whom the request does not act.
+    """
+    people = list(db.session.scalars(_RECORDS, {"patient": patient_id}))
+    if len(people) > 1:
+        db.session.execute(_SEE, {"people": ",".join(str(each) for each in people)})
+    return people
+
+
 def invoices_of(patient_id: UUID) -> list[OwnInvoice]:
     """A patient's documents, those that are open first, then the newest; the last hundred."""
     owed = func.coalesce(func.sum(LedgerEntry.cents).filter(LedgerEntry.account == OWED), 0)
     query = (
         select(Invoice, owed)
         .outerjoin(LedgerEntry, LedgerEntry.invoice_id == Invoice.id)
-        .where(Invoice.patient_id == patient_id, Invoice.status == "issued")
+        .where(Invoice.patient_id.in_(records_of(patient_id)), Invoice.status == "issued")
         .group_by(Invoice.id)
         .order_by((owed > 0).desc(), Invoice.issued_at.desc(), Invoice.id.desc())
         .limit(MOST)
@@ -91,7 +107,7 @@ def open_of(patient_id: UUID) -> list[OpenInvoice]:
     query = (
         select(Invoice.id, Invoice.due_on, owed, Invoice.currency)
         .join(LedgerEntry, LedgerEntry.invoice_id == Invoice.id)
-        .where(Invoice.patient_id == patient_id, Invoice.status == "issued", Invoice.kind == "invoice")
+        .where(Invoice.patient_id.in_(records_of(patient_id)), Invoice.status == "issued", Invoice.kind == "invoice")
         .where(LedgerEntry.account == OWED)
         .group_by(Invoice.id)
         .having(owed > 0)
@@ -108,7 +124,7 @@ def own_invoice(patient_id: UUID, invoice_id: UUID) -> Invoice:
     """An issued document of a patient (NotFound for anybody else's, and for a draft)."""
     query = (
         select(Invoice)
-        .where(Invoice.id == invoice_id, Invoice.patient_id == patient_id, Invoice.status == "issued")
+        .where(Invoice.id == invoice_id, Invoice.patient_id.in_(records_of(patient_id)), Invoice.status == "issued")
         .options(selectinload(Invoice.lines), joinedload(Invoice.location), joinedload(Invoice.patient))
     )
     found = db.session.scalars(query).one_or_none()
@@ -131,12 +147,13 @@ def own_page(patient_id: UUID, invoice_id: UUID, at: dt.datetime) -> OwnPage:
         free=max(0, due - reserved_of([invoice_id]).get(invoice_id, 0)),
         settled=settlements(invoice_id),
         receipts=db.session.scalars(receipts).all(),
-        going=page_open_for([invoice_id], patient_id, at),
+        going=page_open_for([invoice_id], invoice.patient_id, at),
     )
 
 
 def own_record(patient_id: UUID) -> Patient:
-    """The patient themselves (NotFound)."""
+    """The patient themselves, with all their records in sight (NotFound)."""
+    records_of(patient_id)
     found = db.session.get(Patient, patient_id)
     if found is None:
         raise NotFound
@@ -145,8 +162,9 @@ def own_record(patient_id: UUID) -> Patient:
 
 def own_attempt(patient_id: UUID, attempt_id: UUID) -> Attempt:
     """A patient's attempt to pay by themselves, or with a card of theirs (NotFound)."""
+    people = records_of(patient_id)
     found = db.session.get(Attempt, attempt_id)
-    if found is None or found.patient_id != patient_id or found.direction != "charge":
+    if found is None or found.patient_id not in people or found.direction != "charge":
         raise NotFound
     return found
 
@@ -161,8 +179,9 @@ def invoice_of(attempt_id: UUID) -> Invoice | None:
 
 def own_receipt(patient_id: UUID, receipt_id: UUID) -> None:
     """Raise NotFound unless all payments of a receipt are this patient's, and there is one."""
+    people = set(records_of(patient_id))
     found = set(db.session.scalars(select(Payment.patient_id).where(Payment.receipt_id == receipt_id)))
-    if found != {patient_id}:
+    if not found or not found <= people:
         raise NotFound
 
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from webapp import activity, cycle, hypermedia
 from webapp.billing import booking_desk, wording
-from webapp.billing.actions.confirm_paid import prepayment_of
+from webapp.billing.actions.held_for import asked_of
 from webapp.billing.models import Attempt
 from webapp.billing.queries import attempts
 from webapp.billing.readers import Ready, ready_at
@@ -91,7 +91,8 @@ def _page(appointment_id: UUID, refusal: Refusal | None = None) -> Response:
     if detail.status is not Status.HELD and refusal is None:
         return hypermedia.see(url_for("desk.visit", appointment_id=visit.id))
     activity.note("opened", patient=visit.patient_id)
-    wanted = Deposit(visit.patient_id, visit.location_id, prepayment_of(visit), visit.currency, visit.price_cents)
+    asked = asked_of(visit)
+    wanted = Deposit(visit.patient_id, visit.location_id, asked.cents, visit.currency, asked.whole)
     errors = {} if refusal is None else refusal.errors or {"": [str(refusal.message)]}
     return hypermedia.page(
         TEMPLATE,

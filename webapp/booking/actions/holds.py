@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
@@ -17,10 +18,11 @@ from webapp.booking.refusals import HoldBeingPaid, HoldOver
 from webapp.booking.states import MOVABLE, TRANSITIONS, Action, Status
 from webapp.db import db, unread
 from webapp.errors import NotFound
+from webapp.practice.actions import lock_resources
 from webapp.practice.models import Service
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from uuid import UUID
 
 _GUARD = text(
@@ -28,6 +30,8 @@ _GUARD = text(
     " from resource as r where r.id = :provider"
 )
 _END = text("select doors.end_hold(:hold, :early, :at)")
+# Nobody but this transaction ever sees it.
+_AS_LONG_AS_IT_TAKES = timedelta(seconds=1)
 _TAKE_HELD = text("select take_held_place(:visit, :hold, :at)")
 
 
@@ -145,14 +149,19 @@ def overdue(at: datetime) -> list[UUID]:
     return list(db.session.scalars(query.order_by(Appointment.held_until, Appointment.id)))
 
 
-def take_over(hold_id: UUID, visit_id: UUID, *, at: datetime, version: int | None = None) -> Appointment:
+def take_over(
+    hold_id: UUID, visit_id: UUID, *, at: datetime, version: int | None = None, paid: bool = False
+) -> Appointment:
     """Move a visit into the time that a hold keeps for the same patient; the hold lapses, the old time is free.
 
     The visit takes length, buffers, provider, room and equipment from the hold and keeps its price; of several who try,
-    one wins.  Raises NotFound, WrongState, VersionConflict, HoldOver, SlotTaken (the patient has another visit then),
-    LocationClosed, ProviderAway or PatientNotBookable.
+    one wins.  One that somebody pays for is over for everybody but whoever has `paid`.  Raises NotFound, WrongState,
+    VersionConflict, HoldOver, SlotTaken (the patient has another visit then), LocationClosed, ProviderAway or
+    PatientNotBookable.
     """
     visit = locked(visit_id, MOVABLE, version=version)
+    if paid:
+        _paid_for(hold_id, visit, at)
     kept = db.session.get(Appointment, hold_id, populate_existing=True)
     if kept is None or kept.patient_id != visit.patient_id:
         raise NotFound
@@ -183,6 +192,24 @@ _PLACE = (
     "equipment_ids",
     "location_id",
 )
+
+
+def _paid_for(hold_id: UUID, visit: Appointment, at: datetime) -> None:
+    """End the payment of a hold that is taken over in this transaction, whatever the clock says by now (HoldOver)."""
+    both = [visit, db.session.get_one(Appointment, hold_id)]
+    # What the visit leaves and what it takes, in one order, before the hold.
+    lock_resources(
+        part
+        for each in both
+        for part in (each.patient_id, each.provider_id, each.room_id, *each.equipment_ids)
+        if part is not None
+    )
+    kept = _held(hold_id)
+    if kept is None or kept.held_until is None or (kept.held_until <= at and not kept.payment_open):
+        raise HoldOver(patient=visit.patient_id)
+    kept.payment_open = False
+    kept.held_until = max(kept.held_until, at + _AS_LONG_AS_IT_TAKES)
+    settle(kept, at)
 
 
 def _held(appointment_id: UUID) -> Appointment | None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import joinedload
 
 from webapp.booking.models import Appointment, WaitingOffer, WaitingWish
@@ -47,11 +47,11 @@ def own_wishes(patient_id: UUID) -> list[Waited]:
 
 
 def own_offers(patient_id: UUID, at: datetime) -> list[Offered]:
-    """The times that are held for a patient now, the first to end first."""
+    """The times that are held for a patient now, those that they are paying for too, the first to end first."""
     query = _offers(patient_id).where(
         WaitingOffer.outcome == "open",
         Appointment.status == Status.HELD.value,
-        Appointment.held_until > at,
+        or_(Appointment.held_until > at, Appointment.payment_open),
     )
     return [_offered(row[0], row[1]) for row in db.session.execute(query.order_by(WaitingOffer.expires_at))]
 
@@ -62,6 +62,13 @@ def own_offer(patient_id: UUID, offer_id: UUID) -> Offered:
     if row is None:
         raise NotFound
     return _offered(row[0], row[1])
+
+
+def offer_of_hold(hold_id: UUID) -> Offered | None:
+    """The offer that a held time is, answered or not; None for a time that somebody chose by themselves."""
+    query = select(WaitingOffer, Appointment).join(Appointment, Appointment.id == WaitingOffer.hold_id)
+    row = db.session.execute(query.where(WaitingOffer.hold_id == hold_id)).one_or_none()
+    return None if row is None else _offered(row[0], row[1])
 
 
 def _offers(patient_id: UUID) -> Select[WaitingOffer, Appointment]:

@@ -19,10 +19,11 @@ from webapp.booking.money_refusals import CostsMoney
 from webapp.booking.online import Rule, rule_for, rule_of
 from webapp.booking.queries import Search
 from webapp.booking.queries.online import own_visit
+from webapp.booking.queries.own_waiting import offer_of_hold
 from webapp.booking.states import LIVE, Status
 from webapp.cycle import scope
 from webapp.db import Role
-from webapp.errors import FormInvalid, Refusal
+from webapp.errors import FormInvalid, NotFound, Refusal
 from webapp.identity.permissions import Permission
 from webapp.money import money
 from webapp.notify import outlook_words
@@ -72,7 +73,9 @@ def refused(refusal: Refusal, patient_id: UUID, hold_id: UUID) -> Response:
 @blueprint.post("/me/<uuid:patient_id>/held/<uuid:hold_id>")
 @requires(Permission.OWN_VISITS_BOOK, role=Role.PATIENT, refused=refused)
 def book(patient_id: UUID, hold_id: UUID) -> Response:
-    """Book what is held, by the rule that the page showed."""
+    """Book what is held, by the rule that the page showed; what the waiting list offers has its own page (NotFound)."""
+    if offer_of_hold(hold_id) is not None:
+        raise NotFound
     agreed = read_agreed(request.form)
     agree(rule_of(own_visit(patient_id, hold_id)), agreed, patient_id)
     visit = actions.book_held(hold_id, actor=scope().actor, at=scope().at, note=agreed.note, paid=False)
@@ -166,6 +169,9 @@ def rule_words(rule: Rule, zone: str, currency: str) -> dict[str, str]:
 
 def _page(patient_id: UUID, hold_id: UUID, refusal: Refusal | None = None) -> Response:
     visit = own_visit(patient_id, hold_id)
+    offered = offer_of_hold(visit.id)
+    if offered is not None:
+        return hypermedia.see(url_for("portal.offer", patient_id=patient_id, offer_id=offered.offer.id))
     activity.note("opened", patient=patient_id)
     held = _standing(visit)
     if held.is_booked:

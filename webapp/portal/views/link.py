@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from flask import Response, current_app, g
 from flask_babel import gettext as _
 
@@ -14,6 +16,7 @@ from webapp.booking.states import Status
 from webapp.booking.visit_links import Named, read_token
 from webapp.db import Role, Scope, transactional
 from webapp.errors import NotFound, Refusal
+from webapp.patients.queries import record_now
 from webapp.portal import wording
 from webapp.portal.views.door import blueprint, phone_of
 from webapp.routing import public
@@ -38,7 +41,7 @@ def confirm_by_link(token: str) -> Response:
             visit = own_visit(named.patient_id, named.appointment_id)
             if Status(visit.status) is Status.BOOKED and visit.starts_at > g.at:
                 confirm(visit.id, at=g.at)
-                activity.note("changed", patient=named.patient_id, detail="portal.confirmed_by_link")
+                activity.note("changed", patient=visit.patient_id, detail="portal.confirmed_by_link")
     except Refusal as refusal:
         return problems.page(refusal)
     return _answer(token)
@@ -57,7 +60,9 @@ def _named(token: str) -> Named:
     named = read_token(token, secret=str(current_app.secret_key))
     if named is None:
         raise NotFound
-    return named
+    with transactional(_scope(named), read_only=True):
+        # A visit moves with its record: whoever was sent the link is the record that theirs was merged into since.
+        return replace(named, patient_id=record_now(named.patient_id))
 
 
 def _scope(named: Named) -> Scope:

@@ -21,6 +21,7 @@ from webapp.billing.queries import balances, own
 from webapp.billing.queries.own import OwnInvoice, OwnPage
 from webapp.billing.queries.papers import Settlement
 from webapp.billing.refusals import DueChanged
+from webapp.booking.queries.own_waiting import offer_of_hold
 from webapp.cycle import scope
 from webapp.db import Role, transactional
 from webapp.errors import BadRequest, FormInvalid, NotFound, Refusal
@@ -54,7 +55,7 @@ def own_invoices() -> Response:
 def invoices(patient_id: UUID) -> Response:
     """List what is open, then what is settled."""
     activity.note("opened", patient=patient_id)
-    account = balances.account_of([patient_id])
+    account = balances.account_of(own.records_of(patient_id))
     found = own.invoices_of(patient_id)
     currency = found[0].currency if found else "USD"
     return hypermedia.page(
@@ -107,7 +108,7 @@ def payment(patient_id: UUID, attempt_id: UUID) -> Response:
     if found.purpose == "booking" and found.settled_at is not None:
         address = url_for("portal.booked", patient_id=patient_id, appointment_id=found.appointment_id)
         return hypermedia.leave(address) if hypermedia.wants_fragment() else hypermedia.see(address)
-    return hypermedia.page("portal/payment.html", block="story", tag=f"{found.version}", **_standing(found))
+    return hypermedia.page("portal/payment.html", block="story", tag=f"{found.version}", **_standing(patient_id, found))
 
 
 @blueprint.post("/me/<uuid:patient_id>/payments/<uuid:attempt_id>")
@@ -167,7 +168,8 @@ def _page(patient_id: UUID, invoice_id: UUID, refusal: Refusal | None = None) ->
     activity.note("opened", patient=patient_id)
     shown, zone = found.invoice, found.invoice.location.time_zone
     again = request.form if isinstance(refusal, FormInvalid) else {}
-    offers = ways(patient_id)
+    # A card pays for the record that it is kept with.
+    offers = ways(shown.patient_id)
     return hypermedia.page(
         "portal/invoice.html",
         patient_id=patient_id,
@@ -259,24 +261,30 @@ def _going(patient_id: UUID, going: Attempt, zone: str) -> dict[str, str]:
     }
 
 
-def _standing(found: Attempt) -> dict[str, Any]:
+def _moves(hold_id: UUID) -> bool:
+    offered = offer_of_hold(hold_id)
+    return offered is not None and offered.visit is not None
+
+
+def _standing(patient_id: UUID, found: Attempt) -> dict[str, Any]:
     site = thing("locations", found.location_id)
     by_page = found.method in returns.BY_PAGE
     truth = paying_page.truth_of(found, scope().at)
     state, document = State(found.state), own.invoice_of(found.id)
     hold = found.appointment_id if found.purpose == "booking" else None
     if hold is not None:
-        back = url_for("portal.pay_hold", patient_id=found.patient_id, hold_id=hold)
+        back = url_for("portal.pay_hold", patient_id=patient_id, hold_id=hold)
     elif document is not None:
-        back = url_for("portal.invoice", patient_id=found.patient_id, invoice_id=document.id)
+        back = url_for("portal.invoice", patient_id=patient_id, invoice_id=document.id)
     else:
-        back = url_for("portal.invoices", patient_id=found.patient_id)
+        back = url_for("portal.invoices", patient_id=patient_id)
     return {
-        "patient_id": found.patient_id,
+        "patient_id": patient_id,
         "revision": f"{found.version}",
-        "href": url_for("portal.payment", patient_id=found.patient_id, attempt_id=found.id),
+        "href": url_for("portal.payment", patient_id=patient_id, attempt_id=found.id),
         "back": back,
         "booking": hold is not None,
+        "moves": hold is not None and _moves(hold),
         "amount": money(found.cents, found.currency),
         "number": "" if document is None else document.shown_number,
         "until": clock(found.expires_at, site.time_zone),

@@ -10,11 +10,15 @@ from babel.dates import get_day_names
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_login import current_user
 
 from webapp import activity, hypermedia, toasts
+from webapp.billing.actions.held_for import asked_of
+from webapp.billing.queries.own import records_of
 from webapp.booking.actions.waiting.offers import accept, refuse
 from webapp.booking.actions.waiting.wishes import add_wish, withdraw_wish
 from webapp.booking.models import Appointment
+from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.queries.online import online_offers, own_visit
 from webapp.booking.queries.own_waiting import Offered, Waited, own_offer, own_offers, own_wishes
 from webapp.booking.states import Status
@@ -23,6 +27,7 @@ from webapp.db import Role
 from webapp.errors import FormInvalid, NotFound, Refusal
 from webapp.identity.permissions import Permission
 from webapp.languages import written
+from webapp.money import money
 from webapp.portal import wording
 from webapp.portal.forms import HALVES, read_choice, read_own_wish, write_wish
 from webapp.portal.views.door import blueprint, phone_of
@@ -34,6 +39,8 @@ from webapp.routing import requires
 
 WAITS, WITHDRAWN = "portal.waits", "portal.wish_withdrawn"
 ACCEPTED, REFUSED = "portal.accepted", "portal.refused"
+
+_PAID_FIRST = _l("The deposit of this time is paid before it is yours.")
 
 toasts.say(WAITS, _l("You are on the waiting list. We let you know when a time is free."))
 toasts.say(WITHDRAWN, _l("You are off the waiting list."))
@@ -108,8 +115,14 @@ def offer_refused(refusal: Refusal, patient_id: UUID, offer_id: UUID) -> Respons
 @blueprint.post("/me/<uuid:patient_id>/offers/<uuid:offer_id>")
 @requires(Permission.OWN_VISITS_BOOK, role=Role.PATIENT, refused=offer_refused)
 def accept_offer(patient_id: UUID, offer_id: UUID) -> Response:
-    """Take the time: the visit one has moves there, or it is booked."""
+    """Take the time: the visit one has moves there, or it is booked.
+
+    Where a deposit is missing, its step does that (DepositFirst).
+    """
+    records_of(patient_id)
     found = own_offer(patient_id, offer_id)
+    if is_open(found) and asked_of(found.hold).cents:
+        raise DepositFirst(patient=patient_id)
     visit = accept(found.offer.id, actor=scope().actor, at=scope().at)
     activity.note("changed", patient=patient_id, detail=ACCEPTED)
     return hypermedia.done(
@@ -129,17 +142,32 @@ def refuse_offer(patient_id: UUID, offer_id: UUID) -> Response:
 def offer_facts(found: Offered) -> dict[str, Any]:
     """A time that is offered, and until when, as the home and its own page show it."""
     hold, zone = found.hold, found.hold.location.time_zone
-    open_now = (
-        found.offer.outcome == "open"
-        and Status(hold.status) is Status.HELD
-        and hold.held_until is not None
-        and hold.held_until > scope().at
-    )
     return facts(hold) | {
         "offer_id": found.offer.id,
-        "open": open_now,
+        "open": is_open(found),
         "until": wording.soon(found.offer.expires_at, scope().at, zone),
         "instead": "" if found.visit is None else wording.moment_in_words(found.visit.starts_at, zone),
+    } | _money(hold)  # fmt: skip
+
+
+def is_open(found: Offered) -> bool:
+    """Whether a time still is held for an answer; one that is being paid for is, whatever the clock says."""
+    hold = found.hold
+    if found.offer.outcome != "open" or Status(hold.status) is not Status.HELD or hold.held_until is None:
+        return False
+    return hold.payment_open or hold.held_until > scope().at
+
+
+def _money(hold: Appointment) -> dict[str, Any]:
+    """What has to be paid before the time is theirs, and what of it has been."""
+    records_of(hold.patient_id)
+    asked = asked_of(hold)
+    may_pay = asked.cents and current_user.may_for(Permission.OWN_MONEY, hold.patient_id)
+    return {
+        "deposit": money(asked.cents, hold.currency) if asked.cents else "",
+        "paid": money(asked.paid, hold.currency) if asked.paid and hold.service.deposit_cents else "",
+        "pay": url_for("portal.pay_hold", patient_id=hold.patient_id, hold_id=hold.id) if may_pay else "",
+        "paying": hold.payment_open,
     }
 
 
@@ -150,7 +178,7 @@ def _offer_page(patient_id: UUID, offer_id: UUID, refusal: Refusal | None = None
         "portal/offer.html",
         patient_id=patient_id,
         offer=offer_facts(found),
-        errors=said_errors(refusal),
+        errors={"": [_PAID_FIRST]} if isinstance(refusal, DepositFirst) else said_errors(refusal),
         phone=phone_of(found.hold.location),
     )
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from webapp.booking.actions.holds import release
 from webapp.booking.models.plans import WaitingOffer, WaitingWish
 from webapp.booking.refusals import WishEnded
+from webapp.booking.states import LIVE, Status
 from webapp.db import db, reaches
 from webapp.errors import NotFound, VersionConflict
 from webapp.jobs import promise
@@ -48,19 +49,30 @@ def waiting_wish(wish_id: UUID, version: int | None) -> WaitingWish:
 def end_wish(wish: WaitingWish, status: str, at: datetime) -> None:
     """End a locked wish; what was being offered to it goes to the next in line.
 
-    Where the scope does not reach, a job ends the offer.
+    Where the scope does not reach, a job ends the offer; one that is being paid for stays until the payment is over.
     """
     query = select(WaitingOffer).where(WaitingOffer.wish_id == wish.id, WaitingOffer.outcome == "open")
     for offer in db.session.scalars(query.execution_options(populate_existing=True)):
         if not reaches(offer.hold.location_id):
             _let_a_job_end(offer)
             continue
-        answer(offer, "refused", at)
         release(offer.hold_id, at=at)
-        pass_on(offer.hold)
+        if is_kept(offer):
+            continue
+        # A hold that somebody has booked is the offer that came true.
+        booked = Status(offer.hold.status) in LIVE
+        answer(offer, "accepted" if booked else "refused", at)
+        if not booked:
+            pass_on(offer.hold)
     wish.status, wish.ended_at = status, at
     wish.version += 1
     db.session.flush()
+
+
+def is_kept(offer: WaitingOffer) -> bool:
+    """Whether the hold of an offer still is one: what can't be released, somebody pays for."""
+    db.session.refresh(offer.hold)
+    return offer.hold.status == Status.HELD.value
 
 
 def answer(offer: WaitingOffer, outcome: str, at: datetime) -> None:

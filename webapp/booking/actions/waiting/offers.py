@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select, text
 
 from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, release, take_over
-from webapp.booking.actions.waiting.locking import answer, end_wish, locked_wish, pass_on
+from webapp.booking.actions.waiting.locking import answer, end_wish, is_kept, locked_wish, pass_on
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingOffer, WaitingWish
 from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.queries.waiting import Candidate, Place, candidates, fulfilled_by_moving, left_by, still_free
-from webapp.booking.refusals import OfferAnswered, PatientNotBookable
+from webapp.booking.refusals import HoldBeingPaid, HoldOver, OfferAnswered, PatientNotBookable, WishEnded
 from webapp.booking.states import LIVE, Status
 from webapp.booking.waiting import FreeTime, answer_by
 from webapp.db import db
@@ -75,11 +75,38 @@ def accept(offer_id: UUID, *, actor: UUID | None, at: datetime) -> Appointment:
     return visit
 
 
+def accept_paid(offer_id: UUID, *, actor: UUID | None, at: datetime) -> Appointment:
+    """The person has paid for the time: the visit they have moves into it, or it is booked, however late that is known.
+
+    The payment keeps the hold, so an offer is over by its hold alone.  Raises NotFound, HoldOver when the time went to
+    the next in line, WishEnded when the visit was moved, canceled or not to be moved any more meanwhile, and what
+    `take_over` and `book_held` do: then the money goes back.
+    """
+    offer, wish = _locked(offer_id)
+    if db.session.get_one(Appointment, offer.hold_id, populate_existing=True).status != Status.HELD.value:
+        raise HoldOver(patient=offer.patient_id)
+    if wish.appointment_id is None:
+        visit = book_held(offer.hold_id, actor=actor, at=at)
+    elif wish.status == "waiting":
+        visit = take_over(offer.hold_id, wish.appointment_id, at=at, paid=True)
+    else:
+        raise WishEnded(patient=offer.patient_id)
+    if offer.outcome == "open":
+        answer(offer, "accepted", at)
+    if wish.status == "waiting":
+        end_wish(wish, "taken", at)
+    return visit
+
+
 def refuse(offer_id: UUID, *, at: datetime) -> WaitingOffer:
-    """The person waits on, and the time goes to the next (NotFound, OfferAnswered, NotAllowedHere)."""
+    """The person waits on, and the time goes to the next.
+
+    Raises NotFound, OfferAnswered, HoldBeingPaid while a payment for the time is under way, or NotAllowedHere.
+    """
     offer, _ = _locked(offer_id)
     _must_be_open(offer)
-    release(offer.hold_id, at=at)
+    if not release(offer.hold_id, at=at) and is_kept(offer):
+        raise HoldBeingPaid(patient=offer.patient_id)
     answer(offer, "refused", at)
     pass_on(offer.hold)
     return offer
