@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0033"
-down_revision = "0032"
+revision = "0034"
+down_revision = "0033"
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).parent.parent / "sql" / "0033_records.sql"
+SQL = Path(__file__).parent.parent / "sql" / "0034_records.sql"
 
 
 def upgrade() -> None:
