@@ -95,6 +95,7 @@ CALLERS = {
     "doors.minutes_booked": EVERY_BOOKER,
     "doors.lock_session": EVERY_BOOKER,
     "doors.seats_taken": EVERY_BOOKER,
+    "doors.end_held_seats": EVERY_BOOKER,
     "doors.calendar": {"app_patient"},
     "doors.patients_keep_to": set(),
     "doors.settle_session": {"app_desk", "app_clinician", "app_manager", "app_import"},

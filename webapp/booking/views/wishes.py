@@ -158,7 +158,7 @@ def _page(
     activity.note("opened", patient=patient.id)
     several = composed()
     services = [offer.service for offer in practice.offers()]
-    services = [each for each in services if each.capacity == 1 and each.id not in several]
+    services = [each for each in services if each.id not in several]
     chosen = read_id(str(values["service"]))
     return hypermedia.page(
         TEMPLATE,
