@@ -10,13 +10,13 @@ from flask import Flask
 from tests import factories
 from tests.booking.groups import CAPACITY, ELEVEN
 from tests.booking.stepping import Hand
-from tests.booking.waiting_list import TTL, Worker, offers, waiter
+from tests.booking.waiting_list import TTL, Worker, offered_to, offers, waiter
 from tests.booking.waiting_seats import SOON, filled, leaves, one_offer, seats
 from tests.booking.wishes import ACTOR, Open, Owner, visit_row
 from tests.factories import NOW, Clinic, clock_time
 from webapp.booking.actions.seats import JoinRequest, hold_seat, join
 from webapp.booking.actions.sessions import SessionMove, move_session
-from webapp.booking.actions.waiting.offers import accept
+from webapp.booking.actions.waiting.offers import accept, offer_next_seat
 
 MINUTE = timedelta(minutes=1)
 
@@ -71,6 +71,20 @@ def test_of_a_booking_and_an_acceptance_at_the_last_second_one_has_the_seat(
         desk_hand.commits()
         assert phone.ends(step) == "hold_over"
     assert seats(owner, full)[2] == ("booked", clinic.patients[3])
+
+
+def test_nobody_is_passed_by_because_the_step_that_asked_them_died(
+    booking: Flask, desk: Open, clinic: Clinic, owner: Owner, full: UUID
+) -> None:
+    first_in_line, _later = (waiter(owner, clinic, created_at=NOW - n * MINUTE) for n in (2, 1))
+    seat = leaves(desk, owner, full)
+    with Hand(booking, owner) as one, Hand(booking, owner) as other:
+        assert one.did(lambda: offer_next_seat(full, seat, 2, at=SOON)) is not None
+        step = other.does(lambda: offer_next_seat(full, seat, 2, at=SOON))
+        assert other.waits(step)
+        one.rolls_back()
+        assert other.ends(step) == "done"
+    assert offered_to(owner) == [first_in_line]
 
 
 def test_two_desks_that_accept_one_offer_take_one_seat(

@@ -20,7 +20,7 @@ from webapp.booking.actions.waiting.offers import accept, refuse
 from webapp.booking.actions.waiting.wishes import WishTerms, add_wish, join_wished
 from webapp.booking.plan_refusals import SessionFull
 from webapp.booking.queries import day_sessions, group, groups_to_join
-from webapp.booking.refusals import WishNotSingle
+from webapp.booking.refusals import HoldOver, WishNotSingle
 from webapp.db import Role
 from webapp.errors import Refusal
 from webapp.practice.hours import Span
@@ -116,6 +116,8 @@ def test_a_seat_in_a_later_group_moves_into_the_offered_one_and_is_offered_itsel
     worker.works(SOON)
     (offer,) = offers(owner)
     assert offer["wish_id"] == mover
+    with pytest.raises(HoldOver), desk(at=SOON + TTL):
+        accept(offer["id"], actor=ACTOR, at=SOON + TTL)
     with desk(at=SOON):
         assert accept(offer["id"], actor=ACTOR, at=SOON).id == theirs
     row = visit_row(owner, theirs)
