@@ -96,6 +96,8 @@ CALLERS = {
     "doors.lock_session": EVERY_BOOKER,
     "doors.seats_taken": EVERY_BOOKER,
     "doors.end_held_seats": EVERY_BOOKER,
+    "doors.rest_like_wishes": {"app_manager"},
+    "doors.wake_wishes": {"app_manager"},
     "doors.calendar": {"app_patient"},
     "doors.patients_keep_to": set(),
     "doors.settle_session": {"app_desk", "app_clinician", "app_manager", "app_import"},
