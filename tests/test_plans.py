@@ -40,7 +40,7 @@ from webapp.booking.projection.days import Day, read_days
 from webapp.booking.queries import Asked, Reach, Search, figures
 from webapp.booking.queries.waiting import candidates
 from webapp.booking.queries.waiting_list import open_offers, waits_on, who_waits
-from webapp.booking.waiting import FreeTime
+from webapp.booking.waiting import FreeSeat, FreeTime
 from webapp.db import CONNECT_ARGS, Role, Scope, db, transactional
 from webapp.desk import merging
 from webapp.desk import queries as desk
@@ -70,6 +70,8 @@ PROVIDERS = [made("provider", n) for n in range(1, 21)]
 TODAY = NOW.date()
 DAY = local_day(factories.NEW_YORK, TODAY)
 WEEK = Span(DAY.start, DAY.start + timedelta(days=7))
+AT = (PROVIDERS[0], SITE, factories.NEW_YORK, clock_time(16))
+FREE = (FreeTime(*AT), FreeSeat(*AT, VISIT, SERVICE, clock_time(17)))
 ACTOR = new_id()
 
 
@@ -141,10 +143,7 @@ QUERIES: dict[str, tuple[Role, Query]] = {
     "sheet of a day": (Role.DESK, lambda: booking.sheet_visits(SITE, DAY)),
     "own visits of a provider": (Role.CLINICIAN, lambda: booking.provider_visits(PROVIDERS[0], DAY)),
     "alerts for clinicians": (Role.CLINICIAN, lambda: patients.clinical_alerts([PERSON, OTHER])),
-    "who waits for a time": (
-        Role.DESK,
-        lambda: candidates(FreeTime(PROVIDERS[0], SITE, factories.NEW_YORK, clock_time(16)), NOW),
-    ),
+    "who waits for a time or a seat": (Role.DESK, lambda: [candidates(free, NOW) for free in FREE]),
     "who waits": (Role.DESK, lambda: [who_waits(), waits_on(SITE, TODAY, limit=4), open_offers(NOW)]),
     "figures, how full": (Role.MANAGER, lambda: figures.minutes_used(_period())),
     "figures, hours": (Role.MANAGER, lambda: figures.minutes_scheduled(_period())),

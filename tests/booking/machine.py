@@ -6,12 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-import psycopg
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from bench.storm import judge
-from tests import factories
 from tests.booking.model import LATE, STEP, TEN, UNTIL, World
 from tests.booking.wishes import ACTOR, Open, Owner
 from tests.factories import NOW, Clinic
@@ -155,14 +153,17 @@ class Desk(RuleBasedStateMachine):
     @precondition(lambda self: len(self.world.visits) > 1)
     @rule(data=st.data())
     def takes_over(self, data: st.DataObject) -> None:
-        key, visit = self.chosen(data)
-        kept, held = self.chosen(data)
+        (key, _), (kept, _) = self.chosen(data), self.chosen(data)
+        self.hands_over(key, kept)
+
+    def hands_over(self, key: UUID, kept: UUID) -> None:
+        visit, held = self.world.visits[key], self.world.visits[kept]
         there = replace(held, status=visit.status, lane=0, version=visit.version + 1, released=None)
         allowed = visit.status in MOVABLE and held.status is Status.HELD and visit.patient == held.patient
-        allowed = allowed and not visit.seat
+        if visit.seat and held.group is not None:
+            there = self.world.sits(key, held.group)
+        allowed = allowed and visit.seat == held.seat
         allowed = allowed and self.world.patient_fits(there, (key, kept)) and not self.world.away(held)
-        if visit.seat or held.seat:
-            return
         assert self.tries(lambda: take_over(kept, key, at=NOW, version=visit.version)) == allowed
         if allowed:
             self.world.advance(kept, Status.LAPSED)
@@ -239,26 +240,6 @@ class Desk(RuleBasedStateMachine):
         leave = data.draw(st.sampled_from(list(self.world.leaves)))
         assert self.tries(lambda: end_leave(leave, at=NOW))
         del self.world.leaves[leave]
-
-    @rule(provider=providers, step=starts, seats=st.lists(patients, max_size=2, unique=True))
-    def opens_a_group(self, provider: int, step: int, seats: list[int]) -> None:
-        owner, clinic = self.at.owner, self.at.clinic
-        allowed = self.world.group_fits(provider, step) and all(self.world.seat_fits(seat, step) for seat in seats)
-        opens = {"provider_id": clinic.providers[provider], "ends_at": TEN + (step + 3) * STEP}
-        taken: dict[UUID, int] = {}
-        try:
-            with owner.transaction():
-                session = factories.group_session(owner, clinic, TEN + step * STEP, **opens)
-                for n, seat in enumerate(seats):
-                    columns = {**opens, "patient_id": clinic.patients[seat], "room_id": None}
-                    columns |= {"group_session_id": session, "seat_no": n + 1}
-                    taken[factories.appointment(owner, clinic, TEN + step * STEP, **columns)] = seat
-        except psycopg.errors.ExclusionViolation:
-            assert not allowed
-            return
-        assert allowed
-        self.world.groups.append((provider, range(step, step + 3)))
-        self.world.visits |= {key: self.world.seat(seat, provider, step) for key, seat in taken.items()}
 
     @invariant()
     def postgresql_holds_what_the_model_holds(self) -> None:

@@ -16,7 +16,7 @@ LATE = clock_time(12)
 """After every visit of the model has begun, so that it can be missed."""
 UNTIL = NOW + timedelta(minutes=10)
 """When every hold of the model is over."""
-GROUP_STEPS = 3
+GROUP_STEPS, SEATS = 3, 2
 LANES = range(1, 10)
 Resource = tuple[str, int]
 
@@ -35,7 +35,11 @@ class Visit:
     version: int = 1
     lane: int = 0
     released: int | None = None
-    seat: bool = False
+    group: int | None = None
+
+    @property
+    def seat(self) -> bool:
+        return self.group is not None
 
     @property
     def time(self) -> set[int]:
@@ -71,8 +75,27 @@ class World:
         length, before, after = (minutes // 5 for minutes in self.kinds[kind])
         return Visit(patient, provider, length, before, after, step)
 
-    def seat(self, patient: int, provider: int, step: int) -> Visit:
-        return Visit(patient, provider, GROUP_STEPS, 0, 0, step, seat=True)
+    def seat(self, patient: int, group: int) -> Visit:
+        provider, steps = self.groups[group]
+        return Visit(patient, provider, GROUP_STEPS, 0, 0, steps.start, group=group)
+
+    def sits(self, key: UUID, group: int) -> Visit:
+        """A seat that changes to another group."""
+        was = self.visits[key]
+        there = self.seat(was.patient, group)
+        return replace(there, status=was.status, version=was.version + 1, released=was.released)
+
+    def is_full(self, group: int, instead_of: Iterable[UUID] = (), *, late: bool = False) -> bool:
+        """Whether all seats are somebody's; late, those that were only held are free."""
+        others = [visit for key, visit in self.visits.items() if visit.group == group and key not in instead_of]
+        taken = [visit for visit in others if visit.status in (LIVE - {Status.HELD} if late else LIVE)]
+        return len(taken) >= SEATS
+
+    def lapse_in(self, group: int, *, late: bool) -> None:
+        """Whoever takes a seat late ends what is held of the others."""
+        for key, visit in list(self.visits.items()):
+            if late and visit.group == group and visit.status is Status.HELD:
+                self.advance(key, Status.LAPSED)
 
     def advance(self, key: UUID, status: Status) -> None:
         visit = self.visits[key]
@@ -81,7 +104,9 @@ class World:
     def held_for(self, patient: int) -> tuple[UUID, ...]:
         """The hold that a new one of this patient replaces."""
         return tuple(
-            key for key, visit in self.visits.items() if visit.patient == patient and visit.status is Status.HELD
+            key
+            for key, visit in self.visits.items()
+            if visit.patient == patient and visit.status is Status.HELD and not visit.seat
         )
 
     def lapse_under(self, visit: Visit, *, late: bool) -> None:
@@ -110,7 +135,7 @@ class World:
         return {step for who, steps in self.leaves.values() if who == provider for step in steps}
 
     def away(self, visit: Visit) -> bool:
-        return bool(visit.time & self.on_leave(visit.provider))
+        return not visit.seat and bool(visit.time & self.on_leave(visit.provider))
 
     def patient_fits(self, visit: Visit, instead_of: Iterable[UUID] = ()) -> bool:
         others = [other for key, other in self.visits.items() if key not in instead_of]
@@ -141,7 +166,7 @@ class World:
         return not any(steps & set(range(step, step + GROUP_STEPS)) for steps in lanes.values())
 
     def seat_fits(self, patient: int, step: int) -> bool:
-        return self.patient_fits(self.seat(patient, 0, step))
+        return self.patient_fits(Visit(patient, 0, GROUP_STEPS, 0, 0, step))
 
     def busy(self) -> dict[object, set[int]]:
         """(visit, or what else; resource; lane) -> steps, as PostgreSQL has to hold them."""

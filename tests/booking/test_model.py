@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests import factories
-from tests.booking.machine import KINDS, PATIENTS, PROVIDERS, Desk, Places
+from tests.booking.machine import KINDS, PATIENTS, PROVIDERS, Places
+from tests.booking.machine_of_groups import DeskWithGroups
 from tests.booking.wishes import Open, Owner
 
 STEPS_AT_ONCE = 40
@@ -30,7 +31,7 @@ def test_what_the_model_allows_happens_and_nothing_else(desk: Open, owner: Owner
         )
         for kind, (length, before, after) in KINDS.items()
     }
-    machine = type("Machine", (Desk,), {"at": Places(desk, owner, clinic, services)})
+    machine = type("Machine", (DeskWithGroups,), {"at": Places(desk, owner, clinic, services)})
     steps = int(os.environ.get("MODEL_STEPS", "400"))
     run_state_machine_as_test(
         machine,

@@ -87,13 +87,12 @@ def test_a_wish_that_ends_where_its_desk_does_not_reach_lets_go_by_a_job(
 
 
 def test_nobody_waits_for_what_the_chain_can_not_hold(desk: Open, clinic: Clinic, owner: Owner) -> None:
-    group = factories.service(owner, clinic.providers, [clinic.location], capacity=8)
     whole = factories.service(owner, clinic.providers, [clinic.location])
     factories.insert(owner, "service_part", service_id=whole, position=1, part_id=clinic.service, gap_minutes=0)
     visit = booked(desk, wish(clinic))
     owner.execute("UPDATE appointment SET together_id = %s", (new_id(),))
     person = clinic.patients[0]
-    for service, appointment in ((group, None), (whole, None), (clinic.service, visit)):
+    for service, appointment in ((whole, None), (clinic.service, visit)):
         with pytest.raises(WishNotSingle), desk():
             add_wish(person, WishTerms(service, NOW.date()), actor=None, at=NOW, appointment_id=appointment)
     with desk():

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 TTL = timedelta(minutes=30)
 TASKS: dict[str, Job[..., None]] = {
     "booking.offer_time": waiting_jobs.offer_time,
+    "booking.offer_seat": waiting_jobs.offer_seat,
     "booking.lapse_offer": waiting_jobs.lapse_offer,
 }
 

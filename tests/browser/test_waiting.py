@@ -144,3 +144,34 @@ def test_a_free_time_and_a_cancellation_show_who_fits(
     assert page.get_by_text("1 person fits this time.").is_visible()
     if folder := os.environ.get("PICTURES"):
         page.screenshot(path=f"{folder}/cancel.png")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (390, "dark")])
+def test_a_seat_that_is_free_is_given_to_somebody_of_the_list_from_the_roster(
+    at_desk: AtDesk, open_clinic: OpenClinic, database: Database, width: int, scheme: str
+) -> None:
+    starts, at = later(open_clinic, 60), open_clinic.clinic
+    with database.administer() as connection:
+        connection.execute("UPDATE service SET capacity = 8, name = 'Back school'")
+        group = factories.group_session(connection, at, starts)
+        seat = {"group_session_id": group, "ends_at": starts + timedelta(hours=1)}
+        factories.appointment(connection, at, starts, seat_no=1, **seat)
+        until = datetime.now(UTC) + timedelta(minutes=24)
+        asked = {"status": "held", "held_until": until, "patient_id": open_clinic.patients["Paul Brandt"]}
+        factories.appointment(connection, at, starts, seat_no=2, **seat, **asked)
+        waits(connection, open_clinic, "Amy Dunn", urgency=3)
+    page = at_desk(f"/groups/{group}", color_scheme=scheme, viewport={"width": width, "height": 900})
+    page.get_by_text("offered until").wait_for()
+    assert (overhang(page), violations(page)) == ([], [])
+    if folder := os.environ.get("PICTURES"):
+        page.screenshot(path=f"{folder}/roster-{width}.png")
+    page.get_by_role("link", name="Add somebody").click()
+    page.locator(".waiting-fits li").get_by_text("Amy Dunn").wait_for()
+    if folder:
+        page.screenshot(path=f"{folder}/seat-from-the-list-{width}.png")
+    page.locator(".waiting-fits li").get_by_role("link", name="Book").click()
+    page.get_by_role("button", name="Book seat").click()
+    page.wait_for_url("**visit=**")
+    with database.administer() as connection:
+        row = connection.execute("SELECT status FROM waiting_wish").fetchone()
+    assert row == ("taken",)

@@ -97,6 +97,25 @@ def test_a_merge_is_shown_and_undone_by_a_manager(boss: Visitor, two: tuple[UUID
     assert "undone already" in again.text
 
 
+def test_two_wishes_for_the_same_are_one_and_the_page_says_which_rests(
+    boss: Visitor, two: tuple[UUID, UUID], clinic: Clinic, database: Database
+) -> None:
+    stays, goes = two
+    wishes = {who: new_id() for who in two}
+    with database.administer() as connection:
+        for who, wish in wishes.items():
+            insert(
+                connection, "waiting_wish", id=wish, patient_id=who, service_id=clinic.service, earliest=NOW.date(),
+                created_at=NOW, urgency=2 if who == stays else 1,
+            )  # fmt: skip
+    done = merged(boss, stays, goes)
+    assert "1 entry of the waiting list rests until the merge is undone" in boss.get(done).text
+    assert "entry for the same waits on" in boss.get(f"/waiting/{wishes[goes]}").text
+    assert boss.post(f"{done}/undo").status_code == 303
+    assert "rests until" not in boss.get(done).text
+    assert "This has ended already" not in boss.get(f"/waiting/{wishes[goes]}").text
+
+
 def test_a_double_press_merges_once(boss: Visitor, two: tuple[UUID, UUID], database: Database) -> None:
     stays, goes = two
     key = new_id()

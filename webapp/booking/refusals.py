@@ -266,13 +266,11 @@ class WishedAlready(Refusal):
 
 
 class WishNotSingle(Refusal):
-    """What is offered to somebody who waits is one visit; not a seat of a group, or the nurse and then the doctor."""
+    """What is offered to somebody who waits is one visit, or one seat of a group; not the nurse and then the doctor."""
 
     status = 422
     code = "wish_not_single"
-    message = _l(
-        "The waiting list offers single visits only. Look for a seat, or for visits that belong together, by hand."
-    )
+    message = _l("The waiting list offers one visit at a time. Look for visits that belong together by hand.")
 
 
 class WishEnded(Refusal):

@@ -56,6 +56,15 @@ class FreeTime:
     starts_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class FreeSeat(FreeTime):
+    """One more person may come to a group visit: what it is, and until when it takes is settled."""
+
+    session_id: UUID
+    service_id: UUID
+    ends_at: datetime
+
+
 def match(wish: Wished, free: FreeTime, at: datetime) -> bool:
     """Tell whether a visit that begins at a free time is what somebody waits for, and `at` leaves them their notice.
 

@@ -24,6 +24,14 @@ def offer_time(visit: str, version: str) -> None:
         offers.offer_next(UUID(visit), int(version), at=scope.at)
 
 
+@job("booking.offer_seat")
+def offer_seat(session: str, visit: str, version: str) -> None:
+    """Offer a seat of a group visit that somebody left, at this version of theirs, to the first in line."""
+    scope = _scope()
+    with transactional(scope):
+        offers.offer_next_seat(UUID(session), UUID(visit), int(version), at=scope.at)
+
+
 @job("booking.lapse_offer")
 def lapse_offer(offer: str) -> None:
     """End an offer that nobody answered in time, and pass the time on."""

@@ -57,6 +57,8 @@ class Merge:
     """Rows by outcome, then by table."""
     kept_visits: tuple[UUID, ...]
     """Visits that changed since and so stayed when the merge was undone."""
+    rested: int
+    """Wishes of the waiting list that ended because the record had one for the same."""
 
 
 def side(patient_id: UUID, at: datetime) -> Side:
@@ -129,6 +131,9 @@ def merge(merge_id: UUID) -> Merge:
         desk_record(found.merged_id),
         counts,
         tuple(db.session.scalars(kept.order_by(PatientMergeRow.row_id))),
+        db.session.execute(
+            select(func.count()).select_from(WaitingWish).where(WaitingWish.ended_by_merge == merge_id)
+        ).scalar_one(),
     )
 
 

@@ -1,6 +1,7 @@
 """Group visits at the desk: a seat in the dialog, one card on the board, the roster with its steps."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -8,9 +9,12 @@ import pytest
 
 from tests import factories
 from tests.booking.views.test_book import choice
+from tests.booking.waiting_list import waiter, wish_row
+from tests.booking.wishes import Owner
 from tests.factories import NOW, Clinic, clock_time
 from tests.stack.database import Database
 from tests.stack.people import Visitor
+from webapp import clock
 
 BOARD = "/board/2026-11-23"
 
@@ -184,3 +188,45 @@ def test_a_group_over_is_no_longer_joined(desk: Visitor, database: Database, cli
         )
     assert "Add somebody" not in desk.get(f"/groups/{old}").text
     assert seat(desk, clinic, old, 0).status_code == 409
+
+
+def test_a_free_seat_shows_who_waits_for_one_and_booking_it_takes_them_off(
+    desk: Visitor, database: Database, clinic: Clinic, owner: Owner
+) -> None:
+    group = begin(desk, database, clinic)
+    form = choice(clinic, starts_at="2026-11-23T17:00Z", patient=clinic.patients[1])
+    assert desk.post("/book/seat", form).status_code == 303
+    visit = rows(database, f"select id from appointment where patient_id = '{clinic.patients[1]}'")[0][0]
+    wish = waiter(owner, clinic)
+    waiter(owner, clinic, patient_id=clinic.patients[1], appointment_id=visit)
+    person = wish_row(owner, wish)["patient_id"]
+    page = desk.get(f"/book?at=group-{group}").text
+    assert "From the waiting list" in page
+    assert page.count("waiting-who") == 2
+    assert f"/appointments/{visit}/move?provider={clinic.providers[0]}&amp;at=group-{group}" in page
+    assert f'value="group-{group}" checked' in desk.get(f"/appointments/{visit}/move?at=group-{group}").text
+    assert f'name="wish" value="{wish}"' in desk.get(f"/book?at=group-{group}&patient={person}&wish={wish}").text
+    sent = choice(clinic, starts_at=f"group-{group}", patient=person) | {"wish": str(wish)}
+    assert desk.post("/book/seat", sent).status_code == 303
+    assert wish_row(owner, wish)["status"] == "taken"
+    # The group of two is full now: nobody fits.
+    assert "From the waiting list" not in desk.get(f"/book?at=group-{group}").text
+
+
+def test_a_seat_that_is_offered_is_on_the_roster_and_counted_on_the_board(
+    desk: Visitor, database: Database, clinic: Clinic, owner: Owner
+) -> None:
+    group = begin(desk, database, clinic)
+    factories.appointment(
+        owner, clinic, clock_time(10), patient_id=clinic.patients[1], group_session_id=group, seat_no=2,
+        status="held", held_until=NOW + timedelta(minutes=5), ends_at=clock_time(10, 20),
+    )  # fmt: skip
+    assert "2 of 2" in desk.get("/board/2026-11-23").text
+    roster = desk.get(f"/groups/{group}").text
+    for shown in ("2 of 2", "Held", "offered until 8:05 AM"):
+        assert shown in roster
+    assert "Add somebody" not in roster
+    assert "This group is full" in seat(desk, clinic, group, 2).text
+    with clock.stopped_at(NOW + timedelta(minutes=5)):
+        assert "1 of 2" in desk.get("/board/2026-11-23").text
+        assert "1 left" in desk.get(f"/groups/{group}").text

@@ -62,6 +62,21 @@ def test_one_press_puts_a_patient_on_the_list_and_one_takes_them_off(
     assert one(database, "select status from waiting_wish") == "withdrawn"
 
 
+def test_a_patient_waits_for_a_seat_in_a_group_too(rosa: Visitor, clinic: Clinic, database: Database) -> None:
+    with database.administer() as connection:
+        connection.execute("update service set capacity = 2")
+        group = factories.group_session(connection, clinic, clock_time(15), capacity=2)
+        seat = factories.appointment(
+            connection, clinic, clock_time(15), group_session_id=group, seat_no=1, ends_at=clock_time(16),
+        )  # fmt: skip
+    assert f"waiting/new?service={clinic.service}" in rosa.get(f"{me(clinic)}/book?service={clinic.service}").text
+    asked = f"{me(clinic)}/waiting/new?visit={seat}"
+    assert asked.removeprefix(me(clinic)) in rosa.get(f"{me(clinic)}/visits/{seat}").text
+    sent = {"service": clinic.service, "provider": "", "half": "any", "notice": "0", "latest": "", "visit": seat}
+    assert rosa.post(f"{me(clinic)}/waiting/new", sent).status_code == 303
+    assert one(database, "select appointment_id from waiting_wish where status = 'waiting'") == seat
+
+
 def test_a_last_day_that_is_over_is_said_and_nothing_is_lost(rosa: Visitor, clinic: Clinic, database: Database) -> None:
     sent = {"service": clinic.service, "half": "pm", "notice": "0", "latest": "2026-11-01", "weekday": "2"}
     answer = rosa.post(f"{me(clinic)}/waiting/new", sent)

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.queries.free import Search, busy, free_times
-from webapp.booking.states import LIVE
+from webapp.booking.states import LIVE, Status
 from webapp.db import db
 from webapp.practice import actions as practice
 from webapp.practice.hours import Span
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from webapp.booking.availability import FreeStart
     from webapp.booking.queries.coming import Coming
 
-_SEATED = [status.value for status in LIVE]
+# A seat that is only offered does not go along.
+_SEATED = [status.value for status in LIVE - {Status.HELD}]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,13 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.book import BookRequest, How, Once, place
+from webapp.booking.actions.held_seats import lock_group_of
 from webapp.booking.actions.locking import advance, lock_if_held, locked, reach, refused, settle
+from webapp.booking.actions.seats import guard_seat, take_over_seat
 from webapp.booking.actions.waiting.freed import freed
-from webapp.booking.models import Appointment
+from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.money_refusals import DepositFirst
+from webapp.booking.plan_refusals import SeatOnly
 from webapp.booking.refusals import HoldBeingPaid, HoldOver
 from webapp.booking.states import MOVABLE, TRANSITIONS, Action, Status
 from webapp.db import db, unread
@@ -79,11 +82,13 @@ def book_held(
 ) -> Appointment:
     """Turn a hold into a booked visit, which also takes the patient's time; a `note` takes the place of the hold's.
 
+    A held seat of a group visit is taken in the same way.
     One that is over is refused, to the second; one whose payment is open never is over, and neither a closure nor leave
     that came since undoes what is being paid for.  Not `paid`, a type that is paid for before
     is refused (DepositFirst); otherwise billing has seen to it.  Raises HoldOver, SlotTaken (the patient
     has another visit then), LocationClosed, ProviderAway, PatientNotBookable, WrongState, VersionConflict or NotFound.
     """
+    lock_group_of(appointment_id)
     lock_if_held(appointment_id)
     visit = locked(appointment_id, TRANSITIONS[Action.BOOK_HELD].before | {Status.LAPSED}, version=version)
     if visit.held_until is None or (visit.held_until <= at and not visit.payment_open):
@@ -157,8 +162,10 @@ def take_over(
     The visit takes length, buffers, provider, room and equipment from the hold and keeps its price; of several who try,
     one wins.  One that somebody pays for is over for everybody but whoever has `paid`.  Raises NotFound, WrongState,
     VersionConflict, HoldOver, SlotTaken (the patient has another visit then), LocationClosed, ProviderAway or
-    PatientNotBookable.
+    PatientNotBookable; SeatOnly where one of the two is a seat and the other is none.
     """
+    if db.session.scalar(select(Appointment.group_session_id).where(Appointment.id == hold_id)) is not None:
+        return take_over_seat(hold_id, visit_id, at=at, version=version, paid=paid)
     visit = locked(visit_id, MOVABLE, version=version)
     if paid:
         _paid_for(hold_id, visit, at)
@@ -167,6 +174,8 @@ def take_over(
         raise NotFound
     if kept.status != Status.HELD.value:
         raise HoldOver(patient=visit.patient_id)
+    if visit.group_session_id is not None:
+        raise SeatOnly(patient=visit.patient_id)
     reach(kept.location_id, kept.patient_id)
     for name in _PLACE:
         setattr(visit, name, getattr(kept, name))
@@ -228,6 +237,9 @@ def _end(appointment_id: UUID, at: datetime, *, early: bool) -> bool:
 
 
 def _guard(visit: Appointment) -> None:
+    if visit.group_session_id is not None:
+        guard_seat(db.session.get_one(GroupSession, visit.group_session_id), visit.patient_id)
+        return
     values = {
         "patient": visit.patient_id,
         "provider": visit.provider_id,

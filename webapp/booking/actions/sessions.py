@@ -10,6 +10,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.cancel import CancelRequest, Costs, cancel
+from webapp.booking.actions.held_seats import let_go
 from webapp.booking.actions.locking import refused, settle
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
 from webapp.booking.models import Appointment, GroupSession
@@ -29,10 +30,10 @@ if TYPE_CHECKING:
 NOBODY = UUID(int=0)
 """Stands for the patient where a place is looked for that no patient takes."""
 LEAST_CAPACITY = 2
-_SEATS = [status.value for status in LIVE]
+_SEATS = [status.value for status in LIVE - {Status.HELD}]
 _TAKE_PLACE = text("select take_session_place(:session, :schedule_version, :at)")
 _LOCK = text("select doors.lock_session(:session)")
-_SEATS_TAKEN = text("select seat_no from doors.seats_taken(array[cast(:session as uuid)])")
+_SEATS_TAKEN = text("select seat_no from doors.seats_taken(array[cast(:session as uuid)], :at)")
 _SETTLE = text("select doors.settle_session(:session, :at)")
 
 
@@ -83,7 +84,8 @@ def create_session(request: SessionRequest, *, actor: UUID | None, at: datetime)
 def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
     """Move a group visit and every seat of it, all or nothing; length, buffers and capacity stay.
 
-    Raises NotFound, VersionConflict, SessionClosed, SessionUnderWay when somebody has arrived, SlotTaken (also when one
+    Seats that are only offered are not: whoever was asked, was asked about the time of before.  Raises NotFound,
+    VersionConflict, SessionClosed, SessionUnderWay when somebody has arrived, HoldBeingPaid, SlotTaken (also when one
     of the patients has another visit then), or what `move` raises of time and place.
     """
     session = locked_session(request.session_id, version=request.version)
@@ -93,6 +95,7 @@ def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
     provider = request.provider_id or session.provider_id
     # On the way the group gives up its time before its patients have taken theirs: nobody else may be there.
     held = _lock_way(session, seats, request.starts_at, provider, at)
+    let_go(session.id, at)
     wanted = _wanted(session.service_id, session.location_id, request.starts_at, provider, at)
     length = session.ends_at - session.starts_at
     terms = replace(wanted.terms, ends_at=request.starts_at + length)
@@ -130,7 +133,8 @@ def _lock_way(
 def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int | None = None) -> GroupSession:
     """Cancel a group visit and every seat of it for one reason, all or nothing.
 
-    Raises NotFound, VersionConflict, SessionClosed, ReasonMissing, or SessionUnderWay when it began for somebody.
+    Raises NotFound, VersionConflict, SessionClosed, ReasonMissing, HoldBeingPaid, or SessionUnderWay when it began
+    for somebody.
     """
     session = locked_session(session_id, version=version)
     seats = live_seats(session_id)
@@ -139,8 +143,9 @@ def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int 
     if not reason.strip():
         raise ReasonMissing(field="reason")
     practice.lock_resources({session.provider_id})
+    let_go(session.id, at)
     for seat in seats:
-        cancel(CancelRequest(seat.id, reason, costs=Costs.GIVE_BACK), at=at)
+        cancel(CancelRequest(seat.id, reason, offer=False, costs=Costs.GIVE_BACK), at=at)
     session.status = "cancelled"
     session.cancel_reason = reason.strip()
     session.version += 1
@@ -165,15 +170,15 @@ def locked_session(session_id: UUID, *, version: int | None = None) -> GroupSess
 
 
 def live_seats(session_id: UUID) -> Sequence[Appointment]:
-    """Lock the seats that are taken, by id, after their session."""
+    """Lock the seats that people have, by id, after their session; holds come after the resources, as everywhere."""
     query = select(Appointment).where(Appointment.group_session_id == session_id, Appointment.status.in_(_SEATS))
     query = query.order_by(Appointment.id).with_for_update().execution_options(populate_existing=True)
     return db.session.scalars(query).all()
 
 
-def taken_seats(session_id: UUID) -> set[int]:
-    """The numbers of the seats that are taken, whoever has them; after the lock on the session."""
-    return set(db.session.scalars(_SEATS_TAKEN, {"session": session_id}))
+def taken_seats(session_id: UUID, at: datetime) -> set[int]:
+    """The numbers of the seats that are taken or held, whoever has them; after the lock on the session."""
+    return set(db.session.scalars(_SEATS_TAKEN, {"session": session_id, "at": at}))
 
 
 def sit(seat: Appointment, session: GroupSession) -> None:

@@ -50,7 +50,8 @@ class WaitingWish(Base):
 
     `appointment_id` is the visit they have and would give up; without one they have none. `weekdays` are ISO days,
     `earliest` and `latest` local days, `from_time` and `to_time` wall time that the visit has to lie in,
-    `notice_minutes` how long before they must know, `urgency` 1 routine to 3 urgent.
+    `notice_minutes` how long before they must know, `urgency` 1 routine to 3 urgent. `ended_by_merge` is the merge of
+    two records that both waited for this; undone, it wakes the wish again.
     """
 
     __tablename__ = "waiting_wish"
@@ -62,11 +63,17 @@ class WaitingWish(Base):
         CheckConstraint("from_time < to_time", name="from_before_to"),
         CheckConstraint("latest is null or earliest <= latest", name="earliest_before_latest"),
         CheckConstraint("weekdays <@ array[1,2,3,4,5,6,7] and cardinality(weekdays) > 0", name="weekdays"),
+        CheckConstraint("ended_by_merge is null or status = 'withdrawn'", name="ended_by_merge"),
         ForeignKeyConstraint(
             ["appointment_id", "patient_id"], ["appointment.id", "appointment.patient_id"], **TOGETHER
         ),
         Index("waiting_wish_service_id_ix", "service_id", postgresql_where=text("status = 'waiting'")),
         Index("waiting_wish_patient_id_ix", "patient_id"),
+        Index(
+            "waiting_wish_ended_by_merge_ix",
+            "ended_by_merge",
+            postgresql_where=text("ended_by_merge is not null"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
@@ -87,6 +94,7 @@ class WaitingWish(Base):
     created_at: Mapped[datetime]
     created_by: Mapped[UUID | None]
     ended_at: Mapped[datetime | None]
+    ended_by_merge: Mapped[UUID | None] = mapped_column(ForeignKey("patient_merge.id"))
     version: Mapped[int] = mapped_column(server_default=text("1"))
 
     patient: Mapped[Patient] = relationship(viewonly=True)

@@ -11,15 +11,17 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Row, select, text
 
-from webapp.booking.models import Appointment, AppointmentHistory
+from webapp.booking.models import Appointment, AppointmentHistory, GroupSession
 from webapp.booking.models.plans import WaitingWish
 from webapp.booking.queries.free import busy
+from webapp.booking.queries.groups import Group
 from webapp.booking.states import MOVABLE, Status
-from webapp.booking.waiting import FreeTime, Wished, gaps, match, on_lattice, rank
+from webapp.booking.waiting import FreeSeat, FreeTime, Wished, gaps, match, on_lattice, rank
 from webapp.db import db
 from webapp.practice.hours import Span
 from webapp.practice.models import Location, Service
 
+_SEATS_TAKEN = text("select seat_no from doors.seats_taken(array[cast(:session as uuid)], :at)")
 _FITTING = text((Path(__file__).parents[1] / "sql" / "fitting.sql").read_text("utf-8"))
 
 
@@ -46,7 +48,7 @@ class Candidate(Wished):
 
 
 def candidates(free: FreeTime, at: datetime) -> list[Candidate]:
-    """List who fits a free time, the first in line first.
+    """List who fits a free time or seat, the first in line first.
 
     Left out are people who have a visit then, who died or were merged, whose own visit can't move any more, who are
     being offered something else, and who have been offered this time before.
@@ -56,10 +58,13 @@ def candidates(free: FreeTime, at: datetime) -> list[Candidate]:
         "provider": free.provider_id,
         "location": free.location_id,
         "starts": free.starts_at,
+        "ends": free.ends_at if isinstance(free, FreeSeat) else None,
+        "group": free.service_id if isinstance(free, FreeSeat) else None,
         "day": local.date(),
         "weekday": local.isoweekday(),
     }
-    return rank(person for person in map(_candidate, db.session.execute(_FITTING, values)) if match(person, free, at))
+    people = (_candidate(row, row.ends - free.starts_at) for row in db.session.execute(_FITTING, values))
+    return rank(person for person in people if match(person, free, at))
 
 
 def left_by(visit_id: UUID, version: int) -> Place | None:
@@ -132,12 +137,45 @@ def wished(wish: WaitingWish, length: timedelta) -> Wished:
     )
 
 
-def _candidate(row: Row[Any]) -> Candidate:
+def free_seat(session_id: UUID, at: datetime) -> FreeSeat | None:
+    """Find whether a group visit that has not begun has a seat nobody has or is offered; None when it has none."""
+    query = (
+        select(GroupSession, Location.time_zone)
+        .join(Location, Location.id == GroupSession.location_id)
+        .where(GroupSession.id == session_id, GroupSession.status == "open", GroupSession.starts_at > at)
+    )
+    row = db.session.execute(query.execution_options(populate_existing=True)).one_or_none()
+    if row is None:
+        return None
+    session, zone = row
+    taken = db.session.scalars(_SEATS_TAKEN, {"session": session_id, "at": at}).all()
+    return seat_of(session, zone) if len(taken) < session.capacity else None
+
+
+def held_for(location_id: UUID) -> timedelta:
+    """How long a site holds what it offers."""
+    return timedelta(minutes=db.session.get_one(Location, location_id).waiting_offer_minutes)
+
+
+def seat_of(session: GroupSession | Group, zone: str) -> FreeSeat:
+    """A seat of a group visit, as if one were free."""
+    return FreeSeat(
+        session.provider_id,
+        session.location_id,
+        zone,
+        session.starts_at,
+        session_id=session.id,
+        service_id=session.service_id,
+        ends_at=session.ends_at,
+    )
+
+
+def _candidate(row: Row[Any], length: timedelta) -> Candidate:
     return Candidate(
         id=row.id,
         patient_id=row.patient_id,
         service_id=row.service_id,
-        length=timedelta(minutes=row.length_minutes),
+        length=length,
         since=row.created_at,
         earliest=row.earliest,
         latest=row.latest,

@@ -11,10 +11,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from webapp import activity
-from webapp.booking.forms import Choice, write_instant
+from webapp.booking import queries
+from webapp.booking.forms import GROUP, Choice, write_instant
 from webapp.booking.models import Appointment
-from webapp.booking.queries.waiting import Candidate, candidates, place_of
-from webapp.booking.waiting import FreeTime
+from webapp.booking.queries.waiting import Candidate, candidates, free_seat, place_of, seat_of
+from webapp.booking.waiting import FreeSeat, FreeTime
 from webapp.booking.waiting_wording import urgency_label, waited
 from webapp.booking.wording import clock, day_name, local_date
 from webapp.patients.wording import initials, tone
@@ -25,36 +26,39 @@ MOST = 12
 
 
 def from_the_list(choice: Choice, at: datetime) -> dict[str, Any] | None:
-    """Who fits the time that a booking dialog was opened with, the first in line first, each with a way to book it."""
-    if choice.at is None or choice.provider is None or not may("waiting_list.edit"):
+    """Who fits the time or the group that a booking dialog was opened with, each with a way to book it.
+
+    The first in line comes first.
+    """
+    free = _free(choice, at) if may("waiting_list.edit") else None
+    if free is None or not may_at("visit.book", free.location_id):
         return None
-    site = next((each for each in practice.locations() if choice.location in {None, each.id}), None)
-    if site is None or not may_at("visit.book", site.id):
-        return None
-    free = FreeTime(choice.provider, site.id, site.time_zone, choice.at)
     found = candidates(free, at)
     if not found:
         return None
     activity.note("listed", listed={person.patient_id for person in found[:MOST]})
     return {
         "title": _("From the waiting list"),
-        "hint": _("for %(time)s", time=_moment(choice.at, site.time_zone, at)),
+        "hint": _("for %(time)s", time=_moment(free.starts_at, free.zone, at)),
         "people": [_person(person, free, at) for person in found[:MOST]],
         "more": ngettext("%(num)s more", "%(num)s more", len(found) - MOST) if len(found) > MOST else "",
-        "all": url_for("booking.waiting_list", provider=choice.provider),
+        "all": url_for("booking.waiting_list", provider=free.provider_id),
     }
 
 
 def who_would_take(visit: Appointment, at: datetime) -> dict[str, str] | None:
     """How many on the list fit the time of a visit that is being canceled; None when nobody does."""
+    free = place_of(visit, visit.location.time_zone)
     if visit.group_session_id is not None:
-        return None
-    found = candidates(place_of(visit, visit.location.time_zone), at)
+        free = seat_of(queries.group(visit.group_session_id), free.zone)
+    found = candidates(free, at)
     others = {person.patient_id for person in found} - {visit.patient_id}
     if not others:
         return None
     return {
-        "label": _("Offer the time to the waiting list"),
+        "label": _("Offer the seat to the waiting list")
+        if isinstance(free, FreeSeat)
+        else _("Offer the time to the waiting list"),
         "hint": ngettext("%(num)s person fits this time.", "%(num)s people fit this time.", len(others)),
     }
 
@@ -64,6 +68,16 @@ def put_on_the_list(choice: Choice) -> str:
     if not may("waiting_list.edit"):
         return ""
     return url_for("booking.new_wish", patient=choice.patient, service=choice.service, provider=choice.provider)
+
+
+def _free(choice: Choice, at: datetime) -> FreeTime | None:
+    """What a dialog was opened for; None for nothing in particular, or a group that is full."""
+    if choice.group is not None:
+        return free_seat(choice.group, at)
+    site = next((each for each in practice.locations() if choice.location in {None, each.id}), None)
+    if choice.at is None or choice.provider is None or site is None:
+        return None
+    return FreeTime(choice.provider, site.id, site.time_zone, choice.at)
 
 
 def _person(person: Candidate, free: FreeTime, at: datetime) -> dict[str, Any]:
@@ -91,15 +105,17 @@ def _book(person: Candidate, free: FreeTime) -> str:
         service=person.service_id,
         provider=free.provider_id,
         location=free.location_id,
-        at=write_instant(free.starts_at),
+        at=_address(free),
         wish=person.id,
     )
 
 
 def _move(appointment_id: UUID, free: FreeTime) -> str:
-    return url_for(
-        "booking.move", appointment_id=appointment_id, provider=free.provider_id, at=write_instant(free.starts_at)
-    )
+    return url_for("booking.move", appointment_id=appointment_id, provider=free.provider_id, at=_address(free))
+
+
+def _address(free: FreeTime) -> str:
+    return f"{GROUP}{free.session_id}" if isinstance(free, FreeSeat) else write_instant(free.starts_at)
 
 
 def _moment(moment: datetime, zone: str, at: datetime) -> str:

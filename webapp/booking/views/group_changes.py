@@ -104,7 +104,8 @@ def page_of_seat(seat: Appointment, errors: dict[str, list[str]]) -> Response:
     at = scope().at
     own = queries.group(seat.group_session_id)
     found = queries.groups_to_join(seat.service_id, seat.location_id, None, at)
-    chosen = read_group(request.form.get("starts_at", ""))
+    # In the address where the waiting list led here, because a seat is free in it.
+    chosen = read_group(request.form.get("starts_at", "") or request.args.get("at", ""))
     return hypermedia.page(
         "booking/seat_move.html",
         block="sheet",

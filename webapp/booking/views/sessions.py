@@ -13,14 +13,15 @@ from flask_babel import lazy_gettext as _l
 from webapp import activity, hypermedia, toasts
 from webapp.booking import queries
 from webapp.booking.actions.seats import begin_and_join, join
-from webapp.booking.forms import GROUP
+from webapp.booking.actions.waiting.wishes import join_wished
+from webapp.booking.forms import GROUP, read_wish
 from webapp.booking.group_forms import read_seat
 from webapp.booking.models import Appointment
 from webapp.booking.queries import Roster
 from webapp.booking.states import Action, Status, allows, shown_as
 from webapp.booking.views import book, groups
 from webapp.booking.views.door import blueprint
-from webapp.booking.wording import local_date
+from webapp.booking.wording import clock, local_date
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.identity.permissions import Permission
@@ -40,7 +41,10 @@ toasts.say(SEATED, _l("The seat is booked."))
 def take_seat() -> Response:
     """Book a seat in a group, or begin a group with its first patient."""
     wanted = read_seat(request.form)
-    if wanted.begins is None:
+    wish = read_wish(request.form)
+    if wanted.begins is None and wish is not None:
+        seat = join_wished(wanted.request, wish, actor=scope().actor, at=scope().at)
+    elif wanted.begins is None:
         seat = join(wanted.request, actor=scope().actor, at=scope().at)
     else:
         seat = begin_and_join(wanted.begins, wanted.request, actor=scope().actor, at=scope().at)
@@ -96,6 +100,7 @@ def _seat(seat: Appointment, group: UUID, zone: str, at: datetime) -> dict[str, 
         "phone": phone_of(patient),
         "alerts": [{"icon": alert.icon, "label": alert.label} for alert in patient.alerts],
         "status": shown_as(status),
+        "until": "" if seat.held_until is None else _("offered until %(time)s", time=clock(seat.held_until, zone)),
         "href": url_for("desk.visit", appointment_id=seat.id),
         "check_in": url_for(f"desk.{Action.CHECK_IN.value}", appointment_id=seat.id) if arrives else None,
         "hidden": [("version", seat.version), ("back", url_for("booking.roster", session_id=group))],

@@ -158,7 +158,7 @@ def _page(
     activity.note("opened", patient=patient.id)
     several = composed()
     services = [offer.service for offer in practice.offers()]
-    services = [each for each in services if each.capacity == 1 and each.id not in several]
+    services = [each for each in services if each.id not in several]
     chosen = read_id(str(values["service"]))
     return hypermedia.page(
         TEMPLATE,
@@ -169,6 +169,9 @@ def _page(
         has="" if visit is None else _has(visit, at),
         appointment=None if visit is None else visit.id,
         ended=wish is not None and wish.status != "waiting",
+        ended_why=_("Two records became one, and the other one's entry for the same waits on.")
+        if wish is not None and wish.ended_by_merge is not None
+        else _("Nobody is offered anything for it any more."),
         version=None if wish is None else wish.version,
         withdraw=None if wish is None else url_for("booking.withdraw", wish_id=wish.id),
         values=values,

@@ -62,7 +62,7 @@ select s.id, s.name, s.time_zone, s.phone, s.line, s.city, s.state, s.postal_cod
         join provider as p on p.id = g.provider_id
         left join room as r on r.id = g.room_id
         cross join lateral (
-            select count(*) filter (where a.status in ('booked', 'confirmed', 'arrived', 'in_room', 'finished')) as taken,
+            select count(*) filter (where a.status <> 'held' or a.payment_open or a.held_until > doors.moment()) as taken,
                 count(*) filter (where a.arrived_at is not null) as here
             -- The condition of the index on seats, so that it is used.
             from appointment as a

@@ -11,6 +11,7 @@ import structlog
 from flask import Response, request, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from flask_babel import ngettext
 
 from webapp import activity, hypermedia, toasts
 from webapp.booking.queries import BoardVisit
@@ -167,9 +168,20 @@ def _merged_page(merge_id: UUID, refusal: Refusal | None = None) -> Response:
         moved=_counted(found.counts.get("moved", {})),
         returned=_counted(found.counts.get("returned", {})),
         stayed=_counted(found.counts.get("stayed", {})),
+        rested=_rested(found) if found.rested else "",
         kept_visits=[url_for("desk.visit", appointment_id=visit) for visit in found.kept_visits],
         action=url_for("desk.part", merge_id=merge_id),
         messages=[] if refusal is None else [str(refusal.message)],
+    )
+
+
+def _rested(found: merging.Merge) -> str:
+    if found.merge.undone_at is not None:
+        return _("The record waits for the same by an entry made since. What rested stays off the waiting list.")
+    return ngettext(
+        "Both records waited for the same. %(num)s entry of the waiting list rests until the merge is undone.",
+        "Both records waited for the same. %(num)s entries of the waiting list rest until the merge is undone.",
+        found.rested,
     )
 
 

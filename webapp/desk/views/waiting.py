@@ -103,8 +103,12 @@ def card(patient: Patient, at: datetime) -> dict[str, Any] | None:
 def wants_earlier(detail: VisitDetail, at: datetime) -> list[dict[str, Any]]:
     """The drawer's way onto the list for a visit that is to come: a time before it."""
     visit = detail.appointment
-    single = visit.group_session_id is None and visit.together_id is None
-    if not single or detail.status not in MOVABLE or visit.starts_at <= at or not may("waiting_list.edit"):
+    if (
+        visit.together_id is not None
+        or detail.status not in MOVABLE
+        or visit.starts_at <= at
+        or not may("waiting_list.edit")
+    ):
         return []
     href = url_for("booking.new_wish", patient=visit.patient_id, appointment=visit.id)
     return [

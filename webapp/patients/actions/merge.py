@@ -24,13 +24,16 @@ if TYPE_CHECKING:
     from sqlalchemy.sql.elements import TextClause
 
 _MERGE = text("select doors.merge_patients(:merge, :stays, :goes, :actor, :at)")
+_REST = text("select doors.rest_like_wishes(:merge, :at)")
+_WAKE = text("select doors.wake_wishes(:merge)")
 _UNMERGE = text("select doors.unmerge_patients(:merge, :actor, :at)")
 
 
 def merge(stays: UUID, goes: UUID, *, actor: UUID | None, at: datetime) -> UUID:
     """Point what one record has at the one that stays, and lead from it there; returns the merge's id.
 
-    Accounts that could see either record sign in again.  Raises NotFound, MergeWithItself, RecordMerged, DeathDiffers,
+    Of two equal wishes of the waiting list, one waits on and the other rests until the records are parted.  Accounts
+    that could see either record sign in again.  Raises NotFound, MergeWithItself, RecordMerged, DeathDiffers,
     TwoAccounts or VisitsOverlap.
     """
     if stays == goes:
@@ -41,16 +44,21 @@ def merge(stays: UUID, goes: UUID, *, actor: UUID | None, at: datetime) -> UUID:
     made = new_id()
     _sign_out([stays, goes])
     _do(_MERGE, stays, merge=made, stays=stays, goes=goes, actor=actor, at=at)
+    _do(_REST, stays, merge=made, at=at)
     return made
 
 
 def unmerge(merge_id: UUID, *, actor: UUID | None, at: datetime) -> PatientMerge:
-    """Give a merged record back what it brought, save what was changed since (NotFound, MergeUndone, RecordMerged)."""
+    """Give a merged record back what it brought, save what was changed since, and wake the wishes that rested.
+
+    Raises NotFound, MergeUndone or RecordMerged.
+    """
     made = db.session.get(PatientMerge, merge_id)
     if made is None:
         raise NotFound
     _sign_out([made.patient_id, made.merged_id])
     _do(_UNMERGE, made.patient_id, merge=merge_id, actor=actor, at=at)
+    _do(_WAKE, made.patient_id, merge=merge_id)
     db.session.refresh(made)
     return made
 

@@ -98,9 +98,7 @@ def _page(patient_id: UUID, choice: Choice, refusal: Refusal | None = None) -> R
         change=_changes(patient_id, choice, offer, people),
         strip=strip(found, choice, place.time_zone, scope().at, partial(_address, patient_id, choice)),
         sooner=_sooner(patient_id, choice, offer, found, place, scope().at),
-        wait=url_for("portal.wish", patient_id=patient_id, service=offer.service.id)
-        if offer.service.capacity == 1
-        else None,
+        wait=url_for("portal.wish", patient_id=patient_id, service=offer.service.id),
         moving=False,
         back=url_for("portal.find", patient_id=patient_id),
     )

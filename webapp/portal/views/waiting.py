@@ -246,9 +246,9 @@ def _earlier_than(patient_id: UUID) -> Appointment | None:
 
 
 def _offer(patient_id: UUID, service_id: UUID | None) -> Offer:
-    """A kind of visit that the patient may book online, and one at a time (NotFound)."""
+    """A kind of visit that the patient may book online (NotFound)."""
     for each in online_offers(patient_id):
-        if each.service.id == service_id and each.service.capacity == 1:
+        if each.service.id == service_id:
             return each
     if service_id is None:
         raise FormInvalid({"service": [_("Choose a kind of visit")]})

@@ -13,6 +13,7 @@ from webapp.jobs import promise
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from uuid import UUID
 
     from webapp.booking.models import Appointment
 
@@ -28,11 +29,20 @@ _ANYBODY_WAITS = text("""
 def freed(visit: Appointment, at: datetime, *, wanted: bool = True) -> None:
     """Promise to offer the time this visit has just left, in the transaction that frees it; `wanted` False does not.
 
-    The change is flushed: its version finds, in the visit's history, the place of before.  A seat of a group visit
-    leaves no time.
+    The change is flushed: its version finds, in the visit's history, the place of before.
     """
-    if not wanted or visit.group_session_id is not None or not db.session.execute(_ANYBODY_WAITS).scalar_one():
-        return
-    from webapp.booking.waiting_jobs import offer_time
+    if visit.group_session_id is not None:
+        seat_freed(visit, visit.group_session_id, at, wanted=wanted)
+    elif wanted and db.session.execute(_ANYBODY_WAITS).scalar_one():
+        from webapp.booking.waiting_jobs import offer_time
 
-    promise(offer_time, at=at + OFFERED_AFTER, visit=str(visit.id), version=str(visit.version))
+        promise(offer_time, at=at + OFFERED_AFTER, visit=str(visit.id), version=str(visit.version))
+
+
+def seat_freed(seat: Appointment, session: UUID, at: datetime, *, wanted: bool = True) -> None:
+    """Promise to offer the seat that somebody has just left in a group: it may be in another one by now."""
+    if not wanted or not db.session.execute(_ANYBODY_WAITS).scalar_one():
+        return
+    from webapp.booking.waiting_jobs import offer_seat
+
+    promise(offer_seat, at=at + OFFERED_AFTER, session=str(session), visit=str(seat.id), version=str(seat.version))

@@ -82,11 +82,15 @@ def answer(offer: WaitingOffer, outcome: str, at: datetime) -> None:
 
 
 def pass_on(hold: Appointment) -> None:
-    """Promise that the time of a hold that is over is offered to the next in line."""
-    from webapp.booking.waiting_jobs import offer_time
+    """Promise that the time, or the seat, of a hold that is over is offered to the next in line."""
+    from webapp.booking.waiting_jobs import offer_seat, offer_time
 
     db.session.refresh(hold)
-    promise(offer_time, visit=str(hold.id), version=str(hold.version))
+    visit, version = str(hold.id), str(hold.version)
+    if hold.group_session_id is not None:
+        promise(offer_seat, session=str(hold.group_session_id), visit=visit, version=version)
+    else:
+        promise(offer_time, visit=visit, version=version)
 
 
 def _let_a_job_end(offer: WaitingOffer) -> None:

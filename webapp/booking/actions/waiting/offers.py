@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select, text
 
 from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, release, take_over
+from webapp.booking.actions.seats import JoinRequest, hold_seat
 from webapp.booking.actions.waiting.locking import answer, end_wish, is_kept, locked_wish, pass_on
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingOffer, WaitingWish
 from webapp.booking.money_refusals import DepositFirst
-from webapp.booking.queries.waiting import Candidate, Place, candidates, fulfilled_by_moving, left_by, still_free
+from webapp.booking.queries.waiting import (
+    Candidate,
+    Place,
+    candidates,
+    free_seat,
+    fulfilled_by_moving,
+    held_for,
+    left_by,
+    still_free,
+)
 from webapp.booking.refusals import HoldBeingPaid, HoldOver, OfferAnswered, PatientNotBookable, WishEnded
 from webapp.booking.states import LIVE, Status
-from webapp.booking.waiting import FreeTime, answer_by
+from webapp.booking.waiting import FreeSeat, FreeTime, answer_by
 from webapp.db import db
 from webapp.errors import NotFound, Refusal
 from webapp.ids import new_id
@@ -29,7 +39,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
     from uuid import UUID
 
-_IN_TURN = text("select pg_advisory_xact_lock(uuid_hash_extended(:provider, 3))")
+_IN_TURN = text("select pg_advisory_xact_lock(uuid_hash_extended(:whose, 3))")
 
 
 def offer_next(visit_id: UUID, version: int, *, at: datetime) -> WaitingOffer | None:
@@ -39,14 +49,11 @@ def offer_next(visit_id: UUID, version: int, *, at: datetime) -> WaitingOffer | 
     notice), and to look again at what is left of the time.  A visit that moved to where its patient wished it is one
     wish less.  None when nothing is free, or nobody who waits fits.
     """
-    place = left_by(visit_id, version)
+    place = _left(visit_id, version, at)
     if place is None:
         return None
-    for wish_id in fulfilled_by_moving(visit_id, place):
-        if (wish := locked_wish(wish_id)).status == "waiting":
-            end_wish(wish, "taken", at)
     # One step at a time for each provider: of two, the later would pass by whom the earlier is just asking.
-    db.session.execute(_IN_TURN, {"provider": place.provider_id})
+    db.session.execute(_IN_TURN, {"whose": place.provider_id})
     for span in still_free(place, at):
         free = FreeTime(place.provider_id, place.location_id, place.zone, span.start)
         offer = _first_in_line(free, place.held_for, at)
@@ -54,6 +61,22 @@ def offer_next(visit_id: UUID, version: int, *, at: datetime) -> WaitingOffer | 
             _promise_more(offer, visit_id, version, place)
             return offer
     return None
+
+
+def offer_next_seat(session_id: UUID, visit_id: UUID, version: int, *, at: datetime) -> WaitingOffer | None:
+    """Hold a free seat of a group visit for the first in line, as `offer_next` does a time; somebody left one.
+
+    One step, one seat: none where nobody left more, though a group may have others that were never taken.  Whoever
+    left may sit in an earlier group by now, and so be one wish less.  None when the group is full, has begun or is
+    canceled, or nobody who waits fits.
+    """
+    _left(visit_id, version, at)
+    db.session.execute(_IN_TURN, {"whose": session_id})
+    free = free_seat(session_id, at)
+    offer = None if free is None else _first_in_line(free, held_for(free.location_id), at)
+    if offer is not None:
+        _promise_end(offer)
+    return offer
 
 
 def accept(offer_id: UUID, *, actor: UUID | None, at: datetime) -> Appointment:
@@ -189,16 +212,13 @@ def _first_in_line(free: FreeTime, ttl: timedelta, at: datetime) -> WaitingOffer
 
 
 def _offer(person: Candidate, free: FreeTime, ttl: timedelta, at: datetime) -> WaitingOffer | None:
-    """Hold the time for one person; None when somebody is busy with their wish.  Raises what `hold` does."""
-    wanted = HoldRequest(
-        person.patient_id, person.service_id, free.location_id, free.starts_at, free.provider_id, via="desk"
-    )
+    """Hold it for one person; None when somebody is busy with their wish.  Raises what `hold` and `hold_seat` do."""
     until = answer_by(person.notice, free.starts_at, at, ttl)
     # A refused hold lets go of what it locked, so that the next one locks in order.
     with db.session.begin_nested():
         if not _waits_still(person.id):
             return None
-        kept = hold(wanted, until - at, actor=None, at=at)
+        kept = _keep(person, free, until - at, at)
     offer = WaitingOffer(
         id=new_id(), wish_id=person.id, patient_id=person.patient_id, hold_id=kept.id, offered_at=at, expires_at=until,
         outcome="open",
@@ -206,6 +226,15 @@ def _offer(person: Candidate, free: FreeTime, ttl: timedelta, at: datetime) -> W
     db.session.add(offer)
     db.session.flush()
     return offer
+
+
+def _keep(person: Candidate, free: FreeTime, ttl: timedelta, at: datetime) -> Appointment:
+    if isinstance(free, FreeSeat):
+        return hold_seat(JoinRequest(free.session_id, person.patient_id), ttl, at=at)
+    wanted = HoldRequest(
+        person.patient_id, person.service_id, free.location_id, free.starts_at, free.provider_id, via="desk"
+    )
+    return hold(wanted, ttl, actor=None, at=at)
 
 
 def _waits_still(wish_id: UUID) -> bool:
@@ -218,9 +247,24 @@ def _waits_still(wish_id: UUID) -> bool:
     return db.session.scalars(offered).one_or_none() is None
 
 
-def _promise_more(offer: WaitingOffer, visit_id: UUID, version: int, place: Place) -> None:
-    from webapp.booking.waiting_jobs import lapse_offer, offer_time
+def _left(visit_id: UUID, version: int, at: datetime) -> Place | None:
+    """The place a visit left, after the wishes that are fulfilled where it is now have ended."""
+    place = left_by(visit_id, version)
+    for wish_id in () if place is None else fulfilled_by_moving(visit_id, place):
+        if (wish := locked_wish(wish_id)).status == "waiting":
+            end_wish(wish, "taken", at)
+    return place
+
+
+def _promise_end(offer: WaitingOffer) -> None:
+    from webapp.booking.waiting_jobs import lapse_offer
 
     promise(lapse_offer, at=offer.expires_at, offer=str(offer.id))
+
+
+def _promise_more(offer: WaitingOffer, visit_id: UUID, version: int, place: Place) -> None:
+    from webapp.booking.waiting_jobs import offer_time
+
+    _promise_end(offer)
     if db.session.get_one(Appointment, offer.hold_id).ends_at < place.span.end:
         promise(offer_time, visit=str(visit_id), version=str(version))

@@ -11,6 +11,7 @@ from sqlalchemy import select, text
 
 from webapp import idempotency
 from webapp.booking.actions.book import book
+from webapp.booking.actions.seats import JoinRequest, join
 from webapp.booking.actions.waiting.locking import end_wish, locked_wish, waiting_wish
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingOffer, WaitingWish
@@ -31,7 +32,7 @@ from webapp.errors import NotFound
 from webapp.idempotency import Claim
 from webapp.ids import new_id
 from webapp.patients.models import Patient
-from webapp.practice.models import Location
+from webapp.practice.models import Location, Service
 from webapp.practice.queries import offer as service_offer
 
 if TYPE_CHECKING:
@@ -177,6 +178,21 @@ def book_wished(
     return visit
 
 
+def join_wished(request: JoinRequest, wish_id: UUID, *, actor: UUID | None, at: datetime) -> Appointment:
+    """Give somebody on the list the seat they wait for, which takes them off it.
+
+    Raises what `join` does, and WishEnded when another desk was faster.
+    """
+    wish = locked_wish(wish_id)
+    if wish.patient_id != request.patient_id:
+        raise NotFound
+    if wish.status != "waiting":
+        raise WishEnded(patient=wish.patient_id)
+    seat = join(request, actor=actor, at=at)
+    end_wish(wish, "taken", at)
+    return seat
+
+
 def come_true(visit: Appointment, *, at: datetime) -> None:
     """Take off the list the wish that a visit fulfils, however long ago it was chosen; other wishes go on waiting.
 
@@ -216,7 +232,9 @@ def _check_visit(appointment_id: UUID, patient_id: UUID, service_id: UUID) -> No
         raise WrongState(patient=patient_id)
     if visit.service_id != service_id:
         raise NotOffered(field="service")
-    if visit.group_session_id is not None or visit.together_id is not None:
+    # What became a group since it was booked is no seat, and moves into none.
+    seat = db.session.get_one(Service, service_id).capacity > 1
+    if visit.together_id is not None or seat != (visit.group_session_id is not None):
         raise WishNotSingle(patient=patient_id)
 
 
@@ -225,7 +243,7 @@ def _check_offered(terms: WishTerms) -> None:
     offered = service_offer(terms.service_id)
     if offered is None or offered.service.retired_at is not None:
         raise NotOffered(field="service")
-    if offered.service.capacity > 1 or offered.service.id in composed():
+    if offered.service.id in composed():
         raise WishNotSingle(field="service")
     if terms.location_id is not None and terms.location_id not in offered.location_ids:
         raise NotOffered(field="location")
