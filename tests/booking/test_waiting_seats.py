@@ -12,11 +12,11 @@ from tests.booking.waiting_list import TTL, Worker, offered_to, offers, waiter, 
 from tests.booking.waiting_seats import SOON, filled, leaves, one_offer, seats
 from tests.booking.wishes import ACTOR, TEN, Open, Owner, booked, visit_row, wish
 from tests.factories import NOW, Clinic, clock_time
-from webapp.booking.actions import CancelRequest, Costs, cancel, mark_no_show
+from webapp.booking.actions import CancelRequest, Costs, cancel, mark_no_show, open_payment, take_over
 from webapp.booking.actions.seats import JoinRequest, change_session, join
 from webapp.booking.actions.sessions import cancel_session
 from webapp.booking.actions.waiting.freed import OFFERED_AFTER
-from webapp.booking.actions.waiting.offers import accept, refuse
+from webapp.booking.actions.waiting.offers import accept, accept_paid, refuse
 from webapp.booking.actions.waiting.wishes import WishTerms, add_wish, join_wished
 from webapp.booking.plan_refusals import SessionFull
 from webapp.booking.queries import day_sessions, group, groups_to_join
@@ -128,6 +128,28 @@ def test_a_seat_in_a_later_group_moves_into_the_offered_one_and_is_offered_itsel
     (offer,) = offers(owner, "open")
     assert (offer["wish_id"], offer["starts_at"]) == (next_one, clock_time(15))
     assert wish_row(owner, mover)["status"] == "taken"
+
+
+def test_a_seat_that_somebody_pays_for_is_theirs_however_late_that_is_known_and_nobody_elses(
+    desk: Open, clinic: Clinic, owner: Owner, worker: Worker, full: UUID
+) -> None:
+    later = begun(desk, clinic, clock_time(15))
+    theirs = seated(desk, later, clinic.patients[4])
+    mover = waiter(owner, clinic, patient_id=clinic.patients[4], appointment_id=theirs)
+    leaves(desk, owner, full)
+    worker.works(SOON)
+    (offer,) = offers(owner)
+    with desk(at=SOON):
+        open_payment(offer["hold_id"], at=SOON)
+    late = SOON + TTL + OFFERED_AFTER
+    worker.works(late)
+    with pytest.raises(HoldOver), desk(at=SOON):
+        take_over(offer["hold_id"], theirs, at=SOON)
+    with desk(at=late):
+        assert accept_paid(offer["id"], actor=ACTOR, at=late).id == theirs
+    row = visit_row(owner, theirs)
+    assert (row["group_session_id"], row["seat_no"], row["status"]) == (full, 2, "booked")
+    assert (visit_row(owner, offer["hold_id"])["status"], wish_row(owner, mover)["status"]) == ("lapsed", "taken")
 
 
 def test_a_seat_that_is_missed_or_changed_is_offered_and_one_whose_group_has_begun_is_not(
