@@ -147,10 +147,10 @@ def promise(wanted: Job[Any, Any], *, at: datetime | None = None, **ids: str) ->
     ).defer(**ids)
 
 
-def announce(name: str, *, at: datetime | None = None, **ids: str) -> None:
+def announce(name: str, /, *, at: datetime | None = None, **ids: str) -> None:
     """Promise a job of a slice further right, which this one can't import, by its name in the table."""
     connection = db.session.connection().connection.driver_connection
-    queue.configure_task(name, connection=connection, schedule_at=at).defer(**ids)
+    configure_task(name=name, job_manager=_promises, connection=connection, schedule_at=at).defer(**ids)
 
 
 def scope() -> Scope:
