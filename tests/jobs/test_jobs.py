@@ -107,6 +107,9 @@ def test_a_job_that_fails_eight_times_is_listed_and_one_press_tries_again(
     assert "trial.fail" in page
     assert "LookupError" in page
     assert "a message that names" not in page
+    run_due()  # what the last attempt promised
+    told = manager.get("/notices").text
+    assert told.count("Background work was given up after eight attempts: trial.fail.") == 1
     ((number,),) = query("select id from jobs.procrastinate_jobs where status = 'failed'")
     assert manager.post(f"/jobs/{number}/retry").status_code == 303
     assert query(JOBS)[0][0] == "todo"
