@@ -31,6 +31,7 @@ def message_rows(
         ("notify.save_usual_reminders", "POST"): row(manager, 303),
         ("notify.reminders_of", "GET"): row(manager, 404),
         ("notify.save_reminders_of", "POST"): row(manager, 404),
+        ("notify.switch_reminders", "POST"): row(manager, 400),
         ("notify.samples", "GET"): row(manager, 200),
         ("notify.sample_letter", "GET"): row(manager, 404),
         ("notify.staff_notices", "GET"): row(STAFF, 200),
