@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from webapp.identity.permissions import StaffRole
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.access_rows import Row
-    from webapp.identity.permissions import StaffRole
 
-Roles = frozenset["StaffRole"]
+Roles = frozenset[StaffRole]
+STAFF = frozenset(StaffRole) - {StaffRole.PATIENT}
 
 
 def message_rows(
@@ -29,8 +31,11 @@ def message_rows(
         ("notify.save_usual_reminders", "POST"): row(manager, 303),
         ("notify.reminders_of", "GET"): row(manager, 404),
         ("notify.save_reminders_of", "POST"): row(manager, 404),
+        ("notify.switch_reminders", "POST"): row(manager, 400),
         ("notify.samples", "GET"): row(manager, 200),
         ("notify.sample_letter", "GET"): row(manager, 404),
+        ("notify.staff_notices", "GET"): row(STAFF, 200),
+        ("notify.bell", "GET"): row(STAFF, 303),
         ("mailbox.items", "GET"): row(manager, 200),
         ("mailbox.letter", "GET"): row(manager, 404),
     }

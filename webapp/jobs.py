@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
     from procrastinate import JobContext
+    from procrastinate.jobs import Job as ProcrastinateJob
     from procrastinate.tasks import Task
 
     from webapp.settings import Settings
@@ -41,6 +42,7 @@ MODULES = (
     "webapp.desk.jobs",
     "webapp.identity.jobs",
     "webapp.notify.jobs",
+    "webapp.notify.staff_jobs",
     "webapp.ops.jobs",
     "webapp.practice.jobs",
 )
@@ -100,7 +102,7 @@ class Job(Generic[P, R]):
                 run(**arguments)
                 outcome = "done"
             except Exception as error:
-                _remember(context.job.id, error)
+                _remember(context.job, error)
                 raise
             finally:
                 metrics.JOB_SECONDS.labels(self.name, outcome).observe(perf_counter() - started)
@@ -147,10 +149,10 @@ def promise(wanted: Job[Any, Any], *, at: datetime | None = None, **ids: str) ->
     ).defer(**ids)
 
 
-def announce(name: str, *, at: datetime | None = None, **ids: str) -> None:
+def announce(name: str, /, *, at: datetime | None = None, **ids: str) -> None:
     """Promise a job of a slice further right, which this one can't import, by its name in the table."""
     connection = db.session.connection().connection.driver_connection
-    queue.configure_task(name, connection=connection, schedule_at=at).defer(**ids)
+    configure_task(name=name, job_manager=_promises, connection=connection, schedule_at=at).defer(**ids)
 
 
 def scope() -> Scope:
@@ -226,8 +228,16 @@ def _go_round(app: Flask, name: str, function: Callable[[], bool], rest: float, 
         over.wait(wait)
 
 
-def _remember(job_id: int | None, error: Exception) -> None:
-    """Keep the class of the last error for the page of failed jobs; its message may name a person."""
+def _remember(failed: ProcrastinateJob, error: Exception) -> None:
+    """Keep the class of the last error for the page of failed jobs; its message may name a person.
+
+    Who watches that page is told when it was the last attempt, unless that is what failed.
+    """
+    from webapp.news import TELL, News, tell_staff
+
     db.session.remove()
+    now = clock.now()
     with transactional(scope()) as session:
-        session.execute(_REMEMBER, {"job": job_id, "at": clock.now(), "error": type(error).__name__})
+        session.execute(_REMEMBER, {"job": failed.id, "at": now, "error": type(error).__name__})
+        if failed.attempts >= MOST_ATTEMPTS - 1 and failed.task_name != TELL:
+            tell_staff(News.JOB_FAILED, failed.task_name, at=now, hourly=True)

@@ -11,7 +11,7 @@ import pytest
 from psycopg.errors import InsufficientPrivilege
 
 from tests.jobs.conftest import Query, Worker, until
-from tests.jobs.trial import GATE, counted, failing, promising, waiting
+from tests.jobs.trial import GATE, announcing, counted, failing, promising, waiting
 from webapp.db import Role, Scope, transactional
 from webapp.jobs import MOST_ATTEMPTS, promise, queue
 from webapp.ops.jobs import forget_keys
@@ -58,8 +58,10 @@ def test_a_promise_rolls_back_with_its_transaction(app: Flask, query: Query) -> 
     assert query(JOBS) == []
 
 
-def test_a_job_promises_another(app: Flask, query: Query, run_due: RunDue) -> None:
-    promised(app, promising)
+@pytest.mark.parametrize("first", [promising, announcing])
+def test_a_job_promises_another(app: Flask, query: Query, run_due: RunDue, first: Job[..., None]) -> None:
+    """Of its own slice, and of one further right."""
+    promised(app, first)
     run_due()
     assert query(RUNS) == [("one",)]
     assert query(JOBS) == []
@@ -105,6 +107,9 @@ def test_a_job_that_fails_eight_times_is_listed_and_one_press_tries_again(
     assert "trial.fail" in page
     assert "LookupError" in page
     assert "a message that names" not in page
+    run_due()  # what the last attempt promised
+    told = manager.get("/notices").text
+    assert told.count("Background work was given up after eight attempts: trial.fail.") == 1
     ((number,),) = query("select id from jobs.procrastinate_jobs where status = 'failed'")
     assert manager.post(f"/jobs/{number}/retry").status_code == 303
     assert query(JOBS)[0][0] == "todo"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from webapp.db import transactional
-from webapp.jobs import job, promise, scope
+from webapp.jobs import announce, job, promise, scope
 
 TABLE = """
 create table trial_run (name text, at timestamptz default clock_timestamp());
@@ -30,6 +30,12 @@ def counted(name: str) -> None:
 def promising(name: str) -> None:
     with transactional(scope()):
         promise(counted, name=name)
+
+
+@job("trial.announce")
+def announcing(name: str) -> None:
+    with transactional(scope()):
+        announce("trial.count", name=name)
 
 
 @job("trial.fail")

@@ -14,7 +14,7 @@ from webapp.billing.actions.links import make_link
 from webapp.billing.pay_links import hash_of, token_of
 from webapp.db import Role, transactional
 from webapp.ids import new_id
-from webapp.notify import jobs
+from webapp.notify import jobs, staff_jobs
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -28,6 +28,7 @@ TASKS: dict[str, Job[..., None]] = {
     "notify.consider": jobs.consider,
     "notify.deliver": jobs.deliver,
     "notify.payment_link": jobs.tell_payment_link,
+    "notify.tell_staff": staff_jobs.tell,
 }
 EMAIL = "rosa@example.com"
 

@@ -9,6 +9,7 @@ import pytest
 
 from tests.factories import NOW
 from tests.morning import eight_in_the_morning
+from tests.notify.postman import messages, prefers
 from tests.notify.test_reminding import DAY, HOUR, IN_A_WEEK, booked, reminded, swept
 from webapp import clock
 
@@ -109,3 +110,61 @@ def test_the_desk_may_look_and_only_managers_change(clinic: Clinic, sign_in: Sig
     assert USUAL not in page.text
     assert front.post(USUAL, THREE_DAYS).status_code == 403
     assert rules(owner) == set()
+
+
+SWITCH = "/settings/reminders/switch"
+
+
+def test_with_reminders_switched_off_nobody_is_reminded_and_back_on_only_of_what_is_to_come(
+    desk: Changing, postman: Postman, clinic: Clinic, owner: Owner, sign_in: SignIn
+) -> None:
+    visit = booked(desk, postman, clinic)
+    prefers(owner, clinic.patients[1], reminder_minutes=[60])
+    booked(desk, postman, clinic, IN_A_WEEK + HOUR, patient_id=clinic.patients[1])
+
+    def pressed(sends: str) -> str:
+        manager = sign_in("manager", at=postman.now)
+        with clock.stopped_at(postman.now):
+            assert manager.post(SWITCH, {"sends": sends}).status_code == 303
+            assert manager.post(SWITCH, {"sends": sends}).status_code == 303
+            return manager.get("/settings/reminders").text
+
+    assert "Nobody has been reminded since Nov 23, 2026" in pressed("0")
+    swept(postman, IN_A_WEEK - 2 * DAY, IN_A_WEEK - DAY)
+    assert not [each for each in messages(owner, "%") if each["kind"] == "reminder"]
+    assert "Reminders are switched off" not in pressed("1")
+    swept(postman, IN_A_WEEK - 20 * HOUR)
+    assert reminded(owner) == [], "two days before has passed meanwhile"
+    swept(postman, IN_A_WEEK - 2 * HOUR, IN_A_WEEK)
+    assert reminded(owner)[0] == (visit, IN_A_WEEK - 2 * HOUR)
+    assert len(reminded(owner)) == 2
+    assert owner.execute("SELECT sends FROM reminder_switch ORDER BY since").fetchall() == [
+        {"sends": False},
+        {"sends": True},
+    ]
+
+
+def test_a_reminder_that_waits_to_be_sent_is_not_sent_any_more(
+    desk: Changing, postman: Postman, clinic: Clinic, owner: Owner, sign_in: SignIn
+) -> None:
+    booked(desk, postman, clinic)
+    postman.works(IN_A_WEEK - 2 * DAY)
+    postman.sweeps()
+    manager = sign_in("manager", at=postman.now)
+    with clock.stopped_at(postman.now):
+        manager.post(SWITCH, {"sends": "0"})
+    postman.works(IN_A_WEEK - DAY)
+    kinds = [(each["state"], each["reason"]) for each in messages(owner, "%") if each["kind"] == "reminder"]
+    assert kinds == [("skipped", "no_reminders")]
+    with clock.stopped_at(postman.now):
+        manager = sign_in("manager", at=postman.now)
+        assert "reminders are switched off" in manager.get(f"/patients/{clinic.patients[0]}/messages").text
+
+
+def test_who_only_looks_is_offered_no_switch(sign_in: SignIn, manager: Visitor, owner: Owner) -> None:
+    front = sign_in("receptionist", at=NOW)
+    assert SWITCH not in front.get("/settings/reminders").text
+    assert front.post(SWITCH, {"sends": "0"}).status_code == 403
+    assert SWITCH in manager.get("/settings/reminders").text
+    assert manager.post(SWITCH, {"sends": "maybe"}).status_code == 400
+    assert owner.execute("SELECT count(*) AS n FROM reminder_switch").fetchone() == {"n": 0}

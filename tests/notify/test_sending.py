@@ -18,7 +18,8 @@ from tests.factories import NOW, clock_time
 from tests.identity.browsing import NOWHERE
 from tests.notify.killed import works_until_killed
 from tests.notify.postman import SECOND, Postman, mailbox, messages
-from webapp import dynamo
+from tests.notify.staff import kinds
+from webapp import clock, dynamo
 from webapp.booking.actions import book
 from webapp.db import Role
 from webapp.ids import new_id
@@ -93,11 +94,15 @@ def test_a_carrier_that_is_away_is_asked_again_and_later_each_time(
 
 
 @pytest.mark.usefixtures("booked")
-def test_what_the_carrier_never_takes_has_failed(postman: Postman, carrier: Moody, owner: Owner) -> None:
+def test_what_the_carrier_never_takes_has_failed_and_the_desk_is_told(
+    worker_app: Flask, postman: Postman, carrier: Moody, owner: Owner
+) -> None:
     carrier.answers = [NotAccepted("rejected")]
     postman.works(NOW + timedelta(hours=1))
     assert [(each["state"], each["reason"]) for each in messages(owner, "%")] == [("failed", "rejected")]
     assert carrier.took == []
+    with clock.stopped_at(postman.now):
+        assert kinds(worker_app) == ["undelivered"]
 
 
 @pytest.mark.usefixtures("booked")

@@ -128,6 +128,9 @@ def test_what_differs_is_named_by_its_row_and_stays_found(sign_in: SignIn, owner
         for _ in range(2):
             with pytest.raises(ChainBroken):
                 verify_audit(0)
+    # Whoever may see it is told of each check, once however often its job is tried.
+    told = "SELECT count(*), count(DISTINCT args) FROM jobs.procrastinate_jobs WHERE task_name = 'notify.tell_staff'"
+    assert owner.execute(told.encode()).fetchone() == (4, 2)
     assert owner.execute("SELECT asked_by IS NULL, whole FROM audit_check ORDER BY asked_at").fetchall() == [
         (False, False),
         (True, False),

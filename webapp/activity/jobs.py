@@ -18,6 +18,7 @@ from webapp.db import transactional
 from webapp.dynamo import Put
 from webapp.jobs import announce, job, scope
 from webapp.models import Audit
+from webapp.news import News, tell_staff
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -107,4 +108,6 @@ def _check(check_id: UUID) -> None:
     found = checking.carry_out(check_id, scope)
     if found is not None and found.whole is False:
         log.error("audit_changed", kind=found.finding, row=found.finding_row, seal=found.finding_seal)
+        with transactional(scope()):
+            tell_staff(News.AUDIT_BROKEN, check_id, at=found.ended_at or found.asked_at)
         raise ChainBroken

@@ -10,6 +10,7 @@ from webapp import jobs
 from webapp.booking.actions.waiting import offers, wishes
 from webapp.db import Role, transactional
 from webapp.jobs import job
+from webapp.news import News, tell_staff
 from webapp.practice.queries import time_zone
 
 if TYPE_CHECKING:
@@ -21,7 +22,11 @@ def offer_time(visit: str, version: str) -> None:
     """Offer the time that a visit left, at this version of it, to the first in line."""
     scope = _scope()
     with transactional(scope):
-        offers.offer_next(UUID(visit), int(version), at=scope.at)
+        if offers.offer_next(UUID(visit), int(version), at=scope.at) is not None:
+            return
+        last = offers.last_of_chain(UUID(visit), int(version), scope.at)
+        if last is not None:
+            tell_staff(News.LIST_RAN_OUT, last.id, at=last.answered_at or last.expires_at)
 
 
 @job("booking.offer_seat")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from flask import current_app
 
 from webapp.dynamo.budget import Budget, spent
-from webapp.dynamo.client import Check, Dynamo, Page, Put
+from webapp.dynamo.client import Check, Dynamo, Page, Put, Update
 from webapp.dynamo.errors import ConditionFailed, DynamoRefused, DynamoUnavailable
 from webapp.dynamo.values import Item, Value
 
@@ -31,6 +31,7 @@ __all__ = [
     "Item",
     "Page",
     "Put",
+    "Update",
     "Value",
     "client",
     "connect",

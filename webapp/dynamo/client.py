@@ -48,6 +48,16 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
+class Update:
+    """A change of one item in a transaction, which makes the item where there is none; it runs once, so ADD is safe."""
+
+    table: str
+    key: Attributes
+    expression: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """Some of a query's items and where the next ones start, None at the end."""
 
@@ -197,7 +207,7 @@ class Dynamo:
         body = {**self._table(table), "Key": pack_item(key), **_expression(condition, values, names)}
         self._call("DeleteItem", table, body)
 
-    def transact(self, steps: Sequence[Put | Check]) -> None:
+    def transact(self, steps: Sequence[Put | Check | Update]) -> None:
         """Write all items or none; ConditionFailed when one of the conditions does not hold."""
         body = {
             "TransactItems": [self._step(step) for step in steps],
@@ -206,7 +216,10 @@ class Dynamo:
         }
         self._call("TransactWriteItems", steps[0].table, body)
 
-    def _step(self, step: Put | Check) -> Wire:
+    def _step(self, step: Put | Check | Update) -> Wire:
+        if isinstance(step, Update):
+            where = {**self._table(step.table), "Key": pack_item(step.key)}
+            return {"Update": where | {"UpdateExpression": step.expression} | _expression(None, step.values, None)}
         expression = _expression(step.condition, step.values, step.names)
         if isinstance(step, Put):
             return {"Put": {**self._table(step.table), "Item": pack_item(step.item), **expression}}

@@ -79,8 +79,8 @@ class Person:
     """A signed-in person at one moment (`at`); answers Flask-Login's questions too.
 
     `handle` is the cookie's secret and stays out of logs and reprs.  `seen_at` is the last touch, `expires_at` one hour
-    after signing in, `idle_ends_at` when they are out if they do nothing more.  `unread` is what names their unread
-    notices, where the page shows them.
+    after signing in, `idle_ends_at` when they are out if they do nothing more.  Where the page shows notices, `unread`
+    is what names a patient's unread ones, and `counted` and `read` say how many staff were told and how far they read.
     """
 
     standing: Standing
@@ -91,6 +91,8 @@ class Person:
     expires_at: datetime
     idle_ends_at: datetime
     unread: Item | None = field(default=None, repr=False)
+    counted: Item | None = field(default=None, repr=False)
+    read: Item | None = field(default=None, repr=False)
 
     is_authenticated = True
     is_active = True
@@ -177,6 +179,8 @@ class Nobody:
     display_name = ""
     provider_id = None
     unread = None
+    counted = None
+    read = None
     roles: frozenset[StaffRole] = frozenset()
     permissions: frozenset[Permission] = frozenset()
     patients: tuple[UUID, ...] = ()

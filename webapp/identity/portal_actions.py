@@ -28,6 +28,7 @@ from webapp.identity.portal_codes import code_of, digest_of
 from webapp.identity.refusals import CodeOver, HasAccount, OfAge, RegistrationDecided
 from webapp.ids import new_id
 from webapp.jobs import announce, promise
+from webapp.news import News, tell_staff
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -161,10 +162,10 @@ def open_account(session: Session, wanted: NewAccount, *, at: datetime) -> None:
     if wanted.invitation is not None:
         take_code(session, wanted.invitation, made, at=at)
     elif wanted.applicant is not None:
-        who = wanted.applicant
+        who, registration = wanted.applicant, new_id()
         session.add(
             PortalRegistration(
-                id=new_id(),
+                id=registration,
                 account_id=made,
                 given=who.given,
                 family=who.family,
@@ -174,6 +175,7 @@ def open_account(session: Session, wanted: NewAccount, *, at: datetime) -> None:
             )
         )
         session.flush()
+        tell_staff(News.REGISTRATION, registration, at=at)
 
 
 def take_code(session: Session, invitation_id: UUID, account_id: UUID, *, at: datetime) -> None:

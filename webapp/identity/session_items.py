@@ -6,6 +6,7 @@ import hmac
 import json
 import secrets
 from datetime import UTC, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -14,13 +15,19 @@ from webapp.identity.person import Grant, Standing
 from webapp.identity.place import Place
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from webapp.dynamo import Item, Value
 
 TABLE = "sessions"
 EPOCH = "EPOCH"
-# What portal pages show on every page comes with the session: the account's unread notices.
+# What pages show everywhere comes with the session: of a patient the unread notices, of everybody who works here how
+# many notices there were for all of them, and how far this account has read.
 NOTICES = "notifications"
 UNREAD = "UNREAD"
+STAFF = "staff"
+READ = "READ"
+COUNTED: Item = {"account": STAFF, "sk": "COUNT"}
 SESSION = "S#"
 CHALLENGE = "C#"
 EPOCH_BYTES = 16
@@ -28,6 +35,21 @@ EPOCH_BYTES = 16
 END_OF_TIME = 253_402_300_800
 KNOWN_ROLES = frozenset(role.value for role in StaffRole)
 KNOWN_PURPOSES = frozenset(purpose.value for purpose in Purpose)
+
+
+class Beside(StrEnum):
+    """Whose notices a page shows, and so which items come along with the session."""
+
+    PATIENT = "patient"
+    STAFF = "staff"
+
+
+def keys_beside(account_id: UUID, wanted: Collection[Beside]) -> dict[str, list[Item]]:
+    """The keys of what comes along with a session, by table."""
+    keys = [key_of(account_id, UNREAD)] if Beside.PATIENT in wanted else []
+    if Beside.STAFF in wanted:
+        keys += [COUNTED, key_of(account_id, READ)]
+    return {NOTICES: keys} if keys else {}
 
 
 def key_of(account_id: UUID, sort: str) -> Item:

@@ -22,15 +22,19 @@ from webapp.identity.place import NOWHERE, Place
 from webapp.identity.sealing import seal, unseal
 from webapp.identity.session_items import (
     CHALLENGE,
+    COUNTED,
     EPOCH,
     NOTICES,
+    READ,
     SESSION,
     TABLE,
     UNREAD,
+    Beside,
     bound_text,
     counts,
     is_alive,
     key_of,
+    keys_beside,
     moment_of,
     new_epoch,
     pack_standing,
@@ -39,7 +43,7 @@ from webapp.identity.session_items import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from webapp.dynamo import Dynamo, Item
     from webapp.identity.tokens import Token
@@ -150,18 +154,17 @@ class Sessions:
 
     # -- on every request
 
-    def resolve(self, text: object, now: datetime, *, notices: bool = False) -> Person | None:
+    def resolve(self, text: object, now: datetime, *, beside: Collection[Beside] = ()) -> Person | None:
         """The person behind a cookie's handle in one consistent round trip, or None when the session does not count.
 
         Item and epoch are compared here, the hour and the idle limit are checked here: DynamoDB removes expired items
-        days late.  With `notices` the same round trip brings what the account has not read yet, if it can be had.
+        days late.  The same round trip brings whose notices the page shows (`beside`), if they can be had.
         """
         handle = parse_handle(text)
         if handle is None:
             return None
         session_key, epoch_key = key_of(handle.account_id, SESSION + handle.digest), key_of(handle.account_id, EPOCH)
-        beside = {NOTICES: [key_of(handle.account_id, UNREAD)]} if notices else {}
-        found = self._dynamo.batch_get({TABLE: [session_key, epoch_key]}, beside=beside)
+        found = self._dynamo.batch_get({TABLE: [session_key, epoch_key]}, beside=keys_beside(handle.account_id, beside))
         items = {str(item["sk"]): item for item in found[TABLE]}
         item, epoch = items.get(str(session_key["sk"])), items.get(EPOCH)
         if item is None or epoch is None or not counts(item, epoch, now):
@@ -176,6 +179,7 @@ class Sessions:
         idle_ends_at = seen_at + self._idle.of(standing.roles)
         if now >= idle_ends_at:
             return None
+        notices = {str(each["sk"]): each for each in found.get(NOTICES, ())}
         return Person(
             standing=standing,
             handle=str(handle),
@@ -184,7 +188,9 @@ class Sessions:
             seen_at=seen_at,
             expires_at=moment_of(item.get("expires_at")),
             idle_ends_at=idle_ends_at,
-            unread=next(iter(found.get(NOTICES, ())), None),
+            unread=notices.get(UNREAD),
+            counted=notices.get(str(COUNTED["sk"])),
+            read=notices.get(READ),
         )
 
     def touch(self, person: Person, now: datetime) -> bool:

@@ -65,6 +65,7 @@ REASONS: dict[str, LazyString] = {
     "bounced": _l("the address does not take mail"),
     "rejected": _l("the carrier did not take it"),
     "no_carrier": _l("texts are switched off"),
+    "no_reminders": _l("reminders are switched off"),
 }
 REFUSED: dict[str, LazyString] = {
     "bounced": _l("does not take our mail"),

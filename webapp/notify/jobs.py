@@ -12,12 +12,14 @@ from webapp.db import transactional
 from webapp.dynamo import DynamoUnavailable
 from webapp.identity.portal_codes import code_of
 from webapp.jobs import job, promise, scope
+from webapp.news import tell_staff
 from webapp.notify import in_app, letters
 from webapp.notify.actions import addresses, reminding, sending, telling
 from webapp.notify.gateways.carrier import CarrierAway, NotAccepted
 from webapp.notify.notices import Kind
 from webapp.notify.parcels import Parcel
 from webapp.notify.queries import accounts, invitations
+from webapp.notify.queries.portal_news import done_in_portal
 from webapp.notify.queries.visits import changed_in
 from webapp.notify.reach import Channel
 from webapp.notify.reports import read
@@ -41,6 +43,8 @@ def consider(request: str) -> None:
         for kind in (Kind.PAYMENT, Kind.REFUND):
             for row in changed[kind.value]:
                 telling.tell_money(kind, row, at=here.at)
+        for done in done_in_portal(request):
+            tell_staff(done.kind, done.subject, at=done.at)
         if again is not None:
             promise(consider, at=again, request=request)
 
@@ -75,7 +79,7 @@ def deliver(message: str) -> None:
     here = scope()
     with transactional(here):
         if refused:
-            sending.give_up(parcel, refused)
+            sending.give_up(parcel, refused, at=here.at)
         elif away:
             sending.postpone(parcel, at=here.at)
         else:

@@ -141,6 +141,16 @@ class ReminderRule(Base):
     since: Mapped[datetime | None]
 
 
+class ReminderSwitch(Base):
+    """That reminders were switched on or off for the whole practice; the last one counts (none: they are sent)."""
+
+    __tablename__ = "reminder_switch"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    sends: Mapped[bool]
+    since: Mapped[datetime]
+
+
 class RefusedAddress(Base):
     """An address or number that takes nothing more, by its digest alone: whose it is stands in the record."""
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from flask import current_app, g
 from flask_login import current_user
 
-from webapp.notify import in_app
+from webapp.notify import in_app, staff_list
+from webapp.notify.audiences import audiences_of
 from webapp.notify.gateways.mail import SesMail, SmtpMail
 from webapp.notify.gateways.mailbox import Mailbox
 from webapp.notify.gateways.nobody import Nobody
@@ -36,12 +37,21 @@ class Post:
 def init_app(app: Flask, settings: Settings) -> None:
     """Give the application its carriers; nothing connects before the first message."""
     app.extensions[EXTENSION] = post_of(settings)
-    app.jinja_env.globals["unread_notices"] = unread_notices
+    app.jinja_env.globals.update(unread_notices=unread_notices, unread_of_staff=unread_of_staff)
 
 
 def unread_notices() -> int:
     """How many notices the signed-in person has not read, as it came with their session."""
     return len(in_app.unread_ids(current_user.unread, g.at)) if current_user.is_authenticated else 0
+
+
+def unread_of_staff() -> int | None:
+    """How many notices of staff the signed-in person has not read, as it came with their session.
+
+    None where no notice ever concerns them.
+    """
+    audiences = audiences_of(current_user.may)
+    return sum(staff_list.unread(audiences, current_user.counted, current_user.read).values()) if audiences else None
 
 
 def post_of(settings: Settings) -> Post:

@@ -139,6 +139,9 @@ def test_without_a_code_there_is_an_account_that_sees_nobody_and_waits(
     assert owner.execute("SELECT given, family, birth_date, phone, status FROM portal_registration").fetchall() == [
         ("Rosa", "Jimenez", date(1973, 3, 4), "(207) 555-0142", "waiting")
     ]
+    told = "SELECT args ->> 'kind', args ->> 'subject' = (SELECT id::text FROM portal_registration)"
+    jobs = owner.execute(f"{told} FROM jobs.procrastinate_jobs WHERE task_name = 'notify.tell_staff'".encode())
+    assert jobs.fetchall() == [("registration", True)]
     assert links(owner, rosa) == []
     assert go_in(visitor, email).status_code == 303
     assert visitor.get(f"/me/{rosa}/profile").status_code == 404

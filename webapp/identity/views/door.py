@@ -12,10 +12,12 @@ from webapp.db import Role
 from webapp.identity.permissions import StaffRole
 from webapp.identity.person import Nobody, Person
 from webapp.identity.service import identity
+from webapp.identity.session_items import Beside
 from webapp.identity.sessions import TOUCH_EVERY
 from webapp.routing import door_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime
 
 # Marks a request that only asks whether something is new.
@@ -24,6 +26,8 @@ POLL = "X-Poll"
 PORTAL = "portal"
 SHARED = frozenset({"identity.my_sessions", "identity.password", "identity.change_password"})
 """Pages that stand in the portal's frame when a patient looks at them."""
+BELL = "notify.bell"
+"""The part of staff's pages that shows nothing but their notices."""
 
 bp = Blueprint("identity", __name__)
 login = LoginManager()
@@ -36,7 +40,7 @@ def load_person(handle: str) -> Person | None:
     cycle.begin()
     now: datetime = g.at
     sessions = identity().sessions
-    person = sessions.resolve(handle, now, notices=_shows_notices())
+    person = sessions.resolve(handle, now, beside=_notices_shown())
     if person is not None and _counts_as_seen():
         due = now - person.seen_at >= TOUCH_EVERY
         if not sessions.touch(person, now):
@@ -51,14 +55,21 @@ def frame(*, staff: str) -> str:
     return "base_portal.html" if current_user.roles <= {StaffRole.PATIENT} else staff
 
 
-def _shows_notices() -> bool:
-    """Whether the page has the portal's frame: no page of the desk reads an item more than it needs.
+def _notices_shown() -> Collection[Beside]:
+    """Whose notices the page shows: parts of pages, and what asks by itself, read no item more than they need.
 
-    Who comes in is not known yet; pages that patients and staff share bring the item for both.
+    Who comes in is not known yet; pages that patients and staff share bring the items for both.
     """
     door = door_of(current_app, request.endpoint) if request.endpoint else None
+    if request.endpoint == BELL:
+        return (Beside.STAFF,)
+    whole = not hypermedia.wants_fragment() and _counts_as_seen()
+    if door is None:
+        return (Beside.STAFF,) if whole else ()
     framed = request.blueprint == PORTAL or request.endpoint in SHARED
-    return door is not None and (framed or door.role is Role.PATIENT)
+    portal = framed or door.role is Role.PATIENT
+    staff = whole and (not portal or request.endpoint in SHARED)
+    return [*([Beside.PATIENT] if portal else ()), *([Beside.STAFF] if staff else ())]
 
 
 def _counts_as_seen() -> bool:

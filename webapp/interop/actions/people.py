@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import and_, delete, insert, select
 
 from webapp.db import db
+from webapp.identity.jobs import helpers_sign_in_again
 from webapp.ids import new_id
 from webapp.interop.actions.tally import Tally
 from webapp.interop.actions.wanted import as_table
 from webapp.interop.mapping.faults import Fault
 from webapp.interop.mapping.records import Identifier
+from webapp.jobs import promise
 from webapp.patients import phones
 from webapp.patients.models import Patient, PatientAddress, PatientContact, PatientIdentifier, PatientTelecom
 from webapp.patients.names import name_keys
@@ -97,7 +99,11 @@ def _create(created: dict[UUID, ImportedPatient], at: datetime) -> None:
 
 
 def _change(record: Patient, patient: ImportedPatient, at: datetime) -> None:
-    record.deceased_at = _deceased_at(patient, record.deceased_at, at)
+    died = _deceased_at(patient, record.deceased_at, at)
+    if died != record.deceased_at:
+        # A session carries for whom its account acts, as of sign-in; with a death that ends, and begins again without.
+        promise(helpers_sign_in_again, patient=str(record.id))
+    record.deceased_at = died
     for name, value in _columns(patient).items():
         setattr(record, name, value)
     record.version += 1

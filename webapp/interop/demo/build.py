@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from webapp.db import db
 from webapp.ids import new_id
-from webapp.interop.actions import store
+from webapp.interop.actions.store import store
 from webapp.interop.demo import clinic
 from webapp.interop.demo.people import SYSTEM, DemoPerson, generate
 from webapp.interop.mapping.records import ImportedBundle

@@ -8,6 +8,7 @@ from sqlalchemy import delete, update
 from sqlalchemy.dialects.postgresql import insert
 
 from webapp.db import db
+from webapp.news import News, tell_staff
 from webapp.notify.models import Message, RefusedAddress
 from webapp.notify.reach import digest
 
@@ -31,4 +32,6 @@ def take_report(report: Report, *, at: datetime) -> None:
         db.session.execute(statement.on_conflict_do_update(index_elements=["digest"], set_=row))
     if report.reason == "bounced" and report.parcel_id is not None:
         bounced = update(Message).where(Message.parcel_id == report.parcel_id, Message.state == "sent")
-        db.session.execute(bounced.values(state="failed", reason="bounced", sent_at=None))
+        failed = bounced.values(state="failed", reason="bounced", sent_at=None).returning(Message.patient_id)
+        for patient in set(db.session.scalars(failed)):
+            tell_staff(News.UNDELIVERED, patient, at=at, hourly=True)

@@ -16,6 +16,7 @@ from webapp.notify.actions.telling import Notice, tell
 from webapp.notify.models import ContactPreference, Message, ReminderRule, VisitTold
 from webapp.notify.notices import GRACE, Kind
 from webapp.notify.queries.recipients import recipient, wishes
+from webapp.notify.queries.schedules import last_switch
 from webapp.notify.timing import DEFAULT_REMINDERS, NIGHT, reminders
 from webapp.patients.models import Patient
 from webapp.practice.models import Location
@@ -61,7 +62,10 @@ class Coming:
 
 def remind(*, at: datetime) -> int:
     """Queue the reminders that are due and were not, the next visits first; returns how many visits that were."""
-    visits = _coming(at)
+    switched = last_switch()
+    if switched is not None and not switched.sends:
+        return 0
+    visits = _coming(at, _ALWAYS if switched is None else switched.since)
     known = _known([visit.id for visit in visits])
     made = 0
     for visit in visits:
@@ -89,7 +93,8 @@ def _notice(visit: Coming, minutes: int) -> Notice:
     )
 
 
-def _coming(at: datetime) -> list[Coming]:
+def _coming(at: datetime, begun: datetime) -> list[Coming]:
+    """Visits to come with the moments of their reminders, of those after reminding had `begun`."""
     rules = _rules()
     longest = max(*(minutes for some in rules.values() for minutes in some), *DEFAULT_REMINDERS, *_longest_of_people())
     query = (
@@ -114,7 +119,7 @@ def _coming(at: datetime) -> list[Coming]:
         chosen = wishes(row.ContactPreference, row.language)
         since = _since(chosen, row.service_id, rules)
         moments = reminders(row.starts_at, since, chosen.quiet or NIGHT, row.time_zone)
-        moments = {minutes: moment for minutes, moment in moments.items() if since[minutes] < moment}
+        moments = {minutes: moment for minutes, moment in moments.items() if max(since[minutes], begun) < moment}
         news_at = row.told_at or row.booked_at + GRACE
         found.append(
             Coming(row.id, row.patient_id, row.location_id, row.time_zone, row.starts_at, row.version, news_at, moments)

@@ -1,4 +1,4 @@
-"""Write down when people are reminded; what stays is not touched, so that only what is new begins anew."""
+"""Write down when people are reminded, and whether; what stays is not touched, so that only what is new begins anew."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from sqlalchemy import delete, select, text
 from webapp.db import db
 from webapp.errors import VersionConflict
 from webapp.ids import new_id
-from webapp.notify.models import ReminderRule
+from webapp.notify.models import ReminderRule, ReminderSwitch
+from webapp.notify.queries.schedules import sends_reminders
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,3 +33,11 @@ def set_schedule(wanted: Schedule, *, at: datetime) -> None:
     for minutes in sorted(set(wanted.minutes) - known):
         db.session.add(ReminderRule(id=new_id(), service_id=wanted.service_id, minutes=minutes, since=at))
     db.session.flush()
+
+
+def switch_reminders(*, sends: bool, at: datetime) -> None:
+    """Let the practice remind nobody, or begin again with what falls due from now on; what is so already stays so."""
+    db.session.execute(_IN_TURN)
+    if sends_reminders() != sends:
+        db.session.add(ReminderSwitch(id=new_id(), sends=sends, since=at))
+        db.session.flush()

@@ -12,6 +12,7 @@ from sqlalchemy import and_, or_, select
 
 from webapp.db import db
 from webapp.jobs import announce
+from webapp.news import News, tell_staff
 from webapp.notify.actions.telling import DELIVER
 from webapp.notify.models import Message
 from webapp.notify.notices import Kind
@@ -58,7 +59,7 @@ def claim(message_id: UUID, *, at: datetime) -> Parcel | None:
         if reason is None:
             kept.append(message)
         else:
-            _skip(message, reason)
+            _skip(message, reason, at)
     if not kept:
         return None
     parcel_id = kept[0].parcel_id or kept[0].id
@@ -129,11 +130,13 @@ def mark_sent(parcel: Parcel, *, at: datetime) -> None:
         message.state, message.sent_at, message.sending_since = "sent", at, None
 
 
-def give_up(parcel: Parcel, reason: str) -> None:
+def give_up(parcel: Parcel, reason: str, *, at: datetime) -> None:
     """The carrier never takes it; where there is no carrier at all, nothing was sent that could have failed."""
     state = "skipped" if reason == SWITCHED_OFF else "failed"
     for message in _of(parcel):
         message.state, message.reason, message.sending_since = state, reason, None
+    if state == "failed":
+        tell_staff(News.UNDELIVERED, parcel.patient_id, at=at, hourly=True)
 
 
 def postpone(parcel: Parcel, *, at: datetime) -> None:
@@ -150,9 +153,11 @@ def _of(parcel: Parcel) -> Sequence[Message]:
     return db.session.scalars(query.with_for_update()).all()
 
 
-def _skip(message: Message, reason: str) -> None:
+def _skip(message: Message, reason: str, at: datetime) -> None:
     tried = message.attempts > 0 and reason == "too_late"
     message.state, message.reason, message.sending_since = "failed" if tried else "skipped", reason, None
+    if tried:
+        tell_staff(News.UNDELIVERED, message.patient_id, at=at, hourly=True)
 
 
 def left_behind(at: datetime) -> list[UUID]:

@@ -14,6 +14,7 @@ from webapp.booking.states import Status
 from webapp.db import db
 from webapp.notify.models import VisitTold
 from webapp.notify.notices import ABOUT_VISITS, STANDS, Kind, Stand
+from webapp.notify.queries.schedules import sends_reminders
 from webapp.notify.reach import Channel, Choice, said_of
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ def no_more(message: Message, person: Recipient, at: datetime) -> str | None:
         return "deceased"
     if message.useless_at <= at:
         return "too_late"
+    if kind is Kind.REMINDER and not sends_reminders():
+        return "no_reminders"
     return _no_way(message, kind, person) if _is_true(message, kind, at) else "overtaken"
 
 

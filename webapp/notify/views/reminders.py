@@ -10,15 +10,18 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from webapp import activity, hypermedia, toasts
+from webapp.booking.wording import local_date, short_date
 from webapp.cycle import scope
 from webapp.db import Role
+from webapp.errors import BadRequest
 from webapp.identity.permissions import Permission
-from webapp.notify.actions.schedules import set_schedule
-from webapp.notify.queries.schedules import schedules
+from webapp.notify.actions import schedules as actions
+from webapp.notify.queries.schedules import last_switch, schedules
 from webapp.notify.schedule_forms import UNITS, read_schedule, rows_of, sent_rows
 from webapp.notify.timing import DEFAULT_REMINDERS
 from webapp.notify.views.door import blueprint
 from webapp.practice import catalog
+from webapp.practice.queries import time_zone
 from webapp.practice.views.home import tabs
 from webapp.practice.wording import duration
 from webapp.routing import requires
@@ -28,19 +31,24 @@ if TYPE_CHECKING:
 
 VIEW, EDIT = Permission.SETTINGS_VIEW, Permission.SETTINGS_EDIT
 SAVED = "reminders.saved"
+OFF, ON = "reminders.off", "reminders.on"
 
 toasts.say(SAVED, _l("Saved. Reminders that fall due from now on follow it."))
+toasts.say(OFF, _l("Nobody is reminded from now on."))
+toasts.say(ON, _l("Reminders that fall due from now on are sent."))
 
 
 @blueprint.get("/settings/reminders")
 @requires(VIEW, role=Role.DESK)
 def reminders() -> Response:
     """List the schedules: the practice's, then those of types of visits."""
-    known = schedules()
+    known, switched = schedules(), last_switch()
+    off = switched if switched is not None and not switched.sends else None
     services = [each for each in catalog.things("services") if each.retired_at is None or each.id in known]
     return hypermedia.page(
         "notify/reminders.html",
         tabs=tabs("reminders"),
+        off_since="" if off is None else short_date(local_date(off.since, time_zone())),
         usual={"times": _times(known.get(None, DEFAULT_REMINDERS)), "own": None in known},
         rows=[
             {
@@ -98,8 +106,21 @@ def save_reminders_of(service_id: UUID) -> Response:
     return _saved(service_id)
 
 
+@blueprint.post("/settings/reminders/switch")
+@requires(EDIT, role=Role.MANAGER)
+def switch_reminders() -> Response:
+    """Remind nobody at all, or send reminders again; pressed twice it is as it is after once."""
+    wanted = request.form.get("sends")
+    if wanted not in {"0", "1"}:
+        raise BadRequest
+    actions.switch_reminders(sends=wanted == "1", at=scope().at)
+    said = ON if wanted == "1" else OFF
+    activity.note("changed", detail=said)
+    return hypermedia.done(said, url_for("notify.reminders"))
+
+
 def _saved(service_id: UUID | None) -> Response:
-    set_schedule(read_schedule(request.form, service_id), at=scope().at)
+    actions.set_schedule(read_schedule(request.form, service_id), at=scope().at)
     activity.note("changed", detail=SAVED)
     return hypermedia.done(SAVED, url_for("notify.reminders"))
 

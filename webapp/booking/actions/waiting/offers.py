@@ -174,6 +174,21 @@ def stale_offers(at: datetime) -> list[UUID]:
     return list(db.session.scalars(query))
 
 
+def last_of_chain(hold_id: UUID, version: int, at: datetime) -> WaitingOffer | None:
+    """The offer whose hold left a time at its `version` that is free still and was offered to nobody after it."""
+    offer = db.session.scalars(select(WaitingOffer).where(WaitingOffer.hold_id == hold_id)).one_or_none()
+    place = None if offer is None else left_by(hold_id, version)
+    if offer is None or place is None or not still_free(place, at):
+        return None
+    later = (
+        select(WaitingOffer.id)
+        .join(Appointment, Appointment.id == WaitingOffer.hold_id)
+        .where(WaitingOffer.offered_at > offer.offered_at, WaitingOffer.id != offer.id)
+        .where(Appointment.provider_id == place.provider_id, Appointment.starts_at == place.span.start)
+    )
+    return offer if db.session.scalars(later.limit(1)).first() is None else None
+
+
 def _locked(offer_id: UUID) -> tuple[WaitingOffer, WaitingWish]:
     """Lock the wish of an offer, then read both as they are now (NotFound)."""
     wish_id = db.session.scalars(select(WaitingOffer.wish_id).where(WaitingOffer.id == offer_id)).one_or_none()
