@@ -6,12 +6,12 @@ from pathlib import Path
 
 from alembic import op
 
-revision = "0034"
-down_revision = "0032"
+revision = "0036"
+down_revision = "0035"
 branch_labels = None
 depends_on = None
 
-SQL = Path(__file__).parent.parent / "sql" / "0034_reminder_switch.sql"
+SQL = Path(__file__).parent.parent / "sql" / "0036_reminder_switch.sql"
 
 
 def upgrade() -> None:
