@@ -129,7 +129,7 @@ def _copies() -> dict[str, Any]:
         "sealed_at": found.sealed_at,
         "waiting": f"{found.waiting:,}",
         "differs": sentence_of(Finding(found.differs, found.block or 0)) if found.differs else "",
-        "behind": _is_behind(found, scope().at),
+        "behind": found.differs is None and _is_behind(found, scope().at),
     }
 
 
