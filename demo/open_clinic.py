@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE = 60.0
-# The demo's own command, in another time zone than its own.
+# The demo's own commands, in another time zone than its own.
 LOAD = """
 import sys
 from webapp.interop.demo import clinic
 clinic.TIME_ZONE = sys.argv[1]
 from flask.cli import main
-sys.argv[1:] = ["--app", "wsgi", "demo", "load"]
+sys.argv[1:] = ["--app", "wsgi", "demo", sys.argv[2]]
 main()
 """
 
@@ -41,7 +41,8 @@ def open_clinic(folder: Path) -> Iterator[str]:
         environment = processes.surroundings(settings)
         if not databases.is_migrated(stack.postgres, DATABASE):
             _run(environment, "-m", "flask", "--app", "wsgi", "db", "upgrade")
-        _run(environment, "-c", LOAD, zone_at_half_past_ten(datetime.now(UTC)))
+        for command in ("load", "bill"):
+            _run(environment, "-c", LOAD, zone_at_half_past_ten(datetime.now(UTC)), command)
         with Watch(folder / "log", environment) as watch:
             watch.start("web server", [sys.executable, "-m", "gunicorn", "wsgi:app"])
             watch.start("worker", [sys.executable, "-m", "flask", "--app", "wsgi", "worker"], restart=True)

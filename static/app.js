@@ -177,6 +177,7 @@
     const [scroller, now] = [find(".board-scroll"), find("#now")];
     if (scroller && now) scroller.scrollTop = now.offsetTop - scroller.clientHeight / 3;
     find(".appt[aria-current]")?.scrollIntoView({ block: "center", inline: "center" });
+    all(".tabs [aria-current]").forEach((tab) => (tab.parentElement.scrollLeft = tab.offsetLeft - (tab.parentElement.clientWidth - tab.offsetWidth) / 2));
     find("[data-focus]")?.focus();
   };
   start();

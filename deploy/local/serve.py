@@ -54,6 +54,8 @@ def main(arguments: Sequence[str]) -> None:
         with step("Web server and worker"):
             _wait_for_answer(f"http://{LOOPBACK}:{port}/livez", data, watch)
         _announce(port, accounts, time.monotonic() - started)
+        if "flask demo bill" in accounts:
+            _beside(opened, data, environment, "demo", "bill")
         watch.until_interrupted({"PostgreSQL": stack.postgres.process, "local AWS": stack.aws.process})
         say("\nStopping …")
     say("Stopped; everything is saved.")
@@ -89,6 +91,15 @@ def _flask(data: Path, environment: Mapping[str, str], *command: str) -> str:
     if status != 0:
         raise Problem(f"`flask {' '.join(command)}` failed; {log} ends:\n{processes.last_lines(log, 8)}")
     return printed
+
+
+def _beside(opened: contextlib.ExitStack, data: Path, environment: Mapping[str, str], *command: str) -> None:
+    """Run one of the application's commands while people work; stopped in between, it goes on at the next start."""
+    log = data / "log" / f"{'-'.join(command)}.log"
+    child = processes.start(
+        [PYTHON, "-m", "flask", "--app", "wsgi", *command], log=log, env=environment, cwd=REPOSITORY
+    )
+    opened.callback(processes.stop, child)
 
 
 def _wait_for_answer(address: str, data: Path, watch: Watch) -> None:

@@ -1,4 +1,4 @@
-"""A telephone on a slow line, 1.6 Mbit/s and 150 ms each way and back: a page can be used within three seconds."""
+"""A telephone on Chromium's "Fast 3G", the first time ever: a page can be used within three seconds."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.test_paying_online import counter
 from tests.browser.test_portal import TELEPHONE
 
 if TYPE_CHECKING:
@@ -14,31 +15,48 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import BrowserContext
 
+    from tests.billing.counter import Counter
     from tests.browser.conftest import OpenClinic
     from tests.stack.people import SignIn
     from tests.stack.web import ProductionServer
 
-LINE = {"offline": False, "latency": 150, "downloadThroughput": 1_600_000 / 8, "uploadThroughput": 750_000 / 8}
-# What is left of the three seconds for a telephone's own work.
-MOST_SECONDS = 2.5
+__all__ = ["counter"]
+
+# As its developer tools have it: 1.6 Mbit/s down and 150 ms there and back, of which a page gets nine tenths, and for
+# each request 3.75 of the round trips, as if it had to connect first.
+LINE = {
+    "offline": False,
+    "latency": 150 * 3.75,
+    "downloadThroughput": 1_600_000 / 8 * 0.9,
+    "uploadThroughput": 750_000 / 8 * 0.9,
+}
+MOST_SECONDS = 3.0
+# What a machine at rest needs for the same page without the line: what it needs beyond that is its own fault.
+AT_REST = 0.5
 TRIES = 3
 
 
 @pytest.mark.parametrize(
-    ("path", "used"),
-    [("", ".book-foot a"), ("/book?service={service}", "label.slot:visible")],
-    ids=["home", "find a time"],
+    ("path", "pressed"),
+    [
+        ("", ".book-foot a"),
+        ("/book?service={service}", "label.slot"),
+        ("/invoices/{invoice}", "form button.button-primary"),
+    ],
+    ids=["home", "find a time", "invoice"],
 )
-def test_the_line_adds_less_than_people_wait(
+def test_a_first_visit_can_be_used_within_three_seconds(
     open_clinic: OpenClinic,
+    counter: Counter,
     new_context: Callable[..., BrowserContext],
     sign_in: SignIn,
     live_server: ProductionServer,
     path: str,
-    used: str,
+    pressed: str,
 ) -> None:
-    rosa = open_clinic.patients["Rosa Jimenez"]
-    address = f"/me/{rosa}" + path.format(service=open_clinic.clinic.service)
+    rosa = counter.patient
+    invoice = counter.invoice() if "{invoice}" in path else None
+    address = f"/me/{rosa}" + path.format(service=open_clinic.clinic.service, invoice=invoice)
     cookie = {
         "name": "anteroom",
         "value": sign_in("patient", patients=(rosa,)).cookie,
@@ -46,7 +64,7 @@ def test_the_line_adds_less_than_people_wait(
     }
 
     def seconds(*, slow: bool) -> float:
-        """From nothing in the browser's store until a finger can do something."""
+        """From nothing in the browser's store until the heading is read and a finger can press the main button."""
         context = new_context(**TELEPHONE)
         context.add_cookies([cookie])  # type: ignore[list-item]
         page = context.new_page()
@@ -54,13 +72,15 @@ def test_the_line_adds_less_than_people_wait(
             context.new_cdp_session(page).send("Network.emulateNetworkConditions", LINE)
         begun = time.perf_counter()
         page.goto(address, wait_until="commit")
+        page.locator("h1").wait_for()
+        page.locator(pressed).locator("visible=true").first.click(trial=True)
         page.locator("html.awake").wait_for(state="attached")
-        page.locator(used).first.wait_for()
         took = time.perf_counter() - begun
         context.close()
         return took
 
-    seconds(slow=False)
-    added = min(seconds(slow=True) for _ in range(TRIES)) - min(seconds(slow=False) for _ in range(TRIES))
+    seconds(slow=False)  # the server's own first time
+    whole, quick = (min(seconds(slow=slow) for _ in range(TRIES)) for slow in (True, False))
+    assert whole - max(0.0, quick - AT_REST) < MOST_SECONDS
     # It does slow down: otherwise nothing was measured.
-    assert 0.3 < added < MOST_SECONDS
+    assert whole - quick > 0.3

@@ -65,6 +65,27 @@ def _superuser(data: Path, clinic: Clinic) -> str:
     return f"postgresql://postgres:{password}@127.0.0.1:{found[1]}/anteroom"
 
 
+def test_old_visits_are_billed_beside_the_open_clinic_and_a_kill_only_delays_it(clinic: Clinic, data: Path) -> None:
+    to_bill = (
+        "SELECT count(*) FROM appointment WHERE status = 'finished' AND starts_at < current_date - 1 AND id NOT IN"
+        " (SELECT appointment_id FROM invoice WHERE status = 'issued' AND appointment_id IS NOT NULL)"
+    )
+    deadline = time.monotonic() + 120
+    with psycopg.connect(_superuser(data, clinic), autocommit=True) as connection:
+        while connection.execute(to_bill).fetchone() != (0,) or "demo bill" in _commands(clinic):
+            assert time.monotonic() < deadline, clinic.printed()
+            time.sleep(0.2)
+
+
+def _commands(clinic: Clinic) -> str:
+    """What the processes of the clinic are called with, of those that are still there."""
+    found = ""
+    for process in clinic.processes():
+        with contextlib.suppress(psutil.NoSuchProcess):
+            found += " ".join(process.cmdline()) + "\n"
+    return found
+
+
 def test_every_socket_listens_on_the_loopback_address_only(clinic: Clinic) -> None:
     listening = [
         (process.name(), connection.laddr)

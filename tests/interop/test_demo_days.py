@@ -14,7 +14,7 @@ from webapp.billing.actions.drafts import draft_visit
 from webapp.db import Role, Scope, transactional
 from webapp.ids import new_id
 from webapp.interop.demo import load
-from webapp.interop.demo.money import BEFORE, TODAY
+from webapp.interop.demo.money import BEFORE, LEFT, TODAY
 from webapp.interop.demo.people import COUNT
 from webapp.interop.demo.wishes import WISHES
 
@@ -128,6 +128,10 @@ def test_the_desk_has_a_drawer_a_reader_and_invoices_most_of_them_paid(
     assert one(admin, "select sum(cents) from ledger_entry where account = 'patient_receivable'") > 0
     load.load_days(clinic, LATE_MORNING, before=1, after=0)
     assert one(admin, "select count(*) from invoice where status = 'issued'") == invoices
+    finished = one(admin, "select count(*) from appointment where status = 'finished'")
+    assert load.bill_rest(clinic, LATE_MORNING) == finished - invoices - LEFT > 0
+    assert load.bill_rest(clinic, LATE_MORNING) == 0
+    assert one(admin, "select sum(cents) from ledger_entry") == 0
 
 
 def test_a_clinic_that_was_changed_is_not_put_back(admin: psycopg.Connection[Any], bundles: Path) -> None:

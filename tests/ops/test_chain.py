@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
 from tests import factories
 from tests.booking.wishes import Owner
@@ -69,6 +71,12 @@ def verify_what_was_asked(owner: Owner) -> None:
     ).fetchone()
     assert row is not None
     check_audit(row[0])
+
+
+def last_seal(owner: Owner) -> tuple[int, datetime]:
+    row = owner.execute("SELECT number, sealed_at FROM audit_seal ORDER BY number DESC LIMIT 1").fetchone()
+    assert row is not None
+    return row[0], row[1]
 
 
 def shown(auditor: Visitor) -> dict[str, str]:
@@ -188,6 +196,66 @@ def test_rows_that_nobody_seals_are_said_to_wait(sign_in: SignIn, owner: Owner, 
         assert "Nothing has been sealed for" not in sign_in("auditor").get(PAGE).text
     with clock.stopped_at(late + timedelta(seconds=1)):
         assert "Nothing has been sealed for" in sign_in("auditor").get(PAGE).text
+
+
+def test_how_far_seals_are_copied_is_shown_and_a_copy_that_lags_is_warned_of(
+    sign_in: SignIn, owner: Owner, sealed: int
+) -> None:
+    number, made = last_seal(owner)
+    assert shown(sign_in("auditor"))["Copied up to"].startswith(f"Seal {number} (")
+    factories.location(owner)
+    with clock.stopped_at(made + timedelta(hours=1)):
+        seal(clock.now())
+        seal(clock.now())
+    later, at = last_seal(owner)
+    assert later > number
+    with clock.stopped_at(at + timedelta(minutes=2)):
+        auditor = sign_in("auditor")
+        assert "lag behind" not in auditor.get(PAGE).text
+        pairs = shown(auditor)
+        assert pairs["Copied up to"].startswith(f"Seal {number} (")
+        assert pairs["Last seal"].startswith(f"Seal {later} (")
+        assert pairs["Seals not yet copied"] == str(later - number)
+    with clock.stopped_at(at + timedelta(minutes=2, seconds=1)):
+        assert "lag behind" in sign_in("auditor").get(PAGE).text
+        publish()
+        auditor = sign_in("auditor")
+        assert "lag behind" not in auditor.get(PAGE).text
+        assert shown(auditor)["Copied up to"].startswith(f"Seal {later} (")
+
+
+def test_a_newest_copy_of_another_seal_is_said_before_any_check(sign_in: SignIn, owner: Owner, sealed: int) -> None:
+    number, _ = last_seal(owner)
+    assert "no longer agree" not in sign_in("auditor").get(PAGE).text
+    owner.execute("SET session_replication_role = replica")
+    owner.execute("UPDATE audit_seal SET head = sha256(head) WHERE number = %s", (number,))
+    assert f"The copy of seal {number} in DynamoDB was changed." in sign_in("auditor").get(PAGE).text
+    owner.execute("DELETE FROM audit_seal WHERE number = %s", (number,))
+    owner.execute("RESET session_replication_role")
+    assert f"Seal {number} is gone" in sign_in("auditor").get(PAGE).text
+
+
+def test_without_dynamodb_for_that_one_read_the_page_says_so_and_shows_the_rest(
+    sign_in: SignIn, app: Flask, monkeypatch: pytest.MonkeyPatch, owner: Owner, sealed: int
+) -> None:
+    from tests.identity.browsing import dynamo_away
+
+    auditor = sign_in("auditor")
+    with monkeypatch.context() as patch:
+        # Gone when the session is read and before the copies are: everything in between is PostgreSQL's.
+        read = checking.standing
+
+        def leaving(session: Session) -> object:
+            away.enter_context(dynamo_away(app, monkeypatch))
+            return read(session)
+
+        patch.setattr(checking, "standing", leaving)
+        with ExitStack() as away:
+            page = auditor.get(PAGE)
+    assert page.status_code == 200
+    assert "DynamoDB does not answer." in page.text
+    assert "Copied up to" not in page.text
+    assert "Rows sealed" in page.text
 
 
 def test_postgresql_lets_nobody_change_a_verdict_or_ask_in_anothers_name(

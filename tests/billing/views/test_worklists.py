@@ -28,7 +28,7 @@ def test_nothing_to_do_is_said(counter: Counter, desk: Visitor) -> None:
         ("", "Everything is billed"),
         ("?list=owed", "Nobody owes anything"),
         ("?list=credit", "No credit waits"),
-        ("?list=cards", "No card hangs"),
+        ("?list=cards", "No card payment needs you"),
         ("?list=nothing&location=x", "Everything is billed"),
     ):
         assert words in desk.get(f"/billing{name}").text

@@ -33,6 +33,8 @@ def load_all() -> None:
         raise click.ClickException(f"The demo clinic is not complete: {error}") from error
     except SignInUnavailable as error:
         raise click.ClickException(f"The user pool cannot be reached, so nobody could be added: {error}") from error
+    if load.to_bill(clinic, now):
+        click.echo("Older visits wait for `flask demo bill`.")
     click.echo(f"Demo accounts, password {PASSWORD} for each:")
     for role in StaffRole:
         click.echo(f"  {demo_email(role)}")
@@ -51,6 +53,16 @@ def load_day(day: datetime | None) -> None:
     except load.DemoIncomplete as error:
         raise click.ClickException(f"The demo clinic is not complete: {error}") from error
     click.echo(f"{made} visits added")
+
+
+@demo.command("bill")
+@with_appcontext
+def bill_rest() -> None:
+    """Bill the visits from before the clinic was opened, but for the last dozen: while people work."""
+    _refuse_in_production()
+    now = clock.now()
+    clinic, _ = load.load_people(_bundles(), now)
+    click.echo(f"{load.bill_rest(clinic, now)} visits billed")
 
 
 def _bundles() -> Path:

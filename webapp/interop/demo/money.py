@@ -15,7 +15,7 @@ from webapp.billing.actions.drawers import add_drawer, open_drawer
 from webapp.billing.actions.issue import issue
 from webapp.billing.actions.pay import Part, TakePayment, take_payment
 from webapp.billing.actions.terminal import add_reader
-from webapp.billing.models import Drawer, Invoice, SimulatedReader
+from webapp.billing.models import Drawer, DrawerDay, Invoice, SimulatedReader
 from webapp.billing.queries.balances import due_of
 from webapp.billing.refusals import BilledAlready
 from webapp.booking.models import Appointment
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
 DESK = "Desk 1"
 CHANGE_CENTS = 15_000
 BEFORE, TODAY = 40, 6
-"""Visits of the days before and of today whose invoices are issued; the rest waits to be billed."""
-OWES_EVERY, HALF_EVERY, TRANSFER_EVERY = 5, 7, 3
+"""Visits of the days before and of today whose invoices are there when the clinic opens; `rest` tells the others."""
+LEFT = 12
+"""The last of those that were finished before the clinic was opened wait to be billed by people."""
+OWES_EVERY, HALF_EVERY, CHECK_EVERY = 15, 20, 8
 
 
 def fill_tills(clinic: Clinic, today: dt.date, *, owes: UUID, actor: UUID | None, now: datetime) -> int:
@@ -56,6 +58,31 @@ def fill_tills(clinic: Clinic, today: dt.date, *, owes: UUID, actor: UUID | None
     made += sum(_billed(visit, n, None, actor, now) for n, visit in enumerate(earlier))
     todays = _finished(clinic, and_(others, Appointment.starts_at >= midnight), TODAY)
     return made + sum(_billed(visit, n, drawer.id, actor, now) for n, visit in enumerate(todays))
+
+
+def rest(clinic: Clinic) -> list[UUID]:
+    """Visits that were over before the desk first had a drawer, and have no invoice yet: all but the last dozen."""
+    desk = select(DrawerDay.opened_at).join(Drawer, Drawer.id == DrawerDay.drawer_id).where(Drawer.name == DESK)
+    opened = db.session.scalar(desk.order_by(DrawerDay.opened_at).limit(1))
+    if opened is None:
+        return []
+    query = (
+        select(Appointment.id, Invoice.id.label("issued"))
+        .outerjoin(Invoice, and_(Invoice.appointment_id == Appointment.id, Invoice.status != "draft"))
+        .where(Appointment.location_id == clinic.location_id, Appointment.status == Status.FINISHED.value)
+        .where(Appointment.finished_at < opened)
+        .order_by(Appointment.starts_at, Appointment.id)
+    )
+    return [row.id for row in db.session.execute(query).all()[:-LEFT] if row.issued is None]
+
+
+def bill(visit_id: UUID, number: int, *, actor: UUID | None, now: datetime) -> bool:
+    """Bill one of the `rest`, and take what its patient paid then; False where somebody was quicker."""
+    visit = db.session.get(Appointment, visit_id)
+    try:
+        return visit is not None and _billed(visit, number, None, actor, now)
+    except Refusal:
+        return False  # somebody has said that nothing is charged
 
 
 def _finished(clinic: Clinic, which: ColumnElement[bool], most: int) -> Sequence[Appointment]:
@@ -101,7 +128,7 @@ def _pay(invoice: Invoice, number: int, drawer: UUID | None, actor: UUID | None,
         return
     if drawer is not None:
         part = Part("cash", cents, tendered_cents=-(-cents // 2_000) * 2_000, drawer_id=drawer)
-    elif number % TRANSFER_EVERY:
+    elif number % CHECK_EVERY == 0:
         part = Part("check", cents, reference=f"{1040 + number}")
     else:
         part = Part("bank_transfer", cents, reference=f"Transfer {1040 + number}")

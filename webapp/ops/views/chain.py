@@ -12,9 +12,11 @@ from flask_babel import lazy_gettext as _l
 from webapp import hypermedia, toasts
 from webapp.activity import checking
 from webapp.activity.chain import Finding
+from webapp.activity.copying import copied
 from webapp.activity.jobs import check_audit
 from webapp.cycle import scope
 from webapp.db import Role, db
+from webapp.dynamo import DynamoUnavailable
 from webapp.identity import queries as identity
 from webapp.identity.permissions import Permission
 from webapp.jobs import promise
@@ -27,12 +29,15 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from webapp.activity.checking import Standing
+    from webapp.activity.copying import Copied
     from webapp.errors import Refusal
     from webapp.models import AuditCheck
 
 VIEW = Permission.ACTIVITY_VIEW
 LATE = timedelta(minutes=10)
 """Rows are sealed within two minutes; longer, and the worker is away or the chain is broken."""
+COPIED_WITHIN = timedelta(minutes=2)
+"""A seal is copied by the job that makes it, or by the next one."""
 
 toasts.say("audit_check_asked", _l("The audit is being verified. What comes of it is shown here."), "info")
 
@@ -76,6 +81,7 @@ def _page(refusal: Refusal | None = None) -> Response:
         zone=practice.time_zone(),
         standing=standing and _standing(standing),
         late=_is_late(standing, scope().at),
+        copies=_copies() if standing else None,
         going_on=going_on,
         last=next((row for row in rows if row["has_verdict"]), None),
         checks=[row for row in rows if not row["going_on"]],
@@ -111,6 +117,22 @@ def _standing(found: Standing) -> dict[str, Any]:
     }
 
 
+def _copies() -> dict[str, Any]:
+    """How far the copies reach; DynamoDB away takes nothing else from the page."""
+    try:
+        found = copied()
+    except DynamoUnavailable:
+        return {"away": True, "behind": False, "differs": ""}
+    return {
+        "away": False,
+        "block": None if found.block is None else f"{found.block:,}",
+        "sealed_at": found.sealed_at,
+        "waiting": f"{found.waiting:,}",
+        "differs": sentence_of(Finding(found.differs, found.block or 0)) if found.differs else "",
+        "behind": found.differs is None and _is_behind(found, scope().at),
+    }
+
+
 def _took(length: timedelta) -> str:
     seconds = round(length.total_seconds())
     if seconds < 60:  # noqa: PLR2004 - a minute
@@ -124,3 +146,7 @@ def _finding(check: AuditCheck) -> Finding:
 
 def _is_late(standing: Standing | None, at: datetime) -> bool:
     return standing is not None and standing.waiting_since is not None and at - standing.waiting_since > LATE
+
+
+def _is_behind(found: Copied, at: datetime) -> bool:
+    return found.waiting_since is not None and at - found.waiting_since > COPIED_WITHIN
