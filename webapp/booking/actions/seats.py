@@ -120,7 +120,8 @@ def take_over_seat(
 ) -> Appointment:
     """Give somebody the seat that is held for them instead of theirs, which goes to whoever waits for one.
 
-    One that somebody pays for is over for everybody but whoever has `paid`, whatever the clock says by then.  Raises NotFound, HoldOver, and what `change_session` does.
+    One that somebody pays for is over for everybody but whoever has `paid`, whatever the clock says by then.  Raises
+    NotFound, HoldOver, and what `change_session` does.
     """
     query = select(Appointment.group_session_id).where(Appointment.id.in_([hold_id, seat_id]))
     for each in sorted({session for session in db.session.scalars(query) if session is not None}):
