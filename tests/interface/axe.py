@@ -30,6 +30,8 @@ def violations(page: Page) -> list[str]:
 
     The script goes in through the debugger: the page's own policy rightly refuses it.
     """
+    # A press may have begun to lead elsewhere: a page that is not there yet has nothing to object to, not even a root.
+    page.wait_for_load_state()
     debugger = page.context.new_cdp_session(page)
     debugger.send("Runtime.evaluate", {"expression": _axe()})
     report: dict[str, Any] = page.evaluate(RUN)
