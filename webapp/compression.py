@@ -26,11 +26,11 @@ def init_app(app: Flask) -> None:
 def _compress(response: Response) -> Response:
     if response.mimetype != "text/html" or response.is_streamed or response.direct_passthrough:
         return response
-    response.vary.add("Accept-Encoding")
-    if "Content-Encoding" in response.headers or request.accept_encodings["gzip"] <= 0:
-        return response
     body = response.get_data()
-    if len(body) >= SMALLEST:
+    if len(body) < SMALLEST:
+        return response
+    response.vary.add("Accept-Encoding")
+    if "Content-Encoding" not in response.headers and request.accept_encodings["gzip"] > 0:
         response.set_data(_packed(body))
         response.headers["Content-Encoding"] = "gzip"
     return response

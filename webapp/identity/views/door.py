@@ -40,8 +40,9 @@ def load_person(handle: str) -> Person | None:
     cycle.begin()
     now: datetime = g.at
     sessions = identity().sessions
-    person = sessions.resolve(handle, now, beside=_notices_shown())
-    if person is not None and _counts_as_seen():
+    seen = _counts_as_seen()
+    person = sessions.resolve(handle, now, beside=_notices_shown(seen=seen))
+    if person is not None and seen:
         due = now - person.seen_at >= TOUCH_EVERY
         if not sessions.touch(person, now):
             return None
@@ -55,7 +56,7 @@ def frame(*, staff: str) -> str:
     return "base_portal.html" if current_user.roles <= {StaffRole.PATIENT} else staff
 
 
-def _notices_shown() -> Collection[Beside]:
+def _notices_shown(*, seen: bool) -> Collection[Beside]:
     """Whose notices the page shows: parts of pages, and what asks by itself, read no item more than they need.
 
     Who comes in is not known yet; pages that patients and staff share bring the items for both.
@@ -63,7 +64,7 @@ def _notices_shown() -> Collection[Beside]:
     door = door_of(current_app, request.endpoint) if request.endpoint else None
     if request.endpoint == BELL:
         return (Beside.STAFF,)
-    whole = not hypermedia.wants_fragment() and _counts_as_seen()
+    whole = seen and not hypermedia.wants_fragment()
     if door is None:
         return (Beside.STAFF,) if whole else ()
     framed = request.blueprint == PORTAL or request.endpoint in SHARED
