@@ -7,7 +7,6 @@ wait in the next, so that no page takes longer than five seconds whatever it ask
 
 from __future__ import annotations
 
-from math import inf
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -38,21 +37,7 @@ RESERVE_SECONDS = 1.0
 """Of these, what is kept to look up what became of a COMMIT, or to show a form again: a ping and a new connection."""
 LEAST_SECONDS = 0.25
 """What is left to wait each time when all is spent: an answer that is there is still read."""
-_ACCOUNT = "waited_for_postgresql"
-
-
-class _Account:
-    """What one request may wait, what it has waited, in seconds, and whether it may wait for what was kept, too."""
-
-    __slots__ = ("last", "most", "waited")
-
-    def __init__(self, most: float) -> None:
-        self.most, self.waited, self.last = most, 0.0, False
-
-    def granted(self, most: float) -> float:
-        """How long to wait now: `most`, and no longer than the request may."""
-        left = self.most - (0.0 if self.last else RESERVE_SECONDS) - self.waited
-        return min(most, max(left, LEAST_SECONDS))
+_WAITED, _LAST = "waited_for_postgresql", "postgresql_last_chance"
 
 
 class Impatient(psycopg.Connection[Any]):
@@ -64,20 +49,19 @@ class Impatient(psycopg.Connection[Any]):
     patience = STATEMENT_SECONDS
 
     def wait(self, gen: PQGen[RV], interval: float = LOOK_EVERY, timeout: float | None = None) -> RV:
-        began, account = monotonic(), _account()
+        began = monotonic()
         try:
-            return super().wait(gen, interval, account.granted(self.patience) if timeout is None else timeout)
+            return super().wait(gen, interval, _granted(self.patience) if timeout is None else timeout)
         except errors._WaitTimeout:  # noqa: SLF001 - psycopg tells it apart for its callers, of whom we are one
             self.pgconn.finish()
             raise psycopg.OperationalError("PostgreSQL did not answer in time") from None
         finally:
-            account.waited += monotonic() - began
+            _spend(monotonic() - began)
 
     @classmethod
     def _connect_gen(cls, conninfo: str = "") -> Generator[Any, Any, Impatient]:
         """Connect as psycopg does, which gives every attempt two seconds at least, and give up when ours are over."""
-        began, account = monotonic(), _account()
-        most = account.granted(CONNECT_SECONDS)
+        began, most = monotonic(), _granted(CONNECT_SECONDS)
         steps = super()._connect_gen(conninfo)
         try:
             step = next(steps)
@@ -91,7 +75,7 @@ class Impatient(psycopg.Connection[Any]):
             made: Impatient = connected.value
             return made
         finally:
-            account.waited += monotonic() - began
+            _spend(monotonic() - began)
 
 
 class ImpatientWorker(psycopg.AsyncConnection[Any]):
@@ -107,18 +91,21 @@ class ImpatientWorker(psycopg.AsyncConnection[Any]):
 
 def last_chance() -> None:
     """Let the current request also wait what was kept: for the truth about a COMMIT, or the page of a refusal."""
-    _account().last = True
+    setattr(g, _LAST, True)
 
 
-def _account() -> _Account:
-    """What the current request has waited; outside of one nobody counts, and each wait has all the time it takes."""
+def _granted(most: float) -> float:
+    """How long to wait now: `most`, and within a request no longer than it may."""
     if not has_request_context():
-        return _Account(inf)
-    account: _Account | None = g.get(_ACCOUNT)
-    if account is None:
-        account = _Account(PAGE_SECONDS)
-        setattr(g, _ACCOUNT, account)
-    return account
+        return most
+    kept = 0.0 if g.get(_LAST) else RESERVE_SECONDS
+    left: float = PAGE_SECONDS - kept - g.get(_WAITED, 0.0)
+    return min(most, max(left, LEAST_SECONDS))
+
+
+def _spend(seconds: float) -> None:
+    if has_request_context():
+        setattr(g, _WAITED, g.get(_WAITED, 0.0) + seconds)
 
 
 def teach(engine: Engine) -> None:
