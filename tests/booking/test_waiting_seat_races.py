@@ -8,34 +8,19 @@ import pytest
 from flask import Flask
 
 from tests import factories
-from tests.booking.groups import CAPACITY, ELEVEN
+from tests.booking.groups import ELEVEN
 from tests.booking.stepping import Hand
 from tests.booking.waiting_list import TTL, Worker, offered_to, offers, waiter
-from tests.booking.waiting_seats import SOON, filled, leaves, one_offer, seats
+from tests.booking.waiting_seats import SOON, clinic, full, leaves, one_offer, seats, worker
 from tests.booking.wishes import ACTOR, Open, Owner, visit_row
 from tests.factories import NOW, Clinic, clock_time
 from webapp.booking.actions.seats import JoinRequest, hold_seat, join
 from webapp.booking.actions.sessions import SessionMove, move_session
 from webapp.booking.actions.waiting.offers import accept, offer_next_seat
 
+__all__ = ["clinic", "full", "worker"]
+
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def clinic(owner: Owner) -> Clinic:
-    """A clinic whose service is a group of three, with five patients."""
-    return factories.clinic(owner, patients=5, capacity=CAPACITY)
-
-
-@pytest.fixture
-def worker(booking: Flask, owner: Owner) -> Worker:
-    return Worker(booking, owner)
-
-
-@pytest.fixture
-def full(desk: Open, clinic: Clinic) -> UUID:
-    """A group at ten with no seat left: the first three patients have them."""
-    return filled(desk, clinic)
 
 
 @pytest.mark.parametrize("held_first", [True, False])

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 
 from tests import factories
-from tests.booking.groups import CAPACITY, ELEVEN, begun, moved, seated
+from tests.booking.groups import ELEVEN, begun, moved, seated
 from tests.booking.waiting_list import TTL, Worker, offered_to, offers, waiter, wish_row
-from tests.booking.waiting_seats import SOON, filled, leaves, one_offer, seats
+from tests.booking.waiting_seats import SOON, clinic, full, leaves, one_offer, seats, worker
 from tests.booking.wishes import ACTOR, TEN, Open, Owner, booked, visit_row, wish
 from tests.factories import NOW, Clinic, clock_time
 from webapp.booking.actions import CancelRequest, Costs, cancel, mark_no_show, open_payment, take_over
@@ -25,24 +25,9 @@ from webapp.db import Role
 from webapp.errors import Refusal
 from webapp.practice.hours import Span
 
+__all__ = ["clinic", "full", "worker"]
+
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def clinic(owner: Owner) -> Clinic:
-    """A clinic whose service is a group of three, with five patients."""
-    return factories.clinic(owner, patients=5, capacity=CAPACITY)
-
-
-@pytest.fixture
-def worker(booking: Flask, owner: Owner) -> Worker:
-    return Worker(booking, owner)
-
-
-@pytest.fixture
-def full(desk: Open, clinic: Clinic) -> UUID:
-    """A group at ten with no seat left: the first three patients have them."""
-    return filled(desk, clinic)
 
 
 def test_the_seat_is_held_for_the_first_in_line_and_goes_on_when_they_do_not_answer(

@@ -2,6 +2,10 @@
 
 from uuid import UUID
 
+import pytest
+from flask import Flask
+
+from tests import factories
 from tests.booking.groups import CAPACITY, begun, seated
 from tests.booking.waiting_list import Worker, offers
 from tests.booking.wishes import Open, Owner
@@ -10,6 +14,23 @@ from webapp.booking.actions import CancelRequest, cancel
 from webapp.booking.actions.waiting.freed import OFFERED_AFTER
 
 SOON = NOW + OFFERED_AFTER
+
+
+@pytest.fixture
+def clinic(owner: Owner) -> Clinic:
+    """A clinic whose service is a group of three, with five patients."""
+    return factories.clinic(owner, patients=5, capacity=CAPACITY)
+
+
+@pytest.fixture
+def worker(booking: Flask, owner: Owner) -> Worker:
+    return Worker(booking, owner)
+
+
+@pytest.fixture
+def full(desk: Open, clinic: Clinic) -> UUID:
+    """A group at ten with no seat left: the first three patients have them."""
+    return filled(desk, clinic)
 
 
 def filled(desk: Open, clinic: Clinic) -> UUID:
