@@ -245,6 +245,25 @@ def try_once(client: Dynamo) -> None:
         return
 
 
+def test_an_answer_may_come_in_pieces_and_ends_its_connection_when_it_says_so() -> None:
+    connections = set()
+
+    def in_chunks(connection: socket.socket, _: int) -> None:
+        connections.add(connection.getpeername())
+        for part in (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n", b"1\r\n}\r\n", b"0\r\n\r\n"):
+            connection.sendall(part)
+
+    def for_the_last_time(connection: socket.socket, _: int) -> None:
+        connections.add(connection.getpeername())
+        connection.sendall(OK.replace(b"\r\n", b"\r\nConnection: close\r\n", 1))
+
+    for serve, needed in ((in_chunks, 1), (for_the_last_time, 3)):
+        connections.clear()
+        with listening(serve) as (client, requests):
+            assert [client.get("sessions", KEY) for _ in range(3)] == [None] * 3
+            assert (len(connections), len(requests)) == (needed, 3)
+
+
 def test_nobody_listening_is_an_outage_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import select
+import socket
 import ssl
 from collections import deque
-from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.httpsession import get_cert_path
+from httptools import HttpParserError, HttpResponseParser
+
+from webapp.dynamo.signing import Signer
 
 if TYPE_CHECKING:
     from botocore.credentials import Credentials
 
-API = "DynamoDB_20120810"
 CONNECTIONS = 32
 LEAST_SECONDS = 0.001
+_PORTS = {"http": 80, "https": 443}
+_ENOUGH = 65536
 
 
 class Broken(Exception):  # noqa: N818  the line is broken; that is no mistake of the caller
@@ -31,43 +33,69 @@ class Broken(Exception):  # noqa: N818  the line is broken; that is no mistake o
         self.late = late
 
 
+class _Answer:
+    """What the parser hears of one answer."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self.whole, self.last = False, False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        # The parser forgets it as soon as the answer is whole.
+        if name.lower() == b"connection" and value.lower() == b"close":
+            self.last = True
+
+    def on_body(self, part: bytes) -> None:
+        self.parts.append(part)
+
+    def on_message_complete(self) -> None:
+        self.whole = True
+
+
 class Channel:
     """One pool of connections to one region's DynamoDB, signing with credentials that may be refreshed.
 
-    Signing is botocore's; its client is not used, because a GetItem through boto3 costs 3 to 4 times the CPU and its
-    time-outs are per attempt, not per request of ours (figures in `webapp.dynamo`).  Every page reads its session
-    here, so the standard library speaks HTTP: urllib3 takes half as much again.
+    Every page reads its session here, so what lies between is thin: a request whose head hardly varies, and a parser
+    in C for the answer.  boto3's client costs ten times the CPU, and its time-outs are per attempt, not per request of
+    ours (figures in `webapp.dynamo`).
     """
 
     def __init__(self, *, region: str, endpoint: str, credentials: Credentials) -> None:
-        self._url = endpoint.rstrip("/") + "/"
-        self._region = region
-        self._credentials = credentials
-        address = urlsplit(self._url)
-        self._host = address.netloc
+        address = urlsplit(endpoint)
+        usual = _PORTS[address.scheme]
+        self._name, self._port = address.hostname or "", address.port or usual
+        host = self._name if self._port == usual else address.netloc
+        self._signer = Signer(region=region, host=host, credentials=credentials)
         self._trust = ssl.create_default_context(cafile=get_cert_path(True)) if address.scheme == "https" else None
         # The one that rested least is taken first: others are closed by DynamoDB and found so.
-        self._resting: deque[HTTPConnection] = deque(maxlen=CONNECTIONS)
+        self._resting: deque[socket.socket] = deque(maxlen=CONNECTIONS)
 
     def send(self, operation: str, body: bytes, seconds: float) -> tuple[int, bytes]:
         """The status and body of the answer, or Broken when there is none within `seconds`."""
         ends = monotonic() + seconds
         connection = self._connected(seconds)
+        answer = _Answer()
+        parser = HttpResponseParser(answer)
         try:
-            _grant(connection, ends)
-            connection.request("POST", "/", body, self._headers(operation, body))
-            answer = connection.getresponse()
-            # The time-out is per read: what is left of the whole is set anew before the body.
-            _grant(connection, ends)
-            content = answer.read()
-        except (HTTPException, OSError) as error:
+            connection.settimeout(max(ends - monotonic(), LEAST_SECONDS))
+            connection.sendall(self._signer.head(operation, body) + body)
+            while not answer.whole:
+                # The time-out is per read: what is left of the whole is set anew before each.
+                connection.settimeout(max(ends - monotonic(), LEAST_SECONDS))
+                received = connection.recv(_ENOUGH)
+                if not received:
+                    raise ConnectionResetError
+                parser.feed_data(received)
+        except (HttpParserError, OSError) as error:
             connection.close()
             raise Broken(sent=True, late=isinstance(error, TimeoutError)) from None
-        if connection.sock is not None:
+        if answer.last:
+            connection.close()
+        else:
             self._resting.append(connection)
-        return answer.status, content
+        return parser.get_status_code(), b"".join(answer.parts)
 
-    def _connected(self, seconds: float) -> HTTPConnection:
+    def _connected(self, seconds: float) -> socket.socket:
         while self._resting:
             try:
                 connection = self._resting.pop()
@@ -76,33 +104,22 @@ class Channel:
             if _is_alive(connection):
                 return connection
             connection.close()
-        if self._trust is None:
-            connection = HTTPConnection(self._host, timeout=seconds)
-        else:
-            connection = HTTPSConnection(self._host, timeout=seconds, context=self._trust)
+        return self._connect(seconds)
+
+    def _connect(self, seconds: float) -> socket.socket:
+        plain = None
         try:
-            connection.connect()
+            plain = socket.create_connection((self._name, self._port), timeout=seconds)
+            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return plain if self._trust is None else self._trust.wrap_socket(plain, server_hostname=self._name)
         except OSError as error:
-            connection.close()
+            if plain is not None:
+                plain.close()
             raise Broken(sent=False, late=isinstance(error, TimeoutError)) from None
-        return connection
-
-    def _headers(self, operation: str, body: bytes) -> dict[str, str]:
-        headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"{API}.{operation}"}
-        request = AWSRequest(method="POST", url=self._url, data=body, headers=headers)
-        SigV4Auth(self._credentials.get_frozen_credentials(), "dynamodb", self._region).add_auth(request)
-        return dict(request.headers.items())
 
 
-def _grant(connection: HTTPConnection, ends: float) -> None:
-    if connection.sock is not None:
-        connection.sock.settimeout(max(ends - monotonic(), LEAST_SECONDS))
-
-
-def _is_alive(connection: HTTPConnection) -> bool:
+def _is_alive(connection: socket.socket) -> bool:
     """Nothing is there to be read from a connection at rest, unless the other side has hung up."""
-    if connection.sock is None:
-        return False
     waiting = select.poll()
-    waiting.register(connection.sock, select.POLLIN)
+    waiting.register(connection, select.POLLIN)
     return not waiting.poll(0)
