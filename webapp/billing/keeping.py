@@ -9,7 +9,8 @@ from webapp.billing.actions.cards import KeepCard, forget, keep, open_setup
 from webapp.billing.attempt_refusals import CardsAway
 from webapp.billing.gateways.protocol import KeepOrder, Kept, key_of
 from webapp.billing.models import CardSetup
-from webapp.billing.queries.cards import card, customer_of
+from webapp.billing.queries.cards import customer_of
+from webapp.billing.queries.own import records_of
 from webapp.db import db
 from webapp.errors import NotFound
 from webapp.ids import new_id
@@ -61,14 +62,12 @@ def look(setup_id: UUID, scope: Scope) -> str:
 
 
 def forget_own(patient_id: UUID, card_id: UUID, seen_by: Scope, scope: Scope) -> None:
-    """Forget a card that row security shows to its patient, who changes nothing by their own role (NotFound)."""
+    """Forget a card that row security shows to its patient, who changes nothing by their own role (NotFound).
 
-    def shown(_now: Scope) -> None:
-        if card(card_id).patient_id != patient_id:
-            raise NotFound
-
-    charging.within(seen_by, shown)
-    charging.within(scope, lambda now: forget(card_id, [patient_id], at=now.at).id)
+    Also one that is kept with a record which was merged into theirs.
+    """
+    people = charging.within(seen_by, lambda _now: records_of(patient_id))
+    charging.within(scope, lambda now: forget(card_id, people, at=now.at).id)
 
 
 def _setup(setup_id: UUID) -> CardSetup:

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select, text
 
+from webapp.billing.queries.own import records_of
 from webapp.db import Base, db
 from webapp.identity.permissions import Purpose
 from webapp.practice.models import Location, Provider, Room, Service
@@ -73,7 +74,11 @@ class Section:
 
 
 def sections_of(patient_id: UUID, may: Collection[Purpose]) -> list[Section]:
-    """Everything about a patient in what somebody may act for them in; called in a transaction of their scope."""
+    """Everything about a patient in what somebody may act for them in; called in a transaction of their scope.
+
+    With what stayed with records that were merged into theirs.
+    """
+    people = records_of(patient_id)
     allowed: dict[str, set[str]] = {}
     for table, column in db.session.execute(ALLOWED):
         allowed.setdefault(table, set()).add(column)
@@ -81,7 +86,7 @@ def sections_of(patient_id: UUID, may: Collection[Purpose]) -> list[Section]:
     tables = [each for each in _about_patients() if each.name in allowed and _purpose_of(each) in may]
     order = {name: place for place, name in enumerate(TITLES)}
     tables.sort(key=lambda table: (order.get(table.name, len(order)), table.name))
-    return [_section(table, allowed[table.name], patient_id, names) for table in tables]
+    return [_section(table, allowed[table.name], people, names) for table in tables]
 
 
 def zipped(page: str, content: dict[str, Any], at: datetime) -> bytes:
@@ -134,13 +139,13 @@ def _purpose_of(table: Table) -> Purpose:
     return Purpose.RECORDS
 
 
-def _section(table: Table, allowed: set[str], patient_id: UUID, names: dict[UUID, str]) -> Section:
+def _section(table: Table, allowed: set[str], people: Collection[UUID], names: dict[UUID, str]) -> Section:
     columns = [each for each in table.columns if each.name in allowed and each.name not in NOT_CONTENT]
     owner: Column[Any] = table.c.id if table.name == "patient" else table.c.patient_id
     order = [each for each in table.primary_key if each.name in allowed]
     rows = [
         _row(dict(zip([each.name for each in columns], row, strict=True)), names)
-        for row in db.session.execute(select(*columns).where(owner == patient_id).order_by(*order))
+        for row in db.session.execute(select(*columns).where(owner.in_(people)).order_by(*order))
     ]
     shown = list(rows[0]) if rows else [each.name for each in columns]
     return Section(table.name, str(TITLES.get(table.name) or table.name.replace("_", " ").capitalize()), shown, rows)

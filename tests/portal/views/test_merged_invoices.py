@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -75,6 +77,39 @@ def test_a_card_pays_for_the_record_that_it_is_kept_with(counter: Counter, mia: 
     assert (f"card:{kept}" in shown, f"card:{own}" in shown) == (True, False)
     pays(mia, counter, former, how=f"card:{kept}")
     assert counter.due(former) == 0
+
+
+def test_a_card_kept_with_it_is_listed_and_forgotten_as_ones_own(
+    counter: Counter, mia: Visitor, sign_in: SignIn, former: UUID
+) -> None:
+    third = factories.patient(counter.owner)
+    kept, strange = card(counter, patient=counter.clinic.patients[1]), card(counter, patient=third)
+    page = at(counter, "/cards")
+    assert mia.post(f"{page}/{kept}/forget").status_code == 404
+    become_one(counter)
+    assert f"{page}/{kept}/forget" in mia.get(page).text
+    assert mia.post(f"{page}/{strange}/forget").status_code == 404
+    assert mia.post(f"{page}/{kept}/forget").status_code == 303
+    assert f"{page}/{kept}/forget" not in mia.get(page).text
+    left = "select array_agg(id) as found from card_on_file where retired_at is null"
+    assert found(counter, left) == [strange]
+
+
+def test_the_copy_of_the_record_has_them_until_the_merge_is_undone(
+    counter: Counter, mia: Visitor, former: UUID
+) -> None:
+    def copied() -> bool:
+        answer = mia.post(at(counter, "/download"))
+        assert answer.status_code == 200
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+            return str(former) in archive.read("record.json").decode()
+
+    assert not copied()
+    made = become_one(counter)
+    assert copied()
+    with counter.app.app_context():
+        parted(made)
+    assert not copied()
 
 
 def test_nobody_elses_are_shown_or_paid(counter: Counter, mia: Visitor, sign_in: SignIn, former: UUID) -> None:

@@ -21,7 +21,7 @@ from webapp.errors import NotFound
 from webapp.patients.models import Patient
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from uuid import UUID
 
 _RECORDS = text("select doors.records_of(:patient)")
@@ -185,10 +185,10 @@ def own_receipt(patient_id: UUID, receipt_id: UUID) -> None:
         raise NotFound
 
 
-def own_cards(patient_id: UUID, gateway: str) -> list[CardOnFile]:
-    """Cards that a patient lets the clinic keep, the newest first."""
+def own_cards(people: Collection[UUID], gateway: str) -> list[CardOnFile]:
+    """Cards that the clinic may keep with some records, the newest first."""
     query = select(CardOnFile).where(
-        CardOnFile.patient_id == patient_id, CardOnFile.retired_at.is_(None), CardOnFile.gateway == gateway
+        CardOnFile.patient_id.in_(people), CardOnFile.retired_at.is_(None), CardOnFile.gateway == gateway
     )
     return list(db.session.scalars(query.order_by(CardOnFile.added_at.desc(), CardOnFile.id)))
 

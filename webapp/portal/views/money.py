@@ -145,7 +145,7 @@ def ways(patient_id: UUID) -> list[dict[str, Any]]:
             "detail": _("Saved card"),
             "icon": "credit-card",
         }
-        for each in own.own_cards(patient_id, service.gateway_name())
+        for each in own.own_cards([patient_id], service.gateway_name())
     ]
     page = {
         "value": "page",

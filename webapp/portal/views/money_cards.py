@@ -111,7 +111,7 @@ def _page(patient_id: UUID, refusal: Refusal | None = None) -> Response:
                 "ends": _("Good through %(month)02d/%(year)d", month=each.exp_month, year=each.exp_year),
                 "forget": url_for("portal.forget_card", patient_id=patient_id, card_id=each.id),
             }
-            for each in own.own_cards(patient_id, service.gateway_name())
+            for each in own.own_cards(own.records_of(patient_id), service.gateway_name())
         ],
         add=url_for("portal.save_card", patient_id=patient_id),
         errors=errors_of(refusal),
