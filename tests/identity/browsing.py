@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 import pytest
+from botocore.credentials import Credentials
 
 from tests.identity.accounts import PASSWORD, Account
 from tests.stack.people import Visitor
@@ -66,8 +67,7 @@ def cognito_away(app: Flask, settings: Settings, endpoint: str = NOWHERE) -> Ite
 def dynamo_away(app: Flask, monkeypatch: pytest.MonkeyPatch, endpoint: str = NOWHERE) -> Iterator[None]:
     """DynamoDB is somewhere else, by default where nobody listens; Cognito goes on."""
     client = app.extensions["anteroom.dynamo"]
-    channel = client._channel
-    nowhere = Channel(region="us-east-1", endpoint=endpoint, credentials=channel._credentials)
+    nowhere = Channel(region="us-east-1", endpoint=endpoint, credentials=Credentials("key", "secret"))
     with monkeypatch.context() as patch:
         patch.setattr(client, "_channel", nowhere)
         yield
