@@ -62,8 +62,10 @@ SELECT pg_temp.id('visit', n), pg_temp.id('patient', n % pg_temp.size('patients'
     starts, starts + interval '20 minutes',
     CASE WHEN day < current_setting('bench.today')::date THEN 'finished' ELSE 'booked' END, 12000, '2020-01-01 00:00Z'
 FROM generate_series(0, pg_temp.size('visits') - 1) AS n,
+    LATERAL (SELECT pg_temp.size('visits') / 4000 AS days) AS all_of_them,
+    -- Also few have two days to come: a booking among them meets days as full as one among many.
     LATERAL (SELECT current_setting('bench.today')::date
-        - (pg_temp.size('visits') / 4000 * 4 / 5)::integer + (n / 4000)::integer AS day) AS on_day,
+        - least(days * 4 / 5, greatest(days - 2, 0))::integer + (n / 4000)::integer AS day) AS on_day,
     LATERAL (SELECT (day + time '09:00' + n / 200 % 20 * interval '20 minutes') AT TIME ZONE 'America/New_York'
         AS starts) AS at_time;
 

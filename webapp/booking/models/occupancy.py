@@ -99,6 +99,14 @@ class Occupancy(Base):
         ),
         CheckConstraint("lane between 0 and 9", name="lane"),
         Index("occupancy_owner_id_ix", "owner_id"),
+        # What is in the way otherwise than by being booked: few rows, whatever the clinic's age.
+        Index(
+            "occupancy_special_ix",
+            "resource_id",
+            "during",
+            postgresql_using="gist",
+            postgresql_where=text("lapses_at is not null or lane <> 0"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, server_default=text("uuidv7()"))
