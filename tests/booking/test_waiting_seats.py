@@ -64,6 +64,7 @@ def test_a_held_seat_is_taken_wherever_seats_are_counted_until_its_time_is_over(
             (shown,) = day_sessions(clinic.location, Span(TEN, ELEVEN))
             (found,) = groups_to_join(clinic.service, None, None, at)
             assert (shown.left, found.left, group(full).left) == (left, left, left)
+            assert shown.held == 1 - left
         if not left:
             with pytest.raises(SessionFull), desk(at=at):
                 join(JoinRequest(full, clinic.patients[3]), actor=ACTOR, at=at)

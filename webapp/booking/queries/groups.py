@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import joinedload, selectinload
 
@@ -25,7 +25,7 @@ MOST_OFFERED = 12
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """One group visit and how many of its seats are taken; `here` of them have arrived."""
+    """One group visit and how many of its seats are taken: `here` of them have arrived, `held` are kept for now."""
 
     id: UUID
     service_id: UUID
@@ -40,6 +40,7 @@ class Group:
     capacity: int
     taken: int
     here: int
+    held: int
     status: str
     version: int
 
@@ -116,8 +117,11 @@ def _groups() -> Select[*tuple[Any, ...]]:
     # By the door: patients see how many seats are left, and nothing of who has the others.
     taken = select(func.count()).select_from(func.doors.seats_taken(array([GroupSession.id]))).scalar_subquery()
     here = select(func.count()).where(seats, Appointment.arrived_at.is_not(None)).scalar_subquery()
+    kept = (seats, Appointment.status == Status.HELD)
+    alive = or_(Appointment.payment_open, Appointment.held_until > func.doors.moment())
+    held = select(func.count()).where(*kept, alive).scalar_subquery()
     return (
-        select(GroupSession, Service.name, Provider, Room.name, Location.time_zone, taken, here)
+        select(GroupSession, Service.name, Provider, Room.name, Location.time_zone, taken, here, held)
         .join(Service, Service.id == GroupSession.service_id)
         .join(Provider, Provider.id == GroupSession.provider_id)
         .join(Location, Location.id == GroupSession.location_id)
@@ -127,7 +131,7 @@ def _groups() -> Select[*tuple[Any, ...]]:
 
 
 def _group(row: Row[*tuple[Any, ...]]) -> Group:
-    session, service, provider, room, zone, taken, here = row
+    session, service, provider, room, zone, taken, here, held = row
     return Group(
         id=session.id,
         service_id=session.service_id,
@@ -142,6 +146,7 @@ def _group(row: Row[*tuple[Any, ...]]) -> Group:
         capacity=session.capacity,
         taken=taken,
         here=here,
+        held=held,
         status=session.status,
         version=session.version,
     )

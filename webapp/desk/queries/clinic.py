@@ -106,7 +106,7 @@ def joined(spans: list[Seconds]) -> list[Seconds]:
 
 
 def _session(location_id: UUID, zone: str, *row: Any) -> Group:  # noqa: ANN401 - a row
-    id_, service_id, service, provider_id, provider, room, starts, ends, capacity, taken, here, version = row
+    id_, service_id, service, provider_id, provider, room, starts, ends, capacity, taken, here, held, version = row
     return Group(
         id=UUID(id_),
         service_id=UUID(service_id),
@@ -121,6 +121,7 @@ def _session(location_id: UUID, zone: str, *row: Any) -> Group:  # noqa: ANN401 
         capacity=capacity,
         taken=taken,
         here=here,
+        held=held,
         status="open",
         version=version,
     )

@@ -56,14 +56,15 @@ select s.id, s.name, s.time_zone, s.phone, s.line, s.city, s.state, s.postal_cod
     (
         select json_agg(json_build_array(g.id, g.service_id, v.name, g.provider_id, concat_ws(' ', nullif(p.prefix, ''),
             p.given, p.family), coalesce(r.name, ''), g.starts_at, g.ends_at, g.capacity, seats.taken, seats.here,
-            g.version) order by g.starts_at)
+            seats.held, g.version) order by g.starts_at)
         from group_session as g
         join service as v on v.id = g.service_id
         join provider as p on p.id = g.provider_id
         left join room as r on r.id = g.room_id
         cross join lateral (
             select count(*) filter (where a.status <> 'held' or a.payment_open or a.held_until > doors.moment()) as taken,
-                count(*) filter (where a.arrived_at is not null) as here
+                count(*) filter (where a.arrived_at is not null) as here,
+                count(*) filter (where a.status = 'held' and (a.payment_open or a.held_until > doors.moment())) as held
             -- The condition of the index on seats, so that it is used.
             from appointment as a
             where a.group_session_id = g.id and a.status not in ('lapsed', 'cancelled', 'noshow')

@@ -104,6 +104,11 @@ class Cards:
 
     def group(self, group: Group) -> Card:
         """The card of a group visit, which leads to its roster."""
+        tasks = [
+            _("%(count)s here", count=group.here) if group.here else "",
+            # On the portal, or for somebody on the waiting list who is asked: they may say no.
+            _("%(count)s held", count=group.held) if group.held else "",
+        ]
         return Card(
             id=str(group.id),
             href=url_for("booking.roster", session_id=group.id),
@@ -112,7 +117,7 @@ class Cards:
             start=clock(group.starts_at, self._zone),
             what=_("%(taken)s of %(capacity)s", taken=group.taken, capacity=group.capacity),
             with_whom=", ".join(part for part in (group.provider_name, group.room_name) if part),
-            tasks=_("%(count)s here", count=group.here) if group.here else "",
+            tasks=", ".join(task for task in tasks if task),
             kind="group",
         )
 
