@@ -56,8 +56,8 @@ class Channel:
     """One pool of connections to one region's DynamoDB, signing with credentials that may be refreshed.
 
     Every page reads its session here, so what lies between is thin: a request whose head hardly varies, and a parser
-    in C for the answer.  boto3's client costs fourteen times the CPU, and its time-outs are per attempt, not per request
-    of ours (figures in `webapp.dynamo`).
+    in C for the answer.  boto3's client costs fourteen times the CPU, and its time-outs are per attempt, not per
+    request of ours (figures in `webapp.dynamo`).
     """
 
     def __init__(self, *, region: str, endpoint: str, credentials: Credentials) -> None:
