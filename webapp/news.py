@@ -24,6 +24,8 @@ class News(StrEnum):
     CANCELED = "canceled"
     OFFER_TAKEN = "offer_taken"
     LIST_RAN_OUT = "list_ran_out"
+    NOT_COLLECTED = "not_collected"
+    NOT_REFUNDED = "not_refunded"
     JOB_FAILED = "job_failed"
     AUDIT_BROKEN = "audit_broken"
 

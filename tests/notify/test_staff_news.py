@@ -124,3 +124,25 @@ def test_what_did_not_arrive_is_told_once_an_hour_for_each_person(
     page = sam.get("/notices").text
     assert page.count("A message to ") == 4
     assert page.count('href="/patients/undelivered"') == 4
+
+
+def test_money_that_did_not_move_is_told_to_whoever_sees_to_money(
+    app: Flask, sam: Visitor, sign_in: SignIn, clinic: Clinic, owner: Owner
+) -> None:
+    attempt = uuid4()
+    factories.insert(
+        owner, "attempt", id=attempt, patient_id=clinic.patients[0], location_id=clinic.location, purpose="invoice",
+        direction="charge", gateway="simulated", method="portal", cents=4_250, currency="USD", state="capture_failed",
+        actor_id=ACTOR, form_key=uuid4(), request_hash=b"1", created_at=NOW, expires_at=NOW + DAY,
+    )  # fmt: skip
+    for kind in (News.NOT_COLLECTED, News.NOT_REFUNDED):
+        assert happened(app, kind, attempt)
+    biller = sign_in("biller", at=NOW)
+    page = biller.get("/notices").text
+    name = owner.execute("SELECT given || ' ' || family AS name FROM patient WHERE id = %s", clinic.patients[:1])
+    who = (name.fetchone() or {})["name"]
+    assert f"$42.50 of {who} could not be collected. The amount is owed again." in page
+    assert f"The refund of $42.50 to {who} did not go through." in page
+    assert page.count(f'href="/billing/attempts/{attempt}"') == 2
+    assert biller.get(f"/billing/attempts/{attempt}").status_code == 200
+    assert "$42.50" not in sign_in("coordinator", at=NOW).get("/notices").text

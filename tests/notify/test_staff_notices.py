@@ -76,10 +76,9 @@ def test_only_what_one_may_see_to_is_counted_and_listed(
     assert new(person) == 0
 
 
-@pytest.mark.parametrize("role", ["biller", "coordinator"])
-def test_whom_no_notice_concerns_sees_no_bell(app: Flask, sign_in: SignIn, role: str) -> None:
+def test_whom_no_notice_concerns_sees_no_bell(app: Flask, sign_in: SignIn) -> None:
     happened(app)
-    person = sign_in(role, at=NOW)
+    person = sign_in("coordinator", at=NOW)
     assert 'id="bell"' not in person.get("/home").text
     assert "No notices" in person.get("/notices").text
 

@@ -16,6 +16,7 @@ class Audience(StrEnum):
     """People who are told the same; the values are attributes of items in DynamoDB, and none of its reserved words."""
 
     FRONT = "of_front"
+    MONEY = "of_money"
     PORTAL = "of_portal"
     WORK = "of_work"
     AUDIT = "of_audit"
@@ -23,6 +24,7 @@ class Audience(StrEnum):
 
 NEEDED = {
     Audience.FRONT: Permission.WAITING_LIST_EDIT,
+    Audience.MONEY: Permission.BILLING_VIEW,
     Audience.PORTAL: Permission.PORTAL_INVITE,
     Audience.WORK: Permission.JOBS_VIEW,
     Audience.AUDIT: Permission.ACTIVITY_VIEW,
@@ -35,6 +37,8 @@ AUDIENCES = {
     News.CANCELED: Audience.FRONT,
     News.OFFER_TAKEN: Audience.FRONT,
     News.LIST_RAN_OUT: Audience.FRONT,
+    News.NOT_COLLECTED: Audience.MONEY,
+    News.NOT_REFUNDED: Audience.MONEY,
     News.JOB_FAILED: Audience.WORK,
     News.AUDIT_BROKEN: Audience.AUDIT,
 }

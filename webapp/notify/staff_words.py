@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from webapp.booking.wording import clock, day_name, local_date, short_day
 from webapp.news import News
+from webapp.notify.queries.staff_news import OF_MONEY
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -25,6 +26,8 @@ ICONS = {
     News.CANCELED: "calendar-x",
     News.OFFER_TAKEN: "hourglass",
     News.LIST_RAN_OUT: "hourglass",
+    News.NOT_COLLECTED: "credit-card",
+    News.NOT_REFUNDED: "credit-card",
     News.JOB_FAILED: "activity",
     News.AUDIT_BROKEN: "shield-alert",
 }
@@ -35,14 +38,28 @@ def sentence(notice: StaffNotice, about: About, now: datetime) -> str:
     if about.starts_at is not None:
         return _of_a_time(notice.kind, about, when(about.starts_at, about.zone, now))
     if notice.kind is News.REGISTRATION:
-        if about.open:
-            return _("%(name)s signed up for the portal and waits to be matched with a record.", name=about.name)
-        return _("%(name)s signed up for the portal. Somebody has seen to it.", name=about.name)
+        return _of_a_registration(about)
     if notice.kind is News.UNDELIVERED:
         return _("A message to %(name)s did not arrive.", name=about.name)
+    if notice.kind in OF_MONEY:
+        return _of_money(notice.kind, about)
     if notice.kind is News.JOB_FAILED:
         return _("Background work was given up after eight attempts: %(task)s.", task=notice.subject)
     return _("The audit is not as it was sealed: a row was changed, added or taken out.")
+
+
+def _of_a_registration(about: About) -> str:
+    if about.open:
+        return _("%(name)s signed up for the portal and waits to be matched with a record.", name=about.name)
+    return _("%(name)s signed up for the portal. Somebody has seen to it.", name=about.name)
+
+
+def _of_money(kind: News, about: About) -> str:
+    if kind is News.NOT_REFUNDED:
+        return _("The refund of %(amount)s to %(name)s did not go through.", amount=about.amount, name=about.name)
+    return _(
+        "%(amount)s of %(name)s could not be collected. The amount is owed again.", amount=about.amount, name=about.name
+    )
 
 
 def _of_a_time(kind: News, about: About, when: str) -> str:
@@ -88,6 +105,8 @@ def href(notice: StaffNotice, about: About) -> str:
     }
     if notice.kind in pages:
         return url_for(pages[notice.kind])
+    if notice.kind in OF_MONEY:
+        return url_for("billing.attempt", attempt_id=notice.subject)
     if notice.kind is News.LIST_RAN_OUT and about.starts_at is not None:
         return url_for("desk.board", day=local_date(about.starts_at, about.zone), location=about.location_id)
     return url_for("desk.visit", appointment_id=about.visit_id)

@@ -131,6 +131,12 @@ class CardDesk:
         ).fetchone()
         return int(row["n"])
 
+    def told(self) -> list[tuple[str, str]]:
+        """Of what those who see to the money are promised a notice."""
+        query = "select args ->> 'kind' as kind, args ->> 'subject' as subject from jobs.procrastinate_jobs"
+        told = self.owner.execute(f"{query} where task_name = 'notify.tell_staff' order by id").fetchall()
+        return [(row["kind"], row["subject"]) for row in told]
+
     def moved(self, attempt: UUID) -> Moved:
         return self.stand_in.statement().get(str(attempt), Moved(0, 0, 0))
 

@@ -192,6 +192,7 @@ def test_a_refund_that_the_gateway_refuses_changes_nothing(till: CardDesk) -> No
     back = refund(till, payment, 1_000)
     till.carry_on(back)
     assert till.attempt(back)["state"] == "failed"
+    assert till.told() == [("not_refunded", str(back))]
     assert (till.due(invoice), till.rows("refund"), till.sum("card_clearing")) == (0, 0, 12_000)
 
 

@@ -191,8 +191,10 @@ def test_a_capture_that_fails_later_is_taken_back_and_the_invoice_is_owed_again(
     till.stand_in.expire_authorisations()
     till.carry_on(paid.id)
     assert till.attempt(paid.id)["state"] == "capture_failed"
+    assert till.told() == [("not_collected", str(paid.id))]
     assert (till.due(invoice), till.sum("card_clearing"), till.moved(paid.id)) == (12_000, 0, Moved(0, 0, 0))
     till.carry_on(paid.id)
+    assert len(till.told()) == 1
     till.reconcile()
     assert till.rows("ledger_transaction") == 3, "issued, paid, taken back; once"
     till.pay(till.wanted({invoice: 12_000}, card_id=till.card()))

@@ -22,6 +22,7 @@ from webapp.booking.models import Appointment
 from webapp.booking.queries.own_waiting import offer_of_hold
 from webapp.booking.refusals import HoldOver
 from webapp.db import db
+from webapp.news import News, tell_staff
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -78,6 +79,9 @@ def heard(
         close_payment(attempt.appointment_id, at=at)
     if new and state is State.CAPTURE_FAILED:
         _take_back(attempt, actor=actor, at=at)
+        tell_staff(News.NOT_COLLECTED, attempt.id, at=at)
+    elif new and state is State.FAILED and attempt.direction == "refund":
+        tell_staff(News.NOT_REFUNDED, attempt.id, at=at)
     if attempt.settled_at is None and not (as_credit and state is State.AUTHORISED):
         _write(attempt, state, actor=actor, at=at, books=attempt.purpose == "booking" and not as_credit)
     db.session.flush()

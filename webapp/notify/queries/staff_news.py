@@ -9,12 +9,15 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
+from webapp.billing.models import Attempt
 from webapp.booking.models import Appointment, WaitingOffer
 from webapp.booking.models.plans import WaitingWish
 from webapp.booking.states import Status
 from webapp.db import db
 from webapp.identity.models import PortalRegistration
+from webapp.money import Money
 from webapp.news import News
+from webapp.patients.models import Patient
 from webapp.patients.queries import names_of
 
 if TYPE_CHECKING:
@@ -25,13 +28,14 @@ if TYPE_CHECKING:
 
 OF_VISITS = frozenset({News.BOOKED, News.MOVED, News.CANCELED})
 OF_OFFERS = frozenset({News.OFFER_TAKEN, News.LIST_RAN_OUT})
+OF_MONEY = frozenset({News.NOT_COLLECTED, News.NOT_REFUNDED})
 
 
 @dataclass(frozen=True, slots=True)
 class About:
     """Of whom a notice tells (`patient_id` None: of nobody with a record), when and where; `open` while it stands so.
 
-    `visit_id` is the visit to look at.
+    `visit_id` is the visit to look at, `amount` the money it is about.
     """
 
     name: str = ""
@@ -42,6 +46,7 @@ class About:
     zone: str = ""
     provider: str = ""
     open: bool = True
+    amount: str = ""
 
 
 def abouts(notices: Collection[StaffNotice]) -> dict[tuple[News, str], About]:
@@ -49,6 +54,7 @@ def abouts(notices: Collection[StaffNotice]) -> dict[tuple[News, str], About]:
     found: dict[tuple[News, str], About] = {}
     visits = _visits(_ids(notices, OF_VISITS))
     offers = _offers(_ids(notices, OF_OFFERS))
+    money = _money(_ids(notices, OF_MONEY))
     names = names_of(_ids(notices, {News.UNDELIVERED}))
     people = _registered(_ids(notices, {News.REGISTRATION}))
     for notice in notices:
@@ -57,6 +63,8 @@ def abouts(notices: Collection[StaffNotice]) -> dict[tuple[News, str], About]:
             about = visits.get(notice.subject)
         elif notice.kind in OF_OFFERS:
             about = offers.get(notice.subject)
+        elif notice.kind in OF_MONEY:
+            about = money.get(notice.subject)
         elif notice.kind is News.REGISTRATION:
             about = people.get(notice.subject)
         elif notice.kind is News.UNDELIVERED:
@@ -113,6 +121,16 @@ def _offers(ids: set[UUID]) -> dict[str, About]:
             provider=times[offer].provider,
         )
         for offer, whose in about.items()
+    }
+
+
+def _money(ids: set[UUID]) -> dict[str, About]:
+    query = select(Attempt, Patient).join(Patient, Patient.id == Attempt.patient_id).where(Attempt.id.in_(ids))
+    return {
+        str(attempt.id): About(
+            name=patient.name, patient_id=patient.id, amount=str(Money(attempt.cents, attempt.currency))
+        )
+        for attempt, patient in (db.session.execute(query) if ids else ())
     }
 
 
