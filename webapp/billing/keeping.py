@@ -9,6 +9,7 @@ from webapp.billing.actions.cards import KeepCard, forget, keep, open_setup
 from webapp.billing.attempt_refusals import CardsAway
 from webapp.billing.gateways.protocol import KeepOrder, Kept, key_of
 from webapp.billing.models import CardSetup
+from webapp.billing.queries.balances import same_person
 from webapp.billing.queries.cards import customer_of
 from webapp.billing.queries.own import records_of
 from webapp.db import db
@@ -67,7 +68,12 @@ def forget_own(patient_id: UUID, card_id: UUID, seen_by: Scope, scope: Scope) ->
     Also one that is kept with a record which was merged into theirs.
     """
     people = charging.within(seen_by, lambda _now: records_of(patient_id))
-    charging.within(scope, lambda now: forget(card_id, people, at=now.at).id)
+
+    def forgotten(now: Scope) -> UUID:
+        # As it is by now: a merge may have been undone in between.
+        return forget(card_id, set(people).intersection(same_person(patient_id)), at=now.at).id
+
+    charging.within(scope, forgotten)
 
 
 def _setup(setup_id: UUID) -> CardSetup:

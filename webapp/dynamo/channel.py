@@ -10,8 +10,9 @@ from time import monotonic
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import get_cert_path
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from webapp.dynamo.signing import Signer
 
@@ -22,6 +23,7 @@ CONNECTIONS = 32
 LEAST_SECONDS = 0.001
 _PORTS = {"http": 80, "https": 443}
 _ENOUGH = 65536
+OK = 200
 
 
 class Broken(Exception):  # noqa: N818  the line is broken; that is no mistake of the caller
@@ -40,9 +42,13 @@ class _Answer:
         self.parts: list[bytes] = []
         self.whole, self.last = False, False
 
+    def on_message_begin(self) -> None:
+        if self.whole:
+            raise ValueError("a second answer to one request")
+
     def on_header(self, name: bytes, value: bytes) -> None:
         # The parser forgets it as soon as the answer is whole.
-        if name.lower() == b"connection" and value.lower() == b"close":
+        if name.lower() == b"connection" and b"close" in value.lower():
             self.last = True
 
     def on_body(self, part: bytes) -> None:
@@ -64,7 +70,9 @@ class Channel:
         address = urlsplit(endpoint)
         usual = _PORTS[address.scheme]
         self._name, self._port = address.hostname or "", address.port or usual
-        host = self._name if self._port == usual else address.netloc
+        host = address.netloc.rpartition("@")[2]
+        if address.port == usual:
+            host = host.removesuffix(f":{usual}")
         self._signer = Signer(region=region, host=host, credentials=credentials)
         self._trust = ssl.create_default_context(cafile=get_cert_path(True)) if address.scheme == "https" else None
         # The one that rested least is taken first: others are closed by DynamoDB and found so.
@@ -73,29 +81,28 @@ class Channel:
     def send(self, operation: str, body: bytes, seconds: float) -> tuple[int, bytes]:
         """The status and body of the answer, or Broken when there is none within `seconds`."""
         ends = monotonic() + seconds
-        connection = self._connected(seconds)
-        answer = _Answer()
-        parser = HttpResponseParser(answer)
+        # Before there is a connection to lose: credentials may have to be fetched anew.
+        head = self._head(operation, body)
+        connection = self._connected(ends)
         try:
-            connection.settimeout(max(ends - monotonic(), LEAST_SECONDS))
-            connection.sendall(self._signer.head(operation, body) + body)
-            while not answer.whole:
-                # The time-out is per read: what is left of the whole is set anew before each.
-                connection.settimeout(max(ends - monotonic(), LEAST_SECONDS))
-                received = connection.recv(_ENOUGH)
-                if not received:
-                    raise ConnectionResetError
-                parser.feed_data(received)
-        except (HttpParserError, OSError) as error:
+            status, content, last = _exchanged(connection, head + body, ends)
+        except (HttpParserError, HttpParserUpgrade, OSError) as error:
             connection.close()
             raise Broken(sent=True, late=isinstance(error, TimeoutError)) from None
-        if answer.last:
+        if last:
             connection.close()
         else:
             self._resting.append(connection)
-        return parser.get_status_code(), b"".join(answer.parts)
+        return status, content
 
-    def _connected(self, seconds: float) -> socket.socket:
+    def _head(self, operation: str, body: bytes) -> bytes:
+        try:
+            return self._signer.head(operation, body)
+        except (BotoCoreError, RuntimeError):
+            # Credentials ran out, and nobody gives new ones.
+            raise Broken(sent=False, late=True) from None
+
+    def _connected(self, ends: float) -> socket.socket:
         while self._resting:
             try:
                 connection = self._resting.pop()
@@ -104,18 +111,47 @@ class Channel:
             if _is_alive(connection):
                 return connection
             connection.close()
-        return self._connect(seconds)
+        return self._connect(ends)
 
-    def _connect(self, seconds: float) -> socket.socket:
-        plain = None
+    def _connect(self, ends: float) -> socket.socket:
+        made = None
         try:
-            plain = socket.create_connection((self._name, self._port), timeout=seconds)
-            plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return plain if self._trust is None else self._trust.wrap_socket(plain, server_hostname=self._name)
+            made = socket.create_connection((self._name, self._port), timeout=_left(ends))
+            made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._trust is not None:
+                made.settimeout(_left(ends))
+                made = self._trust.wrap_socket(made, server_hostname=self._name)
+            if monotonic() >= ends:
+                raise TimeoutError
         except OSError as error:
-            if plain is not None:
-                plain.close()
+            if made is not None:
+                made.close()
             raise Broken(sent=False, late=isinstance(error, TimeoutError)) from None
+        return made
+
+
+def _exchanged(connection: socket.socket, request: bytes, ends: float) -> tuple[int, bytes, bool]:
+    """Status and body of the answer to a request, and whether it was the connection's last."""
+    answer = _Answer()
+    parser = HttpResponseParser(answer)
+    connection.settimeout(_left(ends))
+    connection.sendall(request)
+    while not answer.whole:
+        # The time-out is per read: what is left of the whole is set anew before each.
+        connection.settimeout(_left(ends))
+        received = connection.recv(_ENOUGH)
+        if not received:
+            raise ConnectionResetError
+        parser.feed_data(received)
+    status = parser.get_status_code()
+    if status < OK:
+        # Something is still to come, which the next request would take for its own.
+        raise ConnectionResetError
+    return status, b"".join(answer.parts), answer.last
+
+
+def _left(ends: float) -> float:
+    return max(ends - monotonic(), LEAST_SECONDS)
 
 
 def _is_alive(connection: socket.socket) -> bool:

@@ -9,21 +9,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from psycopg.types.range import TimestamptzRange
-from sqlalchemy import select, text
+from sqlalchemy import text
 
+from webapp.booking.actions.own_time import own_time
 from webapp.booking.actions.rules import keep_to_rules
 from webapp.booking.availability import FreeStart, spread
 from webapp.booking.intervals import LATTICE
-from webapp.booking.models import Appointment
 from webapp.booking.refusals import NotOffered, OutsideHours, ProviderAway, SlotTaken
-from webapp.booking.states import Status
 from webapp.db import compact, db, swiftly
 from webapp.practice.hours import Block, local_day, opened
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
+
+    from webapp.booking.models import Appointment
 
 
 _LOOK = compact((Path(__file__).parents[1] / "sql" / "look.sql").read_text("utf-8"))
@@ -181,7 +181,7 @@ def offered(wish: Wish, at: datetime) -> Offered:
     OutsideHours when nobody asked for works then, ProviderAway when whoever does is on leave.
     """
     agreed = wish.agreed
-    own = _own(wish, at)
+    own = own_time(wish.patient_id, agreed, at=at, replaces=wish.held and wish.via == "portal")
     values = {
         "patient": wish.patient_id,
         "service": wish.service_id,
@@ -216,33 +216,6 @@ def offered(wish: Wish, at: datetime) -> Offered:
     pieces = _turned(list(zip(found.pieces, found.piece_kinds, strict=True)), wish.patient_id)
     busy = frozenset(found.busy) - ({wish.patient_id} if wish.held else set())
     return Offered(wish.patient_id, terms, present, versions, busy, pieces, found.deposit_cents)
-
-
-def _own(wish: Wish, at: datetime) -> list[tuple[UUID | None, TimestamptzRange]]:
-    """What of the time in question is the patient's already: of the visit that moves, or of a hold that is replaced."""
-    if wish.agreed is not None:
-        patients = (wish.patient_id, TimestamptzRange(wish.agreed.starts_at, wish.agreed.ends_at))
-        return [patients, *_staffed(wish.agreed)]
-    if not wish.held or wish.via != "portal":
-        return []
-    replaced = db.session.scalars(
-        select(Appointment)
-        .where(
-            Appointment.patient_id == wish.patient_id, Appointment.status == Status.HELD, Appointment.via == "portal"
-        )
-        .where(~Appointment.payment_open, Appointment.held_until > at)
-        .order_by(Appointment.id.desc())
-        .limit(1)
-    ).first()
-    return [] if replaced is None else _staffed(replaced)
-
-
-def _staffed(visit: Appointment) -> list[tuple[UUID | None, TimestamptzRange]]:
-    during = TimestamptzRange(
-        visit.starts_at - timedelta(minutes=visit.buffer_before_minutes),
-        visit.ends_at + timedelta(minutes=visit.buffer_after_minutes),
-    )
-    return [(resource, during) for resource in (visit.provider_id, visit.room_id, *visit.equipment_ids)]
 
 
 def _rooms(found: Look, terms: Terms) -> dict[UUID, tuple[UUID | None, ...]]:
