@@ -94,10 +94,10 @@ def _figures(stack: Stack, chosen: argparse.Namespace, opened: ExitStack) -> Ite
             yield from part.figures(here)
     if "ahead" in chosen.only:
         yield from ahead.lag(here, stack, dynamo, chosen.seconds)
-    if "booking" in chosen.only:
-        yield from booking.figures(here, stack, floor, dynamo, chosen.seconds)
     if "growth" in chosen.only:
         yield booking.growth(opened.enter_context(open_desk(stack, small, dynamo)), here)
+    if "booking" in chosen.only:
+        yield from booking.figures(here, stack, floor, dynamo, chosen.seconds)
     if "log" in chosen.only:
         yield from log.figures(stack, town, chosen.records)
 

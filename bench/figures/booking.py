@@ -54,7 +54,7 @@ class Wishes:
 def figures(desk: Desk, stack: Stack, floor: str, dynamo: str, seconds: int) -> Iterator[Figure]:
     """CPU beside the empty route, then rates and waits with one and with eight people who press."""
     # Beyond the times that others in this run have booked.
-    wishes = Wishes(desk.town, number=2_000)
+    wishes = Wishes(desk.town, number=2_500)
     yield cpu_ratio(desk, wishes)
     with _serving(stack, desk, dynamo) as address:
         browsers = [_browser(desk) for _ in range(max(LEAST_OF_FLOOR))]
@@ -87,7 +87,7 @@ def cpu_ratio(desk: Desk, wishes: Wishes) -> Figure:
 def growth(small: Desk, large: Desk) -> Figure:
     """Time of a booking among many rows, in bookings among few, by turns; the first ones of both warm up."""
     few, many = Wishes(small.town), Wishes(large.town)
-    many.number = 20_000
+    many.number = 2_000
     pairs = []
     for _ in range(2 * CPU_TIMES):
         with small.app.app_context():
