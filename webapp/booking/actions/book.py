@@ -118,6 +118,11 @@ def book_only(
     return place(request, How(actor, at, once, overbook=None if overbook is None else overbook.checked()))
 
 
+def could_book(request: BookRequest, *, at: datetime) -> None:
+    """Raise what `book` would, as far as one look can tell, and wait for nobody."""
+    _looked(request, How(None, at))
+
+
 def place(request: BookRequest, how: How) -> UUID:
     """Book or hold: looks, then asks the database; looks again when the hours changed in between."""
     for _ in range(_LOOKS):
@@ -142,6 +147,16 @@ def _earlier(actor: UUID | None, once: Once | None) -> UUID | None:
 
 
 def _place(request: BookRequest, how: How) -> UUID:
+    (done,) = swiftly(BOOK, _looked(request, how))
+    visit: UUID
+    visit, refused, taken = done
+    if refused is not None:
+        raise _refusal(refused, taken, request.patient_id)
+    return visit
+
+
+def _looked(request: BookRequest, how: How) -> dict[str, object]:
+    """Look who could take it, and say all that booking takes."""
     reach(request.location_id, request.patient_id)
     wish = Wish(
         request.patient_id,
@@ -159,12 +174,7 @@ def _place(request: BookRequest, how: How) -> UUID:
     # A hold costs nothing yet; what is taken anyway asks nobody for money.
     if wanted.deposit_cents and how.hold_until is None and not request.deposit_seen_to:
         raise DepositFirst(field="service", patient=request.patient_id)
-    (done,) = swiftly(BOOK, values)
-    visit: UUID
-    visit, refused, taken = done
-    if refused is not None:
-        raise _refusal(refused, taken, request.patient_id)
-    return visit
+    return values
 
 
 def _refusal(name: str, taken: str, patient: UUID) -> Refusal:

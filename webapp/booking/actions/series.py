@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from webapp.booking.actions.book import BookRequest, book
+from webapp.booking.actions.book import BookRequest, book, could_book
 from webapp.booking.actions.several import APART
 from webapp.booking.models import Appointment, Series
 from webapp.booking.money_refusals import DepositFirst
@@ -74,7 +74,11 @@ def book_series(request: SeriesRequest, *, actor: UUID | None, at: datetime) -> 
     # By time: two series that want the same people wait for each other at the first time they share, and only there.
     for each in visits:
         try:
-            made.append(book(_wish(request, each), actor=actor, at=at))
+            if refused:
+                # Nothing will come of it: what else stands in the way is for a look to say, which keeps nobody waiting.
+                could_book(_wish(request, each), at=at)
+            else:
+                made.append(book(_wish(request, each), actor=actor, at=at))
         except NotFound:
             raise
         except Refusal as refusal:
