@@ -102,10 +102,7 @@ class Storm:
                 self._phase("(d) holds, overbooking, equipment, leave, hours", crowd, plans)
                 with psycopg.connect(self._admin, autocommit=True) as connection:
                     groups = tied.begin_groups(connection, ground)
-                # Its slowest is told, not judged: one deed is up to four visits, behind others of as many.
-                slowest = self.verdict.slowest_ms
                 self._phase("(e) series, groups", crowd, phases.together(ground, size, random, groups))
-                self.verdict.slowest_ms = slowest
             if isinstance(self._way, ByWeb) and size.everybody:
                 self._everybody(crowd, self._way, random)
         if swaps:

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.httpsession import get_cert_path
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
+from webapp.dynamo.answers import OK
 from webapp.dynamo.signing import Signer
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ CONNECTIONS = 32
 LEAST_SECONDS = 0.001
 _PORTS = {"http": 80, "https": 443}
 _ENOUGH = 65536
-OK = 200
 
 
 class Broken(Exception):  # noqa: N818  the line is broken; that is no mistake of the caller
