@@ -22,7 +22,7 @@ from webapp.opening import Opening
 from webapp.patience import Impatient
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from uuid import UUID
 
     from psycopg import Cursor
@@ -178,6 +178,16 @@ def swiftly(statement: str, values: Mapping[str, object]) -> Cursor[tuple[Any, .
     connection: Any = db.session.connection().connection.driver_connection
     cursor: Cursor[tuple[Any, ...]] = connection.execute(statement, values)
     return cursor
+
+
+def swiftly_each(statement: str, many: Sequence[Mapping[str, object]]) -> list[tuple[Any, ...] | None]:
+    """Run a statement as `swiftly` does, once for each of `many` and all in one round trip; the first row of each."""
+    connection: Any = db.session.connection().connection.driver_connection
+    if not many:
+        return []
+    with connection.cursor() as cursor:
+        cursor.executemany(statement, many, returning=True)
+        return [each.fetchone() for each in cursor.results()]
 
 
 def unread(model: type[Model], row_id: UUID, **known: object) -> Model:

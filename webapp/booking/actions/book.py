@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from webapp import idempotency
+from webapp.booking.actions.afresh import afresh
 from webapp.booking.actions.locking import reach
 from webapp.booking.actions.placing import Offered, Piece, Place, Terms, Wish, offered
 from webapp.booking.models import Appointment
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-_LOOKS = 3
+Ready = dict[str, Any]
+"""All that `BOOK` takes."""
 
 BOOK = (
     "select appointment_id, refused, taken from book("
@@ -118,25 +120,16 @@ def book_only(
     return place(request, How(actor, at, once, overbook=None if overbook is None else overbook.checked()))
 
 
-def could_book(request: BookRequest, *, at: datetime) -> None:
-    """Raise what `book` would, as far as one look can tell, and wait for nobody."""
-    _looked(request, How(None, at))
-
-
 def place(request: BookRequest, how: How) -> UUID:
     """Book or hold: looks, then asks the database; looks again when the hours changed in between."""
-    for _ in range(_LOOKS):
-        try:
-            return _place(request, how)
-        except ScheduleChanged:
-            # Hours changed between our read and the lock: a fresh look decides, and only a busy editor beats three.
-            continue
-        except Refusal:
-            # What refuses the second sending of a form may well be what the first one did: the key tells.
-            if (earlier := _earlier(how.actor, how.once)) is None:
-                raise
-            return earlier
-    raise ScheduleChanged(patient=request.patient_id)
+    try:
+        return afresh(lambda: _place(request, how), request.patient_id)
+    except Refusal as refusal:
+        # What refuses the second sending of a form may well be what the first one did: the key tells.
+        earlier = None if isinstance(refusal, ScheduleChanged) else _earlier(how.actor, how.once)
+        if earlier is None:
+            raise
+        return earlier
 
 
 def _earlier(actor: UUID | None, once: Once | None) -> UUID | None:
@@ -147,18 +140,14 @@ def _earlier(actor: UUID | None, once: Once | None) -> UUID | None:
 
 
 def _place(request: BookRequest, how: How) -> UUID:
-    (done,) = swiftly(BOOK, _looked(request, how))
-    visit: UUID
-    visit, refused, taken = done
-    if refused is not None:
-        raise _refusal(refused, taken, request.patient_id)
-    return visit
+    wish = wish_of(request, how)
+    return booked(request, swiftly(BOOK, ready(request, offered(wish, how.at), how)).fetchone())
 
 
-def _looked(request: BookRequest, how: How) -> dict[str, object]:
-    """Look who could take it, and say all that booking takes."""
+def wish_of(request: BookRequest, how: How) -> Wish:
+    """What to look for; raises NotAllowedHere."""
     reach(request.location_id, request.patient_id)
-    wish = Wish(
+    return Wish(
         request.patient_id,
         request.service_id,
         request.location_id,
@@ -167,7 +156,21 @@ def _looked(request: BookRequest, how: How) -> dict[str, object]:
         via=request.via,
         held=how.hold_until is not None,
     )
-    wanted = offered(wish, how.at)
+
+
+def booked(request: BookRequest, answer: tuple[Any, ...] | None) -> UUID:
+    """The visit that `BOOK` has made, or raises what it was refused for."""
+    if answer is None:
+        raise NotFound
+    visit: UUID
+    visit, refused, taken = answer
+    if refused is not None:
+        raise _refusal(refused, taken, request.patient_id)
+    return visit
+
+
+def ready(request: BookRequest, wanted: Offered, how: How) -> Ready:
+    """Say all that `BOOK` takes; raises SlotTaken, TimePassed, DepositFirst."""
     if wanted.terms.ends_at <= how.at:
         raise TimePassed(field="starts_at", patient=request.patient_id)
     values = _values(request, wanted, how)
@@ -194,7 +197,7 @@ def _where(wanted: Offered, how: How) -> tuple[Sequence[Place], Sequence[Piece]]
     return wanted.free_places(), wanted.free_pieces()
 
 
-def _values(request: BookRequest, wanted: Offered, how: How) -> dict[str, object]:
+def _values(request: BookRequest, wanted: Offered, how: How) -> Ready:
     new = new_id()
     terms: Terms = wanted.terms
     places, pieces = _where(wanted, how)

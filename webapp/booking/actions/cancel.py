@@ -7,13 +7,14 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from webapp.booking import cashier
-from webapp.booking.actions.locking import advance, lock_if_held, locked, settle
+from webapp.booking.actions.locking import advance, lock_if_held, locked, settle_all
 from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.money_refusals import CostsMoney
 from webapp.booking.refusals import ReasonMissing
 from webapp.booking.states import TRANSITIONS, Action
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -49,18 +50,28 @@ def cancel(request: CancelRequest, *, at: datetime) -> Appointment:
     """Cancel the visit and free its time (NotFound, WrongState, VersionConflict, ReasonMissing, CostsMoney)."""
     lock_if_held(request.appointment_id)
     visit = locked(request.appointment_id, TRANSITIONS[Action.CANCEL].before, version=request.version)
-    if not request.reason.strip():
-        raise ReasonMissing(field="reason", patient=visit.patient_id)
-    money = cashier.on_duty()
-    if request.costs is Costs.REFUSE and money.at_stake(visit, at=at):
-        raise CostsMoney(patient=visit.patient_id)
-    visit.cancelled_at = at
-    visit.cancel_reason = request.reason.strip()
-    visit.held_until = None
-    visit.payment_open = False
-    advance(visit, Action.CANCEL)
-    settle(visit, at)
-    freed(visit, at, wanted=request.offer)
-    if request.costs is Costs.GIVE_BACK:
-        money.give_back(visit, at=at)
+    cancel_locked([visit], request.reason, at=at, offer=request.offer, costs=request.costs)
     return visit
+
+
+def cancel_locked(
+    visits: Sequence[Appointment], reason: str, *, at: datetime, offer: bool = True, costs: Costs = Costs.REFUSE
+) -> None:
+    """Cancel visits that are locked and in a state to be canceled, all at once (ReasonMissing, CostsMoney)."""
+    money = cashier.on_duty()
+    for visit in visits:
+        if not reason.strip():
+            raise ReasonMissing(field="reason", patient=visit.patient_id)
+        if costs is Costs.REFUSE and money.at_stake(visit, at=at):
+            raise CostsMoney(patient=visit.patient_id)
+        visit.cancelled_at = at
+        visit.cancel_reason = reason.strip()
+        visit.held_until = None
+        visit.payment_open = False
+        advance(visit, Action.CANCEL)
+    settle_all(visits, at)
+    if offer:
+        freed(visits, at)
+    if costs is Costs.GIVE_BACK:
+        for visit in visits:
+            money.give_back(visit, at=at)

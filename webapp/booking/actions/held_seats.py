@@ -39,6 +39,12 @@ def end_overdue(session_id: UUID, at: datetime) -> None:
     db.session.execute(_END, {"session": session_id, "early": False, "at": at})
 
 
+def anything_held(session_id: UUID) -> bool:
+    """Whether a seat of a group is held for somebody; stays so under the group's lock."""
+    held = (Appointment.group_session_id == session_id, Appointment.status == Status.HELD.value)
+    return db.session.scalar(select(Appointment.id).where(*held).limit(1)) is not None
+
+
 def let_go(session_id: UUID, at: datetime) -> None:
     """End everything that is held of a group that goes elsewhere: nobody was told of a seat there.
 

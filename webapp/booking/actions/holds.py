@@ -187,7 +187,7 @@ def take_over(
     except DBAPIError as error:
         raise refused(error, visit.patient_id) from error
     db.session.refresh(kept)
-    freed(visit, at)
+    freed([visit], at)
     return visit
 
 

@@ -20,10 +20,12 @@ from webapp.errors import NotFound, VersionConflict, refusal_of
 from webapp.practice.actions import lock_resources
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
-_SETTLE = text("select doors.settle(:appointment, :at)")
+_SETTLE = text("select doors.settle(visit.id, :at) from unnest(:visits) as visit (id)").bindparams(
+    bindparam("visits", type_=ARRAY(PGUUID))
+)
 _FREE_LANE = text(
     "select doors.free_lane(:visit, :staff, tstzrange(cast(:opens as timestamptz), :closes), :at)"
 ).bindparams(bindparam("staff", type_=ARRAY(PGUUID)))
@@ -40,12 +42,17 @@ def locked(appointment_id: UUID, before: frozenset[Status], *, version: int | No
     visit = db.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if visit is None:
         raise NotFound
+    allowed(visit, before, version=version)
+    return visit
+
+
+def allowed(visit: Appointment, before: frozenset[Status], *, version: int | None = None) -> None:
+    """Refuse to change a locked visit that is not as it has to be; raises what `locked` does but for NotFound."""
     reach(visit.location_id, visit.patient_id)
     if Status(visit.status) not in before:
         raise WrongState(patient=visit.patient_id)
     if version is not None and visit.version != version:
         raise VersionConflict(patient=visit.patient_id)
-    return visit
 
 
 def lock_visits(appointment_ids: Iterable[UUID]) -> None:
@@ -81,11 +88,22 @@ def advance(visit: Appointment, action: Action) -> None:
 
 def settle(visit: Appointment, at: datetime) -> None:
     """Make occupancy agree with the visit's row; raises SlotTaken when something it needs is busy."""
+    settle_all([visit], at)
+
+
+def settle_all(visits: Sequence[Appointment], at: datetime) -> None:
+    """Settle several, of which none takes what another one gives up: nobody knows which is first (SlotTaken)."""
+    if not visits:
+        return
     db.session.flush()
     try:
-        db.session.execute(_SETTLE, {"appointment": visit.id, "at": at})
+        db.session.execute(_SETTLE, {"visits": [visit.id for visit in visits], "at": at})
     except DBAPIError as error:
-        raise taken(error, visit.patient_id) from error
+        refusal = taken(error, visits[0].patient_id)
+        if isinstance(refusal, SlotTaken):
+            whose = (visit.patient_id for visit in visits if visit.patient_id in refusal.resources)
+            refusal.patient = next(whose, refusal.patient)
+        raise refusal from error
 
 
 def take_lane(visit: Appointment, overbook: str | None, at: datetime) -> None:

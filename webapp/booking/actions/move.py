@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from webapp.booking.actions.afresh import afresh
 from webapp.booking.actions.locking import locked, reach, refused, take_lane
-from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
+from webapp.booking.actions.placing import Offered, Piece, Place, Terms, Wish, offered, one_of_each
 from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.plan_refusals import SeatOnly
-from webapp.booking.refusals import ScheduleChanged, SlotTaken, TimePassed
+from webapp.booking.refusals import SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE
 from webapp.db import db
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -24,7 +26,6 @@ if TYPE_CHECKING:
     from webapp.booking.models import Appointment
 
 
-_LOOKS = 3
 _TAKE_PLACE = text("select take_place(:visit, :schedule_version, :at)")
 
 
@@ -48,32 +49,44 @@ def move(request: MoveRequest, *, at: datetime, overbook: Overbook | None = None
     NotAllowedHere, TimePassed, OverbookReasonMissing, or SeatOnly for a seat of a group visit.
     """
     visit = locked(request.appointment_id, MOVABLE, version=request.version)
+    reason = None if overbook is None else overbook.checked()
+    wish = wish_of(request, visit)
+
+    def attempt() -> Appointment:
+        wanted = in_time(offered(wish, at), at)
+        return _overbook(visit, wanted, reason, at) if reason is not None else move_to_one_of(visit, wanted, at)
+
+    return afresh(attempt, visit.patient_id)
+
+
+def wish_of(request: MoveRequest, visit: Appointment, along: Sequence[Appointment] = ()) -> Wish:
+    """What to look for; raises SeatOnly or NotAllowedHere."""
     if visit.group_session_id is not None:
         raise SeatOnly(patient=visit.patient_id)
-    reason = None if overbook is None else overbook.checked()
     provider, location = request.provider_id or visit.provider_id, request.location_id or visit.location_id
     reach(location, visit.patient_id)
-    wish = Wish(
-        visit.patient_id, visit.service_id, location, request.starts_at, provider, agreed=visit, via=request.via
+    return Wish(
+        visit.patient_id,
+        visit.service_id,
+        location,
+        request.starts_at,
+        provider,
+        agreed=visit,
+        via=request.via,
+        along=along,
     )
-    for _ in range(_LOOKS):
-        wanted = offered(wish, at)
-        if wanted.terms.ends_at <= at:
-            raise TimePassed(field="starts_at", patient=visit.patient_id)
-        try:
-            if reason is not None:
-                return _overbook(visit, wanted, reason, at)
-            return _move_to_one_of(visit, wanted, at)
-        except ScheduleChanged:
-            continue
-    raise ScheduleChanged(patient=visit.patient_id)
 
 
-def _move_to_one_of(visit: Appointment, wanted: Offered, at: datetime) -> Appointment:
-    places, pieces = wanted.free_places(), wanted.free_pieces()
-    # Its own room and equipment first: people find their way back to it.
-    places.sort(key=lambda place: place.room_id != visit.room_id)
-    pieces.sort(key=lambda piece: piece[0] not in visit.equipment_ids)
+def in_time(wanted: Offered, at: datetime) -> Offered:
+    """What was found, unless it is over by now (TimePassed)."""
+    if wanted.terms.ends_at <= at:
+        raise TimePassed(field="starts_at", patient=wanted.patient_id)
+    return wanted
+
+
+def move_to_one_of(visit: Appointment, wanted: Offered, at: datetime) -> Appointment:
+    """Move a locked visit to the first place it can have, its own room and equipment first (SlotTaken)."""
+    places, pieces = in_turn(visit, wanted)
     gone: frozenset[UUID] = frozenset()
     refusal: SlotTaken | None = None
     for place in places:
@@ -92,6 +105,14 @@ def _move_to_one_of(visit: Appointment, wanted: Offered, at: datetime) -> Appoin
     raise refusal or SlotTaken(patient=visit.patient_id)
 
 
+def in_turn(visit: Appointment, wanted: Offered) -> tuple[list[Place], list[Piece]]:
+    """What is free for a visit that moves, its own room and equipment first: people find their way back to it."""
+    places, pieces = wanted.free_places(), wanted.free_pieces()
+    places.sort(key=lambda place: place.room_id != visit.room_id)
+    pieces.sort(key=lambda piece: piece[0] not in visit.equipment_ids)
+    return places, pieces
+
+
 def _overbook(visit: Appointment, wanted: Offered, reason: str, at: datetime) -> Appointment:
     (place,), pieces = wanted.over_booked()
     chosen = one_of_each(pieces, frozenset()) or ()
@@ -101,15 +122,20 @@ def _overbook(visit: Appointment, wanted: Offered, reason: str, at: datetime) ->
 
 
 def _move_to(visit: Appointment, terms: Terms, place: Place, at: datetime, overbook: str | None = None) -> None:
-    visit.starts_at, visit.ends_at = terms.starts_at, terms.ends_at
-    visit.provider_id, visit.room_id, visit.location_id = place.provider_id, place.room_id, terms.location_id
-    visit.equipment_ids = list(place.equipment_ids)
+    stand(visit, terms, place)
     take_lane(visit, overbook, at)
-    visit.version += 1
     db.session.flush()
     values = {"visit": visit.id, "schedule_version": place.schedule_version, "at": at}
     try:
         db.session.execute(_TAKE_PLACE, values)
     except DBAPIError as error:
         raise refused(error, visit.patient_id) from error
-    freed(visit, at)
+    freed([visit], at)
+
+
+def stand(visit: Appointment, terms: Terms, place: Place) -> None:
+    """Let a visit say where and when it is, as one more version."""
+    visit.starts_at, visit.ends_at = terms.starts_at, terms.ends_at
+    visit.provider_id, visit.room_id, visit.location_id = place.provider_id, place.room_id, terms.location_id
+    visit.equipment_ids = list(place.equipment_ids)
+    visit.version += 1

@@ -16,7 +16,8 @@ from webapp.booking.actions.rules import keep_to_rules
 from webapp.booking.availability import FreeStart, spread
 from webapp.booking.intervals import LATTICE
 from webapp.booking.refusals import NotOffered, OutsideHours, ProviderAway, SlotTaken
-from webapp.db import compact, db, swiftly
+from webapp.db import compact, db, swiftly, swiftly_each
+from webapp.errors import Refusal
 from webapp.practice.hours import Block, local_day, opened
 
 if TYPE_CHECKING:
@@ -90,8 +91,9 @@ class Look(NamedTuple):
 class Wish:
     """What to look for; no `provider_id` means anybody, and a visit that moves keeps what was `agreed` with it.
 
-    `via` says whose rules count: patients on the portal keep to all, the desk may book sooner, later and for whom it
-    likes. What is only `held` leaves the patient free, and takes the place of the hold that the patient has.
+    Visits that move `along` make room for it.  `via` says whose rules count: patients on the portal keep to all, the
+    desk may book sooner, later and for whom it likes. What is only `held` leaves the patient free, and takes the place
+    of the hold that the patient has.
     """
 
     patient_id: UUID
@@ -102,6 +104,7 @@ class Wish:
     agreed: Appointment | None = None
     via: str = "desk"
     held: bool = False
+    along: Sequence[Appointment] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,16 @@ class Offered:
             raise SlotTaken(["equipment"], patient=self.patient_id)
         return free
 
+    def could_take(self) -> set[UUID]:
+        """Everything that the visit may come to occupy; raises what `free_places` and `free_pieces` do."""
+        places = self.free_places()
+        rooms = {place.room_id for place in places if place.room_id is not None}
+        return {
+            self.patient_id,
+            *(place.provider_id for place in places),
+            *(piece for piece, _ in self.free_pieces()),
+        } | rooms
+
     def over_booked(self) -> tuple[list[Place], list[Piece]]:
         """Choose the one place to overbook, and order the equipment: what is free first, then what is not.
 
@@ -180,9 +193,27 @@ def offered(wish: Wish, at: datetime) -> Offered:
     Raises NotOffered when the clinic has no such thing there, a refusal of a rule that patients on the portal keep to,
     OutsideHours when nobody asked for works then, ProviderAway when whoever does is on leave.
     """
+    return _understood(wish, swiftly(_LOOK, _asked(wish, at)).fetchone(), at)
+
+
+def offered_each(wishes: Sequence[Wish], at: datetime) -> list[Offered | Refusal]:
+    """Look as `offered` does for several wishes, in one round trip; of what nobody offers, why."""
+    rows = swiftly_each(_LOOK, [_asked(wish, at) for wish in wishes])
+    return [_understood_or_why(wish, row, at) for wish, row in zip(wishes, rows, strict=True)]
+
+
+def _understood_or_why(wish: Wish, row: tuple[Any, ...] | None, at: datetime) -> Offered | Refusal:
+    try:
+        return _understood(wish, row, at)
+    except Refusal as refusal:
+        return refusal
+
+
+def _asked(wish: Wish, at: datetime) -> dict[str, object]:
     agreed = wish.agreed
     own = own_time(wish.patient_id, agreed, at=at, replaces=wish.held and wish.via == "portal")
-    values = {
+    own += [taken for visit in wish.along for taken in own_time(visit.patient_id, visit, at=at, replaces=False)]
+    return {
         "patient": wish.patient_id,
         "service": wish.service_id,
         "location": wish.location_id,
@@ -196,7 +227,10 @@ def offered(wish: Wish, at: datetime) -> Offered:
         "own_times": [during for _, during in own],
         "at": at,
     }
-    row = swiftly(_LOOK, values).fetchone()
+
+
+def _understood(wish: Wish, row: tuple[Any, ...] | None, at: datetime) -> Offered:
+    """Say what a row of `look.sql` means for the wish; raises what `offered` does."""
     found = None if row is None else Look._make(row)
     if found is None or None in found.pieces:
         raise NotOffered(field="service")

@@ -93,7 +93,7 @@ def mark_no_show(appointment_id: UUID, *, at: datetime, version: int | None = No
         raise NotYetTime(patient=visit.patient_id)
     advance(visit, Action.MARK_NO_SHOW)
     settle(visit, at)
-    freed(visit, at)
+    freed([visit], at)
     return visit
 
 

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from webapp.booking.actions.book import BookRequest, book, could_book
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
+
+from webapp.booking.actions.afresh import afresh
+from webapp.booking.actions.book import BookRequest, How
+from webapp.booking.actions.book_all import book_looked, look_all
+from webapp.booking.actions.locking import refused
 from webapp.booking.actions.several import APART
 from webapp.booking.models import Appointment, Series
 from webapp.booking.money_refusals import DepositFirst
@@ -14,13 +20,11 @@ from webapp.booking.plan_refusals import SeriesTooLong, SeriesTooShort, SeveralT
 from webapp.booking.recurrence import FEWEST, MOST
 from webapp.booking.refusals import NotOffered, PatientNotBookable
 from webapp.db import db
-from webapp.errors import NotFound, Refusal
+from webapp.errors import NotFound
 from webapp.ids import new_id
-from webapp.practice import actions as practice
 from webapp.practice.models import Location
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -67,51 +71,38 @@ def book_series(request: SeriesRequest, *, actor: UUID | None, at: datetime) -> 
     NotFound, or what `book` raises of every visit alike.
     """
     visits = sorted(request.visits, key=lambda each: each.starts_at)
-    _lock(request, visits)
-    series = _series(request, actor, at)
-    refused: dict[int, Refusal] = {}
-    made: list[Appointment] = []
-    # By time: two series that want the same people wait for each other at the first time they share, and only there.
-    for each in visits:
-        try:
-            if refused:
-                # Nothing will come of it: what else stands in the way is for a look to say, which keeps nobody waiting.
-                could_book(_wish(request, each), at=at)
-            else:
-                made.append(book(_wish(request, each), actor=actor, at=at))
-        except NotFound:
-            raise
-        except Refusal as refusal:
-            refused[each.number] = refusal
-    if refused:
-        raise _all_or_nothing(refused, request)
-    for visit in made:
-        visit.series_id = series.id
-    db.session.flush()
-    return Booked(series, tuple(made))
-
-
-def _lock(request: SeriesRequest, visits: Sequence[Chosen]) -> None:
-    """Everything that any of the visits could take, in one statement and one order, before the first is booked.
-
-    Shared, as for a single booking. Visits that are nearly neighbours could meet one long visit of somebody else with
-    both their ends, and wait for it while it waits for them: then nobody else may be there.
-    """
     if len(visits) < FEWEST:
         raise SeriesTooShort(field="visits", patient=request.patient_id)
     if len(visits) > MOST:
         raise SeriesTooLong(field="visits", patient=request.patient_id)
-    needed = practice.resources_of(request.location_id) | {request.patient_id}
-    if request.provider_id is not None:
-        needed.add(request.provider_id)
-    close = any(other.starts_at - one.starts_at < APART for one, other in pairwise(visits))
-    practice.lock_resources(needed, exclusive=close)
-
-
-def _series(request: SeriesRequest, actor: UUID | None, at: datetime) -> Series:
     site = db.session.get(Location, request.location_id)
     if site is None:
         raise NotFound
+    # By time: two series that want the same people wait for each other at the first time they share, and only there.
+    # Visits that are nearly neighbours could meet one long visit of somebody else with both their ends, and wait for it
+    # while it waits for them: then nobody else may be there.
+    close = any(other.starts_at - one.starts_at < APART for one, other in pairwise(visits))
+    wishes = [_wish(request, each) for each in visits]
+
+    def attempt() -> Booked:
+        looked = look_all(wishes, How(actor, at))
+        with db.session.begin_nested():
+            series = _series(request, site, actor, at)
+            made = book_looked(wishes, looked, alone=close)
+            rows = update(Appointment).where(Appointment.id.in_(made)).values(series_id=series.id)
+            visits = db.session.scalars(rows.returning(Appointment))
+            return Booked(series, tuple(sorted(visits, key=lambda visit: visit.starts_at)))
+
+    try:
+        return afresh(attempt, request.patient_id)
+    except SeveralTaken as several:
+        # One sentence for what is wrong at any time; else what stands in the way of each visit.
+        whenever = next((why for why in several.refused.values() if isinstance(why, _WHENEVER)), None)
+        by_number = {visits[place].number: why for place, why in several.refused.items()}
+        raise whenever or SeveralTaken(by_number, patient=request.patient_id) from None
+
+
+def _series(request: SeriesRequest, site: Location, actor: UUID | None, at: datetime) -> Series:
     rule = request.repeat
     series = Series(
         id=new_id(),
@@ -126,7 +117,10 @@ def _series(request: SeriesRequest, actor: UUID | None, at: datetime) -> Series:
         created_by=actor,
     )
     db.session.add(series)
-    db.session.flush()
+    try:
+        db.session.flush()
+    except DBAPIError as error:
+        raise refused(error, request.patient_id) from error
     return series
 
 
@@ -140,9 +134,3 @@ def _wish(request: SeriesRequest, visit: Chosen) -> BookRequest:
         note=request.note,
         via=request.via,
     )
-
-
-def _all_or_nothing(refused: dict[int, Refusal], request: SeriesRequest) -> Refusal:
-    """One sentence for what is wrong at any time; else what stands in the way of each visit."""
-    whenever = next((refusal for refusal in refused.values() if isinstance(refusal, _WHENEVER)), None)
-    return whenever or SeveralTaken(refused, patient=request.patient_id)

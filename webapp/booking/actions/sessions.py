@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.cancel import CancelRequest, Costs, cancel
-from webapp.booking.actions.held_seats import let_go
-from webapp.booking.actions.locking import refused, settle
+from webapp.booking.actions.afresh import afresh
+from webapp.booking.actions.cancel import Costs, cancel_locked
+from webapp.booking.actions.held_seats import anything_held, let_go
+from webapp.booking.actions.locking import refused, settle_all
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
 from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.plan_refusals import NotAGroup, SessionClosed, SessionUnderWay
@@ -93,41 +94,41 @@ def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
     if any(Status(seat.status) not in MOVABLE for seat in seats):
         raise SessionUnderWay
     provider = request.provider_id or session.provider_id
-    # On the way the group gives up its time before its patients have taken theirs: nobody else may be there.
-    held = _lock_way(session, seats, request.starts_at, provider, at)
-    let_go(session.id, at)
-    wanted = _wanted(session.service_id, session.location_id, request.starts_at, provider, at)
-    length = session.ends_at - session.starts_at
-    terms = replace(wanted.terms, ends_at=request.starts_at + length)
-    places = [Place(who, room, wanted.versions[who]) for who, rooms in wanted.rooms.items() for room in rooms]
-    places = [place for place in places if place.room_id is None or place.room_id in held]
-    places.sort(key=lambda place: place.room_id != session.room_id)
-    kept = tuple(session.equipment_ids)
 
-    def go(place: Place) -> GroupSession:
-        _stand(session, terms, place, keep_buffers=True)
-        session.version += 1
-        _take(session, place, at)
-        return session
+    held = anything_held(session.id)
 
-    _first(places, wanted, kept, go)
-    for seat in seats:
-        sit(seat, session)
-        seat.version += 1
-        settle(seat, at)
-    return session
+    def attempt() -> GroupSession:
+        wanted = _wanted(session.service_id, session.location_id, request.starts_at, provider, at)
+        length = session.ends_at - session.starts_at
+        terms = replace(wanted.terms, ends_at=request.starts_at + length)
+
+        def go(place: Place) -> GroupSession:
+            # On the way the group gives up its time before its patients take theirs: nobody else may be there.
+            _lock_way(session, seats, wanted)
+            if held:
+                let_go(session.id, at)
+            _stand(session, terms, place, keep_buffers=True)
+            session.version += 1
+            for seat in seats:
+                sit(seat, session)
+                seat.version += 1
+            _take(session, place, at)
+            settle_all(seats, at)
+            return session
+
+        places = [Place(who, room, wanted.versions[who]) for who, rooms in wanted.rooms.items() for room in rooms]
+        places.sort(key=lambda place: place.room_id != session.room_id)
+        return _first(places, wanted, tuple(session.equipment_ids), go)
+
+    return afresh(attempt)
 
 
-def _lock_way(
-    session: GroupSession, seats: Sequence[Appointment], starts_at: datetime, provider: UUID, at: datetime
-) -> set[UUID]:
-    """Lock what the group has and what it could take, and nothing else of the site; returns what is locked."""
-    ahead = _wanted(session.service_id, session.location_id, starts_at, provider, at)
-    rooms = {room for some in ahead.rooms.values() for room in some} | {session.room_id}
-    needed = {provider, session.provider_id, *session.equipment_ids, *(piece for piece, _kind in ahead.pieces)}
-    needed |= {seat.patient_id for seat in seats} | {room for room in rooms if room is not None}
-    practice.lock_resources(needed, exclusive=True)
-    return needed
+def _lock_way(session: GroupSession, seats: Sequence[Appointment], wanted: Offered) -> None:
+    """Lock what the group has and what it could take, and nothing else of the site."""
+    places = ((who, room) for who, rooms in wanted.rooms.items() for room in (None, *rooms))
+    needed = {part for place in places for part in place} | {session.provider_id, session.room_id}
+    needed |= {*session.equipment_ids, *(piece for piece, _kind in wanted.pieces), *(seat.patient_id for seat in seats)}
+    practice.lock_resources({part for part in needed if part is not None}, exclusive=True)
 
 
 def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int | None = None) -> GroupSession:
@@ -144,8 +145,7 @@ def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int 
         raise ReasonMissing(field="reason")
     practice.lock_resources({session.provider_id})
     let_go(session.id, at)
-    for seat in seats:
-        cancel(CancelRequest(seat.id, reason, offer=False, costs=Costs.GIVE_BACK), at=at)
+    cancel_locked(seats, reason, at=at, offer=False, costs=Costs.GIVE_BACK)
     session.status = "cancelled"
     session.cancel_reason = reason.strip()
     session.version += 1
@@ -210,8 +210,8 @@ def _first(
                     return attempt(replace(place, equipment_ids=chosen))
             except SlotTaken as busy:
                 refusal = busy
-                if not busy.resources:
-                    raise
+                if not busy.resources or "patient" in busy.kinds:
+                    raise  # neither another room nor other equipment helps
                 gone |= busy.resources
     raise refusal
 

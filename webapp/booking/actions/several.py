@@ -7,27 +7,46 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PGUUID
+from sqlalchemy.exc import DBAPIError
 
-from webapp.booking.actions.cancel import CancelRequest, cancel
-from webapp.booking.actions.locking import lock_visits
-from webapp.booking.actions.move import MoveRequest, move
+from webapp.booking.actions.afresh import afresh
+from webapp.booking.actions.cancel import CancelRequest, cancel, cancel_locked
+from webapp.booking.actions.locking import allowed, lock_visits, refused
+from webapp.booking.actions.move import MoveRequest, in_time, in_turn, move, move_to_one_of, stand, wish_of
+from webapp.booking.actions.placing import offered_each, one_of_each
+from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.models import Appointment
 from webapp.booking.plan_refusals import NothingLeft, SeveralTaken
 from webapp.booking.queries.several import ONE, reached, targets
-from webapp.booking.refusals import WrongState
-from webapp.booking.states import Action
+from webapp.booking.refusals import ScheduleChanged
+from webapp.booking.states import MOVABLE, TRANSITIONS, Action, Status
 from webapp.db import db
-from webapp.errors import NotFound, Refusal, VersionConflict
+from webapp.errors import NotFound, Refusal
 from webapp.practice import actions as practice
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from uuid import UUID
 
     from webapp.booking.actions.book import Overbook
+    from webapp.booking.actions.placing import Offered
+
+    Mover = Callable[[Sequence[tuple[Appointment, Offered]], datetime], None]
 
 
+_TAKE_PLACES = text("""
+    select take_place(place.visit, place.schedule_version, :at)
+    from (
+        select * from unnest(:visits, :schedule_versions) with ordinality as wanted (visit, schedule_version, n)
+        order by n
+    ) as place
+""").bindparams(bindparam("visits", type_=ARRAY(PGUUID)), bindparam("schedule_versions", type_=ARRAY(Integer)))
+
+CANCELABLE = TRANSITIONS[Action.CANCEL].before - {Status.HELD}
+"""A hold is tied to no other visit, and is locked in another order."""
 APART = timedelta(hours=20)
 """Visits at least this far apart never share a neighbour: the longest of them with its buffers is shorter."""
 
@@ -54,37 +73,95 @@ def move_several(request: MoveSeveral, *, at: datetime) -> list[Appointment]:
     either way all stay where they were.
     """
     visits = {visit.id: visit for visit in _locked([each.appointment_id for each in request.moves])}
-    needed = {each.provider_id for each in request.moves if each.provider_id is not None}
-    sites = {each.location_id for each in request.moves if each.location_id is not None}
+    for each in request.moves:
+        allowed(visits[each.appointment_id], MOVABLE, version=each.version)
     ways = sorted(_way(each, visits[each.appointment_id]) for each in request.moves)
     # Each keeps to its own stretch of time: two such changes wait for each other at the first stretch they share, and
     # only there. Otherwise one gives up its time before another takes it, as in a swap: then nobody else may be there.
     apart = all(one[1] + APART <= other[0] for one, other in pairwise(ways))
-    lock_all(visits.values(), needed, sites, exclusive=not apart)
-    waiting = sorted(request.moves, key=lambda each: _order(each, visits[each.appointment_id], forward=apart))
-    refused: dict[UUID, Refusal] = {}
-    while waiting:
-        left = _move_each(waiting, refused, at)
-        if len(left) == len(waiting) or (left and apart):
-            raise SeveralTaken(refused, patient=next(iter(visits.values())).patient_id)
-        waiting = left
+    order = sorted(request.moves, key=lambda each: _order(each, visits[each.appointment_id], forward=apart))
+
+    def attempt(move_them: Mover) -> None:
+        # Looked at before any lock is taken, as if none of them were there any more.
+        wanted = _looked(order, visits, at)
+        with db.session.begin_nested():
+            _lock(visits.values(), wanted.values(), alone=not apart)
+            move_them([(visits[each.appointment_id], wanted[each.appointment_id]) for each in order], at)
+
+    try:
+        # Others wait for us meanwhile, and each has its first choice nearly always.
+        afresh(lambda: attempt(_at_once))
+    except (ScheduleChanged, SeveralTaken):
+        raise
+    except Refusal:
+        afresh(lambda: attempt(_one_by_one))
     return [visits[each.appointment_id] for each in request.moves]
 
 
-def _move_each(moves: Sequence[MoveRequest], refused: dict[UUID, Refusal], at: datetime) -> list[MoveRequest]:
-    """Move what can be; returns what found its place taken, perhaps by one that has yet to go."""
-    left = []
+def _looked(moves: Sequence[MoveRequest], visits: Mapping[UUID, Appointment], at: datetime) -> dict[UUID, Offered]:
+    along = tuple(visits.values())
+    wishes, refused = {}, {}
     for each in moves:
         try:
-            move(each, at=at)
-        except (NotFound, VersionConflict, WrongState):
-            raise  # no other order helps
+            wishes[each.appointment_id] = wish_of(each, visits[each.appointment_id], along)
         except Refusal as refusal:
             refused[each.appointment_id] = refusal
-            left.append(each)
-        else:
-            refused.pop(each.appointment_id, None)
-    return left
+    looked = {}
+    for visit, found in zip(wishes, offered_each(list(wishes.values()), at), strict=True):
+        try:
+            if isinstance(found, Refusal):
+                raise found
+            found.could_take()
+            looked[visit] = in_time(found, at)
+        except Refusal as refusal:
+            refused[visit] = refusal
+    if refused:
+        raise SeveralTaken(refused, patient=along[0].patient_id)
+    return looked
+
+
+def _at_once(moves: Sequence[tuple[Appointment, Offered]], at: datetime) -> None:
+    """Move each to its first choice, in three round trips for all of them (SlotTaken, ScheduleChanged)."""
+    versions = []
+    for visit, wanted in moves:
+        places, pieces = in_turn(visit, wanted)
+        stand(visit, wanted.terms, replace(places[0], equipment_ids=one_of_each(pieces, ()) or ()))
+        visit.lane, visit.overbook_reason = 0, None
+        versions.append(places[0].schedule_version)
+    db.session.flush()
+    visits = [visit for visit, _ in moves]
+    try:
+        values = {"visits": [visit.id for visit in visits], "schedule_versions": versions, "at": at}
+        db.session.execute(_TAKE_PLACES, values)
+    except DBAPIError as error:
+        raise refused(error, visits[0].patient_id) from error
+    freed(visits, at)
+
+
+def _one_by_one(moves: Sequence[tuple[Appointment, Offered]], at: datetime) -> None:
+    """Move in an order in which each finds a place free, its second choice if need be, or none (SeveralTaken)."""
+    waiting = list(moves)
+    while waiting:
+        refused: dict[UUID, Refusal] = {}
+        for visit, wanted in waiting:
+            try:
+                move_to_one_of(visit, wanted, at)
+            except ScheduleChanged:
+                raise
+            except Refusal as refusal:
+                refused[visit.id] = refusal
+        if len(refused) == len(waiting):
+            raise SeveralTaken(refused, patient=waiting[0][0].patient_id)
+        waiting = [each for each in waiting if each[0].id in refused]
+
+
+def _lock(visits: Iterable[Appointment], wanted: Iterable[Offered], *, alone: bool) -> None:
+    """Lock all that visits have where they are, and could take where they go, in one order."""
+    parts = {
+        part for visit in visits for part in (visit.patient_id, visit.provider_id, visit.room_id, *visit.equipment_ids)
+    }
+    needed = parts.union(*(each.could_take() for each in wanted))
+    practice.lock_resources({part for part in needed if part is not None}, exclusive=alone)
 
 
 def _way(request: MoveRequest, visit: Appointment) -> tuple[datetime, datetime]:
@@ -95,9 +172,12 @@ def _way(request: MoveRequest, visit: Appointment) -> tuple[datetime, datetime]:
 def cancel_several(request: CancelSeveral, *, at: datetime) -> list[Appointment]:
     """Cancel visits for one reason, all of them or none (NotFound, WrongState, VersionConflict, ReasonMissing)."""
     visits = _locked(request.versions)
+    for visit in visits:
+        allowed(visit, CANCELABLE, version=request.versions[visit.id])
     # Giving time back shares the providers' locks: all of them in one order, before the first is given back.
     practice.lock_resources({visit.provider_id for visit in visits})
-    return [cancel(CancelRequest(visit.id, request.reason, request.versions[visit.id]), at=at) for visit in visits]
+    cancel_locked(visits, request.reason, at=at)
+    return list(visits)
 
 
 def move_along(
@@ -152,17 +232,10 @@ def cancel_along(request: CancelRequest, which: str, *, at: datetime) -> Appoint
     if anchor is None:
         raise NotFound
     versions: dict[UUID, int | None] = {visit.id: None for visit in reached(anchor, which, Action.CANCEL)}
+    if versions.keys() == {anchor.id}:
+        return cancel(request, at=at)
     cancel_several(CancelSeveral(versions | {anchor.id: request.version}, request.reason), at=at)
     return anchor
-
-
-def lock_all(visits: Iterable[Appointment], people: Iterable[UUID], sites: Iterable[UUID], *, exclusive: bool) -> None:
-    """Lock all that visits have or could take where they are and where they go, in one order, before any of them."""
-    known = list(visits)
-    needed = {*people, *(visit.patient_id for visit in known), *(visit.provider_id for visit in known)}
-    needed |= {part for visit in known for part in (visit.room_id, *visit.equipment_ids) if part is not None}
-    places = {*sites, *(visit.location_id for visit in known)}
-    practice.lock_resources(needed.union(*map(practice.resources_of, places)), exclusive=exclusive)
 
 
 def _locked(appointment_ids: Collection[UUID]) -> Sequence[Appointment]:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from webapp.booking.actions.book import BookRequest, book
+from sqlalchemy import update
+
+from webapp.booking.actions.afresh import afresh
+from webapp.booking.actions.book import BookRequest, How
+from webapp.booking.actions.book_all import book_looked, look_all
+from webapp.booking.models import Appointment
+from webapp.booking.plan_refusals import SeveralTaken
 from webapp.booking.queries.together import Part, parts
 from webapp.booking.refusals import NotOffered
 from webapp.booking.together import starts_of
 from webapp.db import db
 from webapp.ids import new_id
-from webapp.practice import actions as practice
 from webapp.practice import queries
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
-
-    from webapp.booking.models import Appointment
 
 
 def book_together(request: BookRequest, *, actor: UUID | None, at: datetime) -> list[Appointment]:
@@ -31,21 +34,22 @@ def book_together(request: BookRequest, *, actor: UUID | None, at: datetime) -> 
     whole = queries.offer(request.service_id)
     if not several or whole is None or request.location_id not in whole.location_ids:
         raise NotOffered(field="service")
-    together = new_id()
-    with db.session.begin_nested():
-        # Their rows go in one after the other: somebody with one long visit could wait for the first while the next
-        # waits for them. So nobody else is there, for the few milliseconds this takes.
-        needed = practice.resources_of(request.location_id) | {request.patient_id}
-        practice.lock_resources(needed | ({request.provider_id} if request.provider_id else set()), exclusive=True)
-        starts = starts_of(request.starts_at, [part.step for part in several])
-        visits = [
-            book(_part(request, part, starts_at), actor=actor, at=at)
-            for part, starts_at in zip(several, starts, strict=True)
-        ]
-        for visit in visits:
-            visit.together_id = together
-        db.session.flush()
-    return visits
+    starts = starts_of(request.starts_at, [part.step for part in several])
+    wishes = [_part(request, part, starts_at) for part, starts_at in zip(several, starts, strict=True)]
+
+    def attempt() -> list[Appointment]:
+        looked = look_all(wishes, How(actor, at))
+        with db.session.begin_nested():
+            # Their rows go in one after the other: somebody with one long visit could wait for the first while the next
+            # waits for them. So nobody else is there, for the few milliseconds this takes.
+            made = book_looked(wishes, looked, alone=True)
+            rows = update(Appointment).where(Appointment.id.in_(made)).values(together_id=new_id())
+            return sorted(db.session.scalars(rows.returning(Appointment)), key=lambda visit: visit.starts_at)
+
+    try:
+        return afresh(attempt, request.patient_id)
+    except SeveralTaken as taken:
+        raise taken.refused[min(taken.refused)] from None
 
 
 def _part(request: BookRequest, part: Part, starts_at: datetime) -> BookRequest:

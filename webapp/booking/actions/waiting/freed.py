@@ -12,6 +12,7 @@ from webapp.db import db
 from webapp.jobs import promise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -26,23 +27,29 @@ _ANYBODY_WAITS = text("""
 """)
 
 
-def freed(visit: Appointment, at: datetime, *, wanted: bool = True) -> None:
-    """Promise to offer the time this visit has just left, in the transaction that frees it; `wanted` False does not.
+def freed(visits: Sequence[Appointment], at: datetime) -> None:
+    """Promise to offer the times that these visits have just left, in the transaction that frees them.
 
     The change is flushed: its version finds, in the visit's history, the place of before.
     """
-    if visit.group_session_id is not None:
-        seat_freed(visit, visit.group_session_id, at, wanted=wanted)
-    elif wanted and db.session.execute(_ANYBODY_WAITS).scalar_one():
-        from webapp.booking.waiting_jobs import offer_time
-
-        promise(offer_time, at=at + OFFERED_AFTER, visit=str(visit.id), version=str(visit.version))
-
-
-def seat_freed(seat: Appointment, session: UUID, at: datetime, *, wanted: bool = True) -> None:
-    """Promise to offer the seat that somebody has just left in a group: it may be in another one by now."""
-    if not wanted or not db.session.execute(_ANYBODY_WAITS).scalar_one():
+    if not db.session.execute(_ANYBODY_WAITS).scalar_one():
         return
+    from webapp.booking.waiting_jobs import offer_time
+
+    for visit in visits:
+        if visit.group_session_id is not None:
+            _promise_seat(visit, visit.group_session_id, at)
+        else:
+            promise(offer_time, at=at + OFFERED_AFTER, visit=str(visit.id), version=str(visit.version))
+
+
+def seat_freed(seat: Appointment, session: UUID, at: datetime) -> None:
+    """Promise to offer the seat that somebody has just left in a group: it may be in another one by now."""
+    if db.session.execute(_ANYBODY_WAITS).scalar_one():
+        _promise_seat(seat, session, at)
+
+
+def _promise_seat(seat: Appointment, session: UUID, at: datetime) -> None:
     from webapp.booking.waiting_jobs import offer_seat
 
     promise(offer_seat, at=at + OFFERED_AFTER, session=str(session), visit=str(seat.id), version=str(seat.version))

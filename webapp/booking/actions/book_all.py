@@ -1,0 +1,69 @@
+"""Book several visits, all of them or none: others wait only from when it is known that all could be had."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from webapp.booking.actions.book import BOOK, booked, ready, wish_of
+from webapp.booking.actions.placing import offered_each
+from webapp.booking.plan_refusals import SeveralTaken
+from webapp.booking.refusals import ScheduleChanged
+from webapp.db import swiftly_each
+from webapp.errors import NotFound, Refusal
+from webapp.practice import actions as practice
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from webapp.booking.actions.book import BookRequest, How, Ready
+    from webapp.booking.actions.placing import Offered
+
+Found = TypeVar("Found")
+Meant = TypeVar("Meant")
+
+
+def look_all(requests: Sequence[BookRequest], how: How) -> list[Ready]:
+    """Look at visits of one patient before any lock is taken: whoever was seen to be busy was so during the attempt.
+
+    Raises SeveralTaken with what stands in the way of each that has no place, by its number in the order from 0.
+    """
+    wanted = offered_each([wish_of(request, how) for request in requests], how.at)
+    return _all(requests, wanted, lambda request, found: ready(request, _offered(found), how))
+
+
+def book_looked(requests: Sequence[BookRequest], looked: Sequence[Ready], *, alone: bool) -> list[UUID]:
+    """Book what was looked at, in the order it is given, by start; `alone` keeps everybody else away meanwhile.
+
+    Raises SeveralTaken as `look_all` does, ScheduleChanged, or NotFound: what was booked by then is for the caller to
+    undo, with its savepoint.
+    """
+    # All that any of them could take, in one statement and one order, before the first is booked.
+    parts = {part for values in looked for part in (values["patient"], *values["providers"], *values["pieces"])}
+    rooms = {room for values in looked for room in values["rooms"] if room is not None}
+    practice.lock_resources(parts | rooms, exclusive=alone)
+    return _all(requests, swiftly_each(BOOK, looked), booked)
+
+
+def _offered(found: Offered | Refusal) -> Offered:
+    if isinstance(found, Refusal):
+        raise found
+    return found
+
+
+def _all(
+    requests: Sequence[BookRequest], found: Sequence[Found], understand: Callable[[BookRequest, Found], Meant]
+) -> list[Meant]:
+    """What is understood of what was found for each request; raises SeveralTaken unless it is of every one."""
+    meant: list[Meant] = []
+    refused: dict[int, Refusal] = {}
+    for place, (request, each) in enumerate(zip(requests, found, strict=True)):
+        try:
+            meant.append(understand(request, each))
+        except (NotFound, ScheduleChanged):
+            raise
+        except Refusal as refusal:
+            refused[place] = refusal
+    if refused:
+        raise SeveralTaken(refused, patient=requests[0].patient_id)
+    return meant
