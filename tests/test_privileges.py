@@ -100,6 +100,7 @@ CALLERS = {
     "doors.wake_wishes": {"app_manager"},
     "doors.calendar": {"app_patient"},
     "doors.patients_keep_to": set(),
+    "doors.settle_group": {"app_desk", "app_clinician", "app_manager", "app_import"},
     "doors.settle_session": {"app_desk", "app_clinician", "app_manager", "app_import"},
     "doors.settle_leave": {"app_desk", "app_manager", "app_import"},
     "doors.lock_if_held": STAFF | {"app_import", "app_patient"},
@@ -163,6 +164,7 @@ CALLERS = {
     "public.guard_place": {"app_desk", "app_clinician", "app_manager", "app_import", "app_patient"},
     "public.take_place": {"app_desk", "app_manager", "app_patient"},
     "public.take_held_place": {"app_desk", "app_manager", "app_patient"},
+    "public.take_group_place": {"app_desk", "app_clinician", "app_manager", "app_import"},
     "public.take_session_place": {"app_desk", "app_clinician", "app_manager", "app_import"},
     "public.swap_places": {"app_desk", "app_manager"},
 }

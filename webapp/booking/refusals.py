@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 refuses("idempotency_reused")(KeyReused)
 refuses("appointment_resource")(NotFound)
-refuses("series_patient_id_fkey")(NotFound)
 
 _TAKEN = {
     "patient": _l("The patient already has a visit at that time. Choose another time, or move the other visit first."),

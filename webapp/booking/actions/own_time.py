@@ -23,7 +23,7 @@ Taken = tuple[UUID | None, TimestamptzRange]
 def own_time(patient_id: UUID, agreed: Appointment | None, *, at: datetime, replaces: bool) -> list[Taken]:
     """What the visit that moves takes, or else what a new hold `replaces`: that which the patient has on the portal."""
     if agreed is not None:
-        return [(patient_id, TimestamptzRange(agreed.starts_at, agreed.ends_at)), *_staffed(agreed)]
+        return time_of(agreed)
     if not replaces:
         return []
     query = (
@@ -34,6 +34,11 @@ def own_time(patient_id: UUID, agreed: Appointment | None, *, at: datetime, repl
     )
     replaced = db.session.scalars(query.limit(1)).first()
     return [] if replaced is None else _staffed(replaced)
+
+
+def time_of(visit: Appointment) -> list[Taken]:
+    """What a visit that is booked takes where its row says it is."""
+    return [(visit.patient_id, TimestamptzRange(visit.starts_at, visit.ends_at)), *_staffed(visit)]
 
 
 def _staffed(visit: Appointment) -> list[Taken]:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 
-from webapp.booking.actions.own_time import own_time
+from webapp.booking.actions.own_time import own_time, time_of
 from webapp.booking.actions.rules import keep_to_rules
 from webapp.booking.availability import FreeStart, spread
 from webapp.booking.intervals import LATTICE
@@ -212,7 +212,7 @@ def _understood_or_why(wish: Wish, row: tuple[Any, ...] | None, at: datetime) ->
 def _asked(wish: Wish, at: datetime) -> dict[str, object]:
     agreed = wish.agreed
     own = own_time(wish.patient_id, agreed, at=at, replaces=wish.held and wish.via == "portal")
-    own += [taken for visit in wish.along for taken in own_time(visit.patient_id, visit, at=at, replaces=False)]
+    own += [taken for visit in wish.along for taken in time_of(visit)]
     return {
         "patient": wish.patient_id,
         "service": wish.service_id,

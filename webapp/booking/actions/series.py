@@ -7,12 +7,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sqlalchemy import update
-from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.afresh import afresh
 from webapp.booking.actions.book import BookRequest, How
 from webapp.booking.actions.book_all import book_looked, look_all
-from webapp.booking.actions.locking import refused
 from webapp.booking.actions.several import APART
 from webapp.booking.models import Appointment, Series
 from webapp.booking.money_refusals import DepositFirst
@@ -87,8 +85,9 @@ def book_series(request: SeriesRequest, *, actor: UUID | None, at: datetime) -> 
     def attempt() -> Booked:
         looked = look_all(wishes, How(actor, at))
         with db.session.begin_nested():
-            series = _series(request, site, actor, at)
             made = book_looked(wishes, looked, alone=close)
+            # After the locks: whoever merges the patient's record has those before the record.
+            series = _series(request, site, actor, at)
             rows = update(Appointment).where(Appointment.id.in_(made)).values(series_id=series.id)
             visits = db.session.scalars(rows.returning(Appointment))
             return Booked(series, tuple(sorted(visits, key=lambda visit: visit.starts_at)))
@@ -117,10 +116,7 @@ def _series(request: SeriesRequest, site: Location, actor: UUID | None, at: date
         created_by=actor,
     )
     db.session.add(series)
-    try:
-        db.session.flush()
-    except DBAPIError as error:
-        raise refused(error, request.patient_id) from error
+    db.session.flush()
     return series
 
 

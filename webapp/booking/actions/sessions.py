@@ -6,13 +6,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.afresh import afresh
 from webapp.booking.actions.cancel import Costs, cancel_locked
 from webapp.booking.actions.held_seats import anything_held, let_go
-from webapp.booking.actions.locking import refused, settle_all
+from webapp.booking.actions.locking import refused
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
 from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.plan_refusals import NotAGroup, SessionClosed, SessionUnderWay
@@ -33,6 +35,9 @@ NOBODY = UUID(int=0)
 LEAST_CAPACITY = 2
 _SEATS = [status.value for status in LIVE - {Status.HELD}]
 _TAKE_PLACE = text("select take_session_place(:session, :schedule_version, :at)")
+_TAKE_GROUP_PLACE = text("select take_group_place(:session, :seats, :schedule_version, :at)").bindparams(
+    bindparam("seats", type_=ARRAY(PGUUID))
+)
 _LOCK = text("select doors.lock_session(:session)")
 _SEATS_TAKEN = text("select seat_no from doors.seats_taken(array[cast(:session as uuid)], :at)")
 _SETTLE = text("select doors.settle_session(:session, :at)")
@@ -103,7 +108,6 @@ def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
         terms = replace(wanted.terms, ends_at=request.starts_at + length)
 
         def go(place: Place) -> GroupSession:
-            # On the way the group gives up its time before its patients take theirs: nobody else may be there.
             _lock_way(session, seats, wanted)
             if held:
                 let_go(session.id, at)
@@ -112,8 +116,7 @@ def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
             for seat in seats:
                 sit(seat, session)
                 seat.version += 1
-            _take(session, place, at)
-            settle_all(seats, at)
+            _take_with(seats, session, place, at)
             return session
 
         places = [Place(who, room, wanted.versions[who]) for who, rooms in wanted.rooms.items() for room in rooms]
@@ -128,7 +131,7 @@ def _lock_way(session: GroupSession, seats: Sequence[Appointment], wanted: Offer
     places = ((who, room) for who, rooms in wanted.rooms.items() for room in (None, *rooms))
     needed = {part for place in places for part in place} | {session.provider_id, session.room_id}
     needed |= {*session.equipment_ids, *(piece for piece, _kind in wanted.pieces), *(seat.patient_id for seat in seats)}
-    practice.lock_resources({part for part in needed if part is not None}, exclusive=True)
+    practice.lock_resources(part for part in needed if part is not None)
 
 
 def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int | None = None) -> GroupSession:
@@ -235,3 +238,16 @@ def _take(session: GroupSession, place: Place, at: datetime) -> None:
         db.session.execute(_TAKE_PLACE, values)
     except DBAPIError as error:
         raise refused(error, NOBODY) from error
+
+
+def _take_with(seats: Sequence[Appointment], session: GroupSession, place: Place, at: datetime) -> None:
+    """Take the place for the group and everybody in it; raises SlotTaken about who is elsewhere then."""
+    db.session.flush()
+    values = {"session": session.id, "schedule_version": place.schedule_version, "at": at}
+    try:
+        db.session.execute(_TAKE_GROUP_PLACE, {**values, "seats": [seat.id for seat in seats]})
+    except DBAPIError as error:
+        refusal = refused(error, NOBODY)
+        if isinstance(refusal, SlotTaken):
+            refusal.patient = next((seat.patient_id for seat in seats if seat.patient_id in refusal.resources), None)
+        raise refusal from error

@@ -16,6 +16,7 @@ from webapp.booking.actions.afresh import afresh
 from webapp.booking.actions.cancel import CancelRequest, cancel, cancel_locked
 from webapp.booking.actions.locking import allowed, lock_visits, refused
 from webapp.booking.actions.move import MoveRequest, in_time, in_turn, move, move_to_one_of, stand, wish_of
+from webapp.booking.actions.own_time import time_of
 from webapp.booking.actions.placing import offered_each, one_of_each
 from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.models import Appointment
@@ -32,9 +33,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from webapp.booking.actions.book import Overbook
+    from webapp.booking.actions.own_time import Taken
     from webapp.booking.actions.placing import Offered
 
-    Mover = Callable[[Sequence[tuple[Appointment, Offered]], datetime], None]
+    Going = tuple[Appointment, Offered]
+    """A visit, and what was found for it where it goes."""
 
 
 _TAKE_PLACES = text("""
@@ -81,12 +84,11 @@ def move_several(request: MoveSeveral, *, at: datetime) -> list[Appointment]:
     apart = all(one[1] + APART <= other[0] for one, other in pairwise(ways))
     order = sorted(request.moves, key=lambda each: _order(each, visits[each.appointment_id], forward=apart))
 
-    def attempt(move_them: Mover) -> None:
+    def attempt(move_them: Callable[..., None]) -> None:
         # Looked at before any lock is taken, as if none of them were there any more.
         wanted = _looked(order, visits, at)
         with db.session.begin_nested():
-            _lock(visits.values(), wanted.values(), alone=not apart)
-            move_them([(visits[each.appointment_id], wanted[each.appointment_id]) for each in order], at)
+            move_them([(visits[each.appointment_id], wanted[each.appointment_id]) for each in order], at, apart=apart)
 
     try:
         # Others wait for us meanwhile, and each has its first choice nearly always.
@@ -120,16 +122,26 @@ def _looked(moves: Sequence[MoveRequest], visits: Mapping[UUID, Appointment], at
     return looked
 
 
-def _at_once(moves: Sequence[tuple[Appointment, Offered]], at: datetime) -> None:
+def _at_once(moves: Sequence[Going], at: datetime, *, apart: bool) -> None:
     """Move each to its first choice, in three round trips for all of them (SlotTaken, ScheduleChanged)."""
-    versions = []
-    for visit, wanted in moves:
-        places, pieces = in_turn(visit, wanted)
-        stand(visit, wanted.terms, replace(places[0], equipment_ids=one_of_each(pieces, ()) or ()))
-        visit.lane, visit.overbook_reason = 0, None
-        versions.append(places[0].schedule_version)
-    db.session.flush()
     visits = [visit for visit, _ in moves]
+    versions = []
+    given: list[set[Taken] | None] = []
+    taken: list[set[Taken] | None] = []
+    with db.session.no_autoflush:
+        needed = _needed(moves)
+        for visit, wanted in moves:
+            places, pieces = in_turn(visit, wanted)
+            given.append(None if visit.lane else set(time_of(visit)))
+            stand(visit, wanted.terms, replace(places[0], equipment_ids=one_of_each(pieces, ()) or ()))
+            visit.lane, visit.overbook_reason = 0, None
+            taken.append(set(time_of(visit)))
+            versions.append(places[0].schedule_version)
+        # In a relay each takes exactly what the one before has just left, and whoever wants some of that waits for us
+        # before he has any of it: nobody comes in between, although nobody is kept away.
+        relay = given[:-1] == taken[1:]
+        practice.lock_resources(needed, exclusive=not (apart or relay))
+    db.session.flush()
     try:
         values = {"visits": [visit.id for visit in visits], "schedule_versions": versions, "at": at}
         db.session.execute(_TAKE_PLACES, values)
@@ -138,8 +150,9 @@ def _at_once(moves: Sequence[tuple[Appointment, Offered]], at: datetime) -> None
     freed(visits, at)
 
 
-def _one_by_one(moves: Sequence[tuple[Appointment, Offered]], at: datetime) -> None:
+def _one_by_one(moves: Sequence[Going], at: datetime, *, apart: bool) -> None:
     """Move in an order in which each finds a place free, its second choice if need be, or none (SeveralTaken)."""
+    practice.lock_resources(_needed(moves), exclusive=not apart)
     waiting = list(moves)
     while waiting:
         refused: dict[UUID, Refusal] = {}
@@ -155,13 +168,12 @@ def _one_by_one(moves: Sequence[tuple[Appointment, Offered]], at: datetime) -> N
         waiting = [each for each in waiting if each[0].id in refused]
 
 
-def _lock(visits: Iterable[Appointment], wanted: Iterable[Offered], *, alone: bool) -> None:
-    """Lock all that visits have where they are, and could take where they go, in one order."""
-    parts = {
-        part for visit in visits for part in (visit.patient_id, visit.provider_id, visit.room_id, *visit.equipment_ids)
-    }
-    needed = parts.union(*(each.could_take() for each in wanted))
-    practice.lock_resources({part for part in needed if part is not None}, exclusive=alone)
+def _needed(moves: Iterable[Going]) -> set[UUID]:
+    """All that visits have where they are, and could take where they go: locked in one order, before the first goes."""
+    parts: set[UUID | None] = set()
+    for visit, wanted in moves:
+        parts |= wanted.could_take() | {visit.provider_id, visit.room_id, *visit.equipment_ids}
+    return {part for part in parts if part is not None}
 
 
 def _way(request: MoveRequest, visit: Appointment) -> tuple[datetime, datetime]:
