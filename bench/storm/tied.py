@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 from uuid import UUID
 
+from sqlalchemy import select
+
 from tests import factories
 from tests.factories import NOW
 from webapp.booking.actions import MoveRequest
@@ -103,7 +105,9 @@ class TiedDeeds:
     @property
     def mine(self) -> list[Appointment]:
         """The series this person booked last, as it is."""
-        return [db.session.get_one(Appointment, visit) for visit in self._mine]
+        return list(
+            db.session.scalars(select(Appointment).where(Appointment.id.in_(self._mine)).order_by(Appointment.id))
+        )
 
     def goals(self, deed: MoveSeries) -> list[tuple[Appointment, datetime]]:
         """Where each visit of the series would go, at the same time of the clock."""

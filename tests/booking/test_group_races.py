@@ -1,16 +1,18 @@
 """Several people at one group visit at the same moment: the last seat, a move, an undo."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 from flask import Flask
 
+from bench.storm import judge
 from tests import factories
-from tests.booking.groups import CAPACITY, ELEVEN, begun, moved, seated
+from tests.booking.groups import CAPACITY, ELEVEN, begun, moved, seated, session_row
 from tests.booking.stepping import Hand
-from tests.booking.wishes import ACTOR, Open, Owner, visit_row, wish
-from tests.factories import NOW, Clinic
+from tests.booking.wishes import ACTOR, Open, Owner, count, visit_row, wish
+from tests.factories import NOW, Clinic, clock_time
 from webapp.booking.actions import CancelRequest, book, cancel, undo
 from webapp.booking.actions.seats import JoinRequest, join
 from webapp.booking.actions.sessions import (
@@ -20,8 +22,9 @@ from webapp.booking.actions.sessions import (
 from webapp.booking.refusals import (
     NotUndoable,
 )
-from webapp.db import transactional
+from webapp.db import Role, transactional
 from webapp.errors import Refusal
+from webapp.practice import actions as practice
 
 THREADS = 50
 
@@ -113,6 +116,74 @@ def test_a_group_that_moves_while_a_patient_is_booked_there_is_refused(
         assert second.waits(step)
         first.commits()
         assert second.ends(step) == "slot_taken"
+
+
+def test_a_group_that_moves_keeps_nobody_away_from_other_times(
+    booking: Flask, clinic: Clinic, owner: Owner, desk: Open
+) -> None:
+    session = begun(desk, clinic)
+    seated(desk, session, clinic.patients[1])
+    single = factories.service(owner, clinic.providers, [clinic.location])
+    later = wish(clinic, clock_time(14), patient_id=clinic.patients[1], provider_id=clinic.providers[0])
+    with Hand(booking, owner) as first, Hand(booking, owner) as second:
+        first.did(lambda: move_session(SessionMove(session, ELEVEN), at=NOW))
+        second.did(lambda: book(replace(later, service_id=single), actor=ACTOR, at=NOW))
+        second.commits()
+        first.commits()
+    assert count(owner, "appointment") == 2
+
+
+def test_two_groups_with_the_same_people_move_to_the_same_time_and_one_does(
+    booking: Flask, clinic: Clinic, owner: Owner, desk: Open
+) -> None:
+    sessions = [begun(desk, clinic), begun(desk, clinic, clock_time(13), provider_id=clinic.providers[1])]
+    for session, people in zip(sessions, (clinic.patients[:3], clinic.patients[2::-1]), strict=True):
+        for patient in people:
+            seated(desk, session, patient)
+    with Hand(booking, owner) as first, Hand(booking, owner) as second:
+        first.did(lambda: move_session(SessionMove(sessions[0], ELEVEN), at=NOW))
+        step = second.does(lambda: move_session(SessionMove(sessions[1], ELEVEN), at=NOW))
+        assert second.waits(step)
+        first.commits()
+        assert second.ends(step) == "slot_taken"
+    assert judge.overlaps(owner) == judge.half(owner) == 0
+
+
+def test_who_has_waited_longest_for_a_group_is_next(booking: Flask, clinic: Clinic, owner: Owner, desk: Open) -> None:
+    session = begun(desk, clinic)
+    with (
+        Hand(booking, owner) as first,
+        Hand(booking, owner) as second,
+        Hand(booking, owner) as third,
+    ):
+        first.did(lambda: move_session(SessionMove(session, ELEVEN), at=NOW))
+        joins = second.does(lambda: join(JoinRequest(session, clinic.patients[1]), actor=ACTOR, at=NOW).seat_no)
+        assert second.waits(joins)
+        follows = third.does(lambda: join(JoinRequest(session, clinic.patients[2]), actor=ACTOR, at=NOW).seat_no)
+        assert third.waits(follows)
+        first.commits()
+        assert joins.result() == 1
+        assert third.waits(follows)
+        second.commits()
+        assert follows.result() == 2
+
+
+def test_hours_that_change_while_a_group_is_to_move_are_looked_at_again(
+    booking: Flask, clinic: Clinic, owner: Owner, desk: Open
+) -> None:
+    session = begun(desk, clinic)
+    with Hand(booking, owner, Role.MANAGER) as editor, Hand(booking, owner) as second:
+        editor.did(lambda: _edits(clinic.providers[0]))
+        step = second.does(lambda: move_session(SessionMove(session, ELEVEN), at=NOW))
+        assert second.waits(step)
+        editor.commits()
+        assert second.ends(step) == "done"
+    assert session_row(owner, session)["starts_at"] == ELEVEN
+
+
+def _edits(provider: UUID) -> None:
+    practice.lock_resources([provider], exclusive=True)
+    practice.touch_hours(provider)
 
 
 def booked_here(clinic: Clinic) -> UUID:

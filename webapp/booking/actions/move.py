@@ -86,7 +86,7 @@ def in_time(wanted: Offered, at: datetime) -> Offered:
 
 def move_to_one_of(visit: Appointment, wanted: Offered, at: datetime) -> Appointment:
     """Move a locked visit to the first place it can have, its own room and equipment first (SlotTaken)."""
-    places, pieces = in_turn(visit, wanted)
+    places, pieces = in_turn(wanted, visit.room_id, visit.equipment_ids)
     gone: frozenset[UUID] = frozenset()
     refusal: SlotTaken | None = None
     for place in places:
@@ -105,11 +105,11 @@ def move_to_one_of(visit: Appointment, wanted: Offered, at: datetime) -> Appoint
     raise refusal or SlotTaken(patient=visit.patient_id)
 
 
-def in_turn(visit: Appointment, wanted: Offered) -> tuple[list[Place], list[Piece]]:
-    """What is free for a visit that moves, its own room and equipment first: people find their way back to it."""
+def in_turn(wanted: Offered, room: UUID | None, equipment: Sequence[UUID]) -> tuple[list[Place], list[Piece]]:
+    """What is free, beginning with a room and equipment: people find their way back to theirs."""
     places, pieces = wanted.free_places(), wanted.free_pieces()
-    places.sort(key=lambda place: place.room_id != visit.room_id)
-    pieces.sort(key=lambda piece: piece[0] not in visit.equipment_ids)
+    places.sort(key=lambda place: place.room_id != room)
+    pieces.sort(key=lambda piece: piece[0] not in equipment)
     return places, pieces
 
 

@@ -29,11 +29,10 @@ from webapp.errors import NotFound, Refusal
 from webapp.practice import actions as practice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from uuid import UUID
 
     from webapp.booking.actions.book import Overbook
-    from webapp.booking.actions.own_time import Taken
     from webapp.booking.actions.placing import Offered
 
     Going = tuple[Appointment, Offered]
@@ -126,21 +125,23 @@ def _at_once(moves: Sequence[Going], at: datetime, *, apart: bool) -> None:
     """Move each to its first choice, in three round trips for all of them (SlotTaken, ScheduleChanged)."""
     visits = [visit for visit, _ in moves]
     versions = []
-    given: list[set[Taken] | None] = []
-    taken: list[set[Taken] | None] = []
+    given = [time_of(visit) for visit in visits]
+    ordinary = not any(visit.lane for visit in visits)
+    left = [(visit.room_id, tuple(visit.equipment_ids)) for visit in visits]
     with db.session.no_autoflush:
-        needed = _needed(moves)
-        for visit, wanted in moves:
-            places, pieces = in_turn(visit, wanted)
-            given.append(None if visit.lane else set(time_of(visit)))
+        for n, (visit, wanted) in enumerate(moves):
+            # Those in each other's way follow each other: each has the room that one of them had at that time.
+            room, equipment = left[n if apart else max(n - 1, 0)]
+            places, pieces = in_turn(wanted, room, equipment)
             stand(visit, wanted.terms, replace(places[0], equipment_ids=one_of_each(pieces, ()) or ()))
             visit.lane, visit.overbook_reason = 0, None
-            taken.append(set(time_of(visit)))
             versions.append(places[0].schedule_version)
+        taken = [time_of(visit) for visit in visits]
         # In a relay each takes exactly what the one before has just left, and whoever wants some of that waits for us
         # before he has any of it: nobody comes in between, although nobody is kept away.
-        relay = given[:-1] == taken[1:]
-        practice.lock_resources(needed, exclusive=not (apart or relay))
+        relay = ordinary and given[:-1] == taken[1:]
+        parts = {part for time in given + taken for part, _ in time if part is not None}
+        practice.lock_resources(parts, exclusive=not (apart or relay))
     db.session.flush()
     try:
         values = {"visits": [visit.id for visit in visits], "schedule_versions": versions, "at": at}
@@ -152,7 +153,8 @@ def _at_once(moves: Sequence[Going], at: datetime, *, apart: bool) -> None:
 
 def _one_by_one(moves: Sequence[Going], at: datetime, *, apart: bool) -> None:
     """Move in an order in which each finds a place free, its second choice if need be, or none (SeveralTaken)."""
-    practice.lock_resources(_needed(moves), exclusive=not apart)
+    parts = {part for visit, _ in moves for part, _ in time_of(visit) if part is not None}
+    practice.lock_resources(parts.union(*(wanted.could_take() for _, wanted in moves)), exclusive=not apart)
     waiting = list(moves)
     while waiting:
         refused: dict[UUID, Refusal] = {}
@@ -166,14 +168,6 @@ def _one_by_one(moves: Sequence[Going], at: datetime, *, apart: bool) -> None:
         if len(refused) == len(waiting):
             raise SeveralTaken(refused, patient=waiting[0][0].patient_id)
         waiting = [each for each in waiting if each[0].id in refused]
-
-
-def _needed(moves: Iterable[Going]) -> set[UUID]:
-    """All that visits have where they are, and could take where they go: locked in one order, before the first goes."""
-    parts: set[UUID | None] = set()
-    for visit, wanted in moves:
-        parts |= wanted.could_take() | {visit.provider_id, visit.room_id, *visit.equipment_ids}
-    return {part for part in parts if part is not None}
 
 
 def _way(request: MoveRequest, visit: Appointment) -> tuple[datetime, datetime]:
