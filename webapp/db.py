@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 # How long a glance may take before others go the long way, and before it is not tried again.
 GLANCE_SECONDS = 0.25
+TRIP = 20
+"""How often a statement is run in one round trip: there is one deadline for all of it."""
 RETRYABLE = frozenset({"40001", "40P01"})
 
 # Seconds a worker may be held by PostgreSQL: a statement time-out can't end a black hole, the TCP settings do.
@@ -181,13 +183,14 @@ def swiftly(statement: str, values: Mapping[str, object]) -> Cursor[tuple[Any, .
 
 
 def swiftly_each(statement: str, many: Sequence[Mapping[str, object]]) -> list[tuple[Any, ...] | None]:
-    """Run a statement as `swiftly` does, once for each of `many` and all in one round trip; the first row of each."""
+    """Run a statement as `swiftly` does, once for each of `many`, a TRIP of them at a time; the first row of each."""
     connection: Any = db.session.connection().connection.driver_connection
-    if not many:
-        return []
-    with connection.cursor() as cursor:
-        cursor.executemany(statement, many, returning=True)
-        return [each.fetchone() for each in cursor.results()]
+    found: list[tuple[Any, ...] | None] = []
+    for begin in range(0, len(many), TRIP):
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, many[begin : begin + TRIP], returning=True)
+            found += [each.fetchone() for each in cursor.results()]
+    return found
 
 
 def unread(model: type[Model], row_id: UUID, **known: object) -> Model:

@@ -1,4 +1,5 @@
--- A group visit goes elsewhere with those who sit in it: their rows have their place; here come locks, guards, then occupancy.
+-- A group visit begins or goes elsewhere with those who sit in it: their rows have their place; here come locks (most callers have
+-- them), guards, then occupancy.
 CREATE FUNCTION public.take_group_place(session uuid, seats uuid[], schedule_version integer, at timestamptz)
 RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY INVOKER SET search_path = pg_catalog, public, pg_temp

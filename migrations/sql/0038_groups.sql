@@ -75,7 +75,7 @@ BEGIN
 END
 $$;
 
--- Makes occupancy agree with a group visit and some of its seats: all that is missing goes in with one statement, in one order,
+-- Makes occupancy agree with an open group visit and those who sit in it: all that is missing goes in with one statement, in one order,
 -- and only then what is left is given back. So whoever moves a group keeps nobody away: like a single booking, it waits for
 -- others only while nobody could wait for what it has given up.
 CREATE FUNCTION doors.settle_group(session uuid, seats uuid[], at timestamptz)

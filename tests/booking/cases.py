@@ -56,8 +56,8 @@ ORDINARY: tuple[Case, ...] = (
     ),
     Case(
         races.crossing_moves,
-        {"waited": True, "first": "slot_taken", "second": "slot_taken", "half": 0},
-        {"second": "DeadlockDetected"},
+        {"waited": True, "ended": ["slot_taken", "slot_taken"], "half": 0},
+        {"ended": ["DeadlockDetected", "slot_taken"]},
         rewritten=DELETE_FIRST,
     ),
     Case(

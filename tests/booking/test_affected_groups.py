@@ -4,13 +4,18 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from flask import Flask
 
 from tests import factories
 from tests.booking.groups import begun, seated, session_row
+from tests.booking.stepping import Hand
 from tests.booking.test_affected import asked, done, hits, leave
-from tests.booking.wishes import TEN, Open, Owner, booked, visit_row, wish
+from tests.booking.wishes import ACTOR, TEN, Open, Owner, booked, visit_row, wish
 from tests.factories import NOW, Clinic, clock_time
-from webapp.booking.actions import Choice, Decisions, Target, check_in
+from webapp.booking.actions import Choice, Decisions, Target, carry_out, check_in
+from webapp.booking.actions.locking import locked
+from webapp.booking.actions.seats import JoinRequest, join
+from webapp.booking.states import MOVABLE
 
 NOON = clock_time(12)
 _20 = timedelta(minutes=20)
@@ -95,3 +100,20 @@ def test_one_that_began_for_somebody_stays_and_nothing_is_half_done(
     assert refusal.field == f"visit-{group}"
     assert session_row(owner, group)["starts_at"] == TEN
     assert owner.execute("select count(*) as n from leave").fetchone() == {"n": 0}
+
+
+def test_who_joins_while_the_day_is_cleared_waits_and_nobody_waits_in_a_circle(
+    booking: Flask, clinic: Clinic, owner: Owner, group: UUID, seats: list[UUID]
+) -> None:
+    with Hand(booking, owner) as holder, Hand(booking, owner) as editor, Hand(booking, owner) as joiner:
+        # The editor has the group and waits for a seat of it; whoever joins comes in between.
+        holder.did(lambda: locked(seats[0], MOVABLE).id)
+        decisions = Decisions(seen(group, seats), {group: Choice("cancel")}, reason="Ill")
+        clears = editor.does(lambda: carry_out(leave(clinic), decisions, at=NOW))
+        assert editor.waits(clears)
+        joins = joiner.does(lambda: join(JoinRequest(group, clinic.patients[2]), actor=ACTOR, at=NOW))
+        assert joiner.waits(joins)
+        holder.commits()
+        assert editor.ends(clears) == "done"
+        assert joiner.ends(joins) == "session_closed"
+    assert session_row(owner, group)["status"] == "cancelled"

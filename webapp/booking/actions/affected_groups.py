@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from webapp.booking.actions import locking
 from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.queries.free import Search, busy, free_times
 from webapp.booking.states import LIVE, Status
@@ -36,7 +37,8 @@ class Groups:
 
 def lock_groups(seen: Iterable[UUID]) -> Groups:
     """Lock the group visits among what somebody saw, by id, before their seats."""
-    query = select(GroupSession).where(GroupSession.id.in_(list(seen))).order_by(GroupSession.id).with_for_update()
+    query = select(GroupSession).where(GroupSession.id.in_(list(seen))).order_by(GroupSession.id)
+    locking.lock_groups(session.id for session in db.session.scalars(query))
     sessions = db.session.scalars(query.execution_options(populate_existing=True)).all()
     seats = _seats({session.id for session in sessions})
     taken = {part for each in sessions for part in (each.provider_id, each.room_id, *each.equipment_ids) if part}

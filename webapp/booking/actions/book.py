@@ -8,8 +8,9 @@ from uuid import UUID
 
 from webapp import idempotency
 from webapp.booking.actions.afresh import afresh
+from webapp.booking.actions.choosing import Piece
 from webapp.booking.actions.locking import reach
-from webapp.booking.actions.placing import Offered, Piece, Place, Terms, Wish, offered
+from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered
 from webapp.booking.models import Appointment
 from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.refusals import OverbookReasonMissing, ScheduleChanged, SlotTaken, TimePassed

@@ -8,7 +8,7 @@ from webapp.booking.actions.book import BOOK, booked, ready, wish_of
 from webapp.booking.actions.placing import offered_each
 from webapp.booking.plan_refusals import SeveralTaken
 from webapp.booking.refusals import ScheduleChanged
-from webapp.db import swiftly_each
+from webapp.db import TRIP, swiftly_each
 from webapp.errors import NotFound, Refusal
 from webapp.practice import actions as practice
 
@@ -35,14 +35,19 @@ def look_all(requests: Sequence[BookRequest], how: How) -> list[Ready]:
 def book_looked(requests: Sequence[BookRequest], looked: Sequence[Ready], *, alone: bool) -> list[UUID]:
     """Book what was looked at, in the order it is given, by start; `alone` keeps everybody else away meanwhile.
 
-    Raises SeveralTaken as `look_all` does, ScheduleChanged, or NotFound: what was booked by then is for the caller to
-    undo, with its savepoint.
+    Raises SeveralTaken with some of those that were taken meanwhile, ScheduleChanged, or NotFound: what was booked by
+    then is for the caller to undo, with its savepoint.
     """
     # All that any of them could take, in one statement and one order, before the first is booked.
     parts = {part for values in looked for part in (values["patient"], *values["providers"], *values["pieces"])}
     rooms = {room for values in looked for room in values["rooms"] if room is not None}
     practice.lock_resources(parts | rooms, exclusive=alone)
-    return _all(requests, swiftly_each(BOOK, looked), booked)
+    made: list[UUID] = []
+    # Trip by trip: once one of them was taken by somebody quicker, nothing comes of the rest.
+    for begin in range(0, len(looked), TRIP):
+        some = slice(begin, begin + TRIP)
+        made += _all(requests[some], swiftly_each(BOOK, looked[some]), booked, begin)
+    return made
 
 
 def _offered(found: Offered | Refusal) -> Offered:
@@ -52,12 +57,15 @@ def _offered(found: Offered | Refusal) -> Offered:
 
 
 def _all(
-    requests: Sequence[BookRequest], found: Sequence[Found], understand: Callable[[BookRequest, Found], Meant]
+    requests: Sequence[BookRequest],
+    found: Sequence[Found],
+    understand: Callable[[BookRequest, Found], Meant],
+    first: int = 0,
 ) -> list[Meant]:
     """What is understood of what was found for each request; raises SeveralTaken unless it is of every one."""
     meant: list[Meant] = []
     refused: dict[int, Refusal] = {}
-    for place, (request, each) in enumerate(zip(requests, found, strict=True)):
+    for place, (request, each) in enumerate(zip(requests, found, strict=True), first):
         try:
             meant.append(understand(request, each))
         except (NotFound, ScheduleChanged):

@@ -64,6 +64,7 @@ def cancel_locked(
             raise ReasonMissing(field="reason", patient=visit.patient_id)
         if costs is Costs.REFUSE and money.at_stake(visit, at=at):
             raise CostsMoney(patient=visit.patient_id)
+    for visit in visits:
         visit.cancelled_at = at
         visit.cancel_reason = reason.strip()
         visit.held_until = None

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
 
+from webapp.booking.actions.locking import lock_groups
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingOffer
 from webapp.booking.refusals import HoldBeingPaid
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-_LOCK = text("select doors.lock_session(:session)")
 _END = text("select doors.end_held_seats(:session, :early, :at)")
 
 
@@ -30,7 +30,7 @@ def lock_group_of(appointment_id: UUID) -> UUID | None:
         select(Appointment.group_session_id).where(Appointment.id == appointment_id)
     )
     if session is not None:
-        db.session.execute(_LOCK, {"session": session})
+        lock_groups([session])
     return session
 
 

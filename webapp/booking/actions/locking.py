@@ -29,6 +29,7 @@ _SETTLE = text("select doors.settle(visit.id, :at) from unnest(:visits) as visit
 _FREE_LANE = text(
     "select doors.free_lane(:visit, :staff, tstzrange(cast(:opens as timestamptz), :closes), :at)"
 ).bindparams(bindparam("staff", type_=ARRAY(PGUUID)))
+_LOCK_SESSION = text("select doors.lock_session(:session)")
 _LOCK_IF_HELD = text("select doors.lock_if_held(:appointment)")
 
 
@@ -64,6 +65,13 @@ def lock_visits(appointment_ids: Iterable[UUID]) -> None:
         Appointment.id.in_(list(appointment_ids)), Appointment.status != Status.HELD.value
     )
     db.session.execute(query.order_by(Appointment.id).with_for_update())
+
+
+def lock_groups(sessions: Iterable[UUID]) -> None:
+    """Lock group visits by id, before anything else of them, where whoever wants one of them stands in a queue."""
+    # By the door: patients take seats, and change nothing else of a group.
+    for session in sorted(set(sessions)):
+        db.session.execute(_LOCK_SESSION, {"session": session})
 
 
 def lock_if_held(appointment_id: UUID) -> None:

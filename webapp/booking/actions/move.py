@@ -9,8 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.afresh import afresh
+from webapp.booking.actions.choosing import Piece, one_of_each
 from webapp.booking.actions.locking import locked, reach, refused, take_lane
-from webapp.booking.actions.placing import Offered, Piece, Place, Terms, Wish, offered, one_of_each
+from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered
 from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.plan_refusals import SeatOnly
 from webapp.booking.refusals import SlotTaken, TimePassed
@@ -49,8 +50,8 @@ def move(request: MoveRequest, *, at: datetime, overbook: Overbook | None = None
     NotAllowedHere, TimePassed, OverbookReasonMissing, or SeatOnly for a seat of a group visit.
     """
     visit = locked(request.appointment_id, MOVABLE, version=request.version)
-    reason = None if overbook is None else overbook.checked()
     wish = wish_of(request, visit)
+    reason = None if overbook is None else overbook.checked()
 
     def attempt() -> Appointment:
         wanted = in_time(offered(wish, at), at)

@@ -5,35 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
-
+from webapp.booking.actions.choosing import Piece, fairest, turned
 from webapp.booking.actions.own_time import own_time, time_of
 from webapp.booking.actions.rules import keep_to_rules
-from webapp.booking.availability import FreeStart, spread
 from webapp.booking.intervals import LATTICE
 from webapp.booking.refusals import NotOffered, OutsideHours, ProviderAway, SlotTaken
-from webapp.db import compact, db, swiftly, swiftly_each
+from webapp.db import compact, swiftly, swiftly_each
 from webapp.errors import Refusal
-from webapp.practice.hours import Block, local_day, opened
+from webapp.practice.hours import Block, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from webapp.booking.models import Appointment
 
 
 _LOOK = compact((Path(__file__).parents[1] / "sql" / "look.sql").read_text("utf-8"))
-# By the door: a patient's booking is as fair as the desk's, and sees nobody's visits.
-_LOAD = text("select provider_id, minutes from doors.minutes_booked(:providers, :opens, :closes)")
-
-Thing = TypeVar("Thing")
-Piece = tuple[UUID, str]
-"""A piece of equipment and its kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +124,7 @@ class Offered:
         free = [provider for provider in self.rooms if provider not in self.busy]
         places = [
             Place(provider, room, self.versions[provider])
-            for provider in _fairest(free, self.terms)
+            for provider in fairest(free, self.terms)
             for room in self.rooms[provider]
             if room not in self.busy
         ]
@@ -164,7 +156,7 @@ class Offered:
         """
         self._patient_must_be_free()
         free = [provider for provider in self.rooms if provider not in self.busy]
-        provider = _fairest(free or list(self.rooms), self.terms)[0]
+        provider = fairest(free or list(self.rooms), self.terms)[0]
         room = min(self.rooms[provider], key=self._is_busy)
         return [Place(provider, room, self.versions[provider])], sorted(
             self.pieces, key=lambda it: self._is_busy(it[0])
@@ -176,15 +168,6 @@ class Offered:
 
     def _is_busy(self, resource: UUID | None) -> bool:
         return resource in self.busy
-
-
-def one_of_each(pieces: Sequence[Piece], gone: Collection[UUID]) -> tuple[UUID, ...] | None:
-    """Pick the first piece of every kind that is not `gone`; None when all of a kind are."""
-    chosen: dict[str, UUID] = {}
-    for piece, kind in pieces:
-        if piece not in gone:
-            chosen.setdefault(kind, piece)
-    return tuple(chosen.values()) if chosen.keys() == {kind for _, kind in pieces} else None
 
 
 def offered(wish: Wish, at: datetime) -> Offered:
@@ -247,7 +230,7 @@ def _understood(wish: Wish, row: tuple[Any, ...] | None, at: datetime) -> Offere
     if not present:
         raise ProviderAway(field="starts_at", patient=wish.patient_id)
     versions = dict(zip(found.provider_ids, found.versions, strict=True))
-    pieces = _turned(list(zip(found.pieces, found.piece_kinds, strict=True)), wish.patient_id)
+    pieces = turned(list(zip(found.pieces, found.piece_kinds, strict=True)), wish.patient_id)
     busy = frozenset(found.busy) - ({wish.patient_id} if wish.held else set())
     return Offered(wish.patient_id, terms, present, versions, busy, pieces, found.deposit_cents)
 
@@ -257,7 +240,7 @@ def _rooms(found: Look, terms: Terms) -> dict[UUID, tuple[UUID | None, ...]]:
     rooms: dict[UUID, tuple[UUID | None, ...]] = {}
     for provider, room in _working(found, terms):
         usual = [room] if room in found.room_ids else found.room_ids
-        some = _turned(usual, provider) if found.needs_room else (None,)
+        some = turned(usual, provider) if found.needs_room else (None,)
         rooms[provider] = tuple(dict.fromkeys((*rooms.get(provider, ()), *some)))
     return rooms
 
@@ -309,20 +292,3 @@ def _covering(rows: Sequence[Sequence[Any]], terms: Terms) -> Iterator[Block]:
             spans = opened(terms.time_zone, day, block.starts, block.ends)
             if any(begin <= start and end <= stop for begin, stop in spans):
                 yield block
-
-
-def _turned(things: Sequence[Thing], whose: UUID) -> tuple[Thing, ...]:
-    """Begin each one's rooms at another one, so that those booked at the same moment rarely want the same."""
-    first = whose.int % len(things) if things else 0
-    return (*things[first:], *things[:first])
-
-
-def _fairest(providers: Sequence[UUID], terms: Terms) -> Sequence[UUID]:
-    """Put who has least to do that day first."""
-    if len(providers) < 2:  # noqa: PLR2004 - a choice needs two
-        return providers
-    day = local_day(terms.time_zone, terms.starts_at.astimezone(ZoneInfo(terms.time_zone)).date())
-    values = {"providers": list(providers), "opens": day.start, "closes": day.end}
-    load = {row.provider_id: int(row.minutes) for row in db.session.execute(_LOAD, values)}
-    offers = [FreeStart(terms.starts_at, terms.ends_at, provider, terms.location_id) for provider in providers]
-    return [offer.provider_id for offer in spread(offers, load)]

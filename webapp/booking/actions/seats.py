@@ -9,8 +9,8 @@ from sqlalchemy import func, select, text
 from sqlalchemy.dialects.postgresql import Range
 
 from webapp.booking.actions.held_seats import end_overdue
-from webapp.booking.actions.locking import lock_if_held, locked, reach, settle
-from webapp.booking.actions.sessions import SessionRequest, create_session, locked_session, sit, taken_seats
+from webapp.booking.actions.locking import lock_groups, lock_if_held, locked, reach, settle
+from webapp.booking.actions.sessions import Newcomer, SessionRequest, create_session, locked_session, sit, taken_seats
 from webapp.booking.actions.waiting.freed import seat_freed
 from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.money_refusals import DepositFirst
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from uuid import UUID
 
 
-_LOCK = text("select doors.lock_session(:session)")
 _END = text("select doors.end_hold(:hold, true, :at)")
 
 
@@ -80,8 +79,21 @@ def hold_seat(request: JoinRequest, ttl: timedelta, *, at: datetime) -> Appointm
 
 def begin_and_join(wanted: SessionRequest, request: JoinRequest, *, actor: UUID | None, at: datetime) -> Appointment:
     """Begin a group visit with its first patient in it, both or neither; the request's session is the new one."""
-    session = create_session(wanted, actor=actor, at=at)
-    return join(replace(request, session_id=session.id), actor=actor, at=at)
+    service = db.session.get(Service, wanted.service_id)
+    if service is not None and service.deposit_cents:
+        raise DepositFirst(field="service", patient=request.patient_id)
+
+    def first(session: GroupSession) -> Appointment:
+        guard_seat(session, request.patient_id)
+        seat = _seat(
+            replace(request, session_id=session.id), 1, session, db.session.get_one(Service, session.service_id)
+        )
+        seat.status, seat.booked_at, seat.booked_by = Status.BOOKED.value, at, actor
+        db.session.add(seat)
+        return seat
+
+    session = create_session(wanted, actor=actor, at=at, first=Newcomer(request.patient_id, first))
+    return db.session.scalars(select(Appointment).where(Appointment.group_session_id == session.id)).one()
 
 
 def change_session(appointment_id: UUID, session_id: UUID, *, at: datetime, version: int | None = None) -> Appointment:
@@ -93,8 +105,7 @@ def change_session(appointment_id: UUID, session_id: UUID, *, at: datetime, vers
     own = db.session.scalar(select(Appointment.group_session_id).where(Appointment.id == appointment_id))
     if own is None:
         raise NotFound
-    for each in sorted({own, session_id}):
-        db.session.execute(_LOCK, {"session": each})
+    lock_groups({own, session_id})
     session = locked_session(session_id)
     seat = locked(appointment_id, MOVABLE, version=version)
     if seat.service_id != session.service_id or seat.group_session_id != own:
@@ -124,8 +135,7 @@ def take_over_seat(
     NotFound, HoldOver, and what `change_session` does.
     """
     query = select(Appointment.group_session_id).where(Appointment.id.in_([hold_id, seat_id]))
-    for each in sorted({session for session in db.session.scalars(query) if session is not None}):
-        db.session.execute(_LOCK, {"session": each})
+    lock_groups(session for session in db.session.scalars(query) if session is not None)
     seat = locked(seat_id, MOVABLE, version=version)
     kept = db.session.get(Appointment, hold_id, populate_existing=True)
     if kept is None or kept.group_session_id is None or kept.patient_id != seat.patient_id:

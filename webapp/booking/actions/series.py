@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import update
@@ -11,7 +11,7 @@ from sqlalchemy import update
 from webapp.booking.actions.afresh import afresh
 from webapp.booking.actions.book import BookRequest, How
 from webapp.booking.actions.book_all import book_looked, look_all
-from webapp.booking.actions.several import APART
+from webapp.booking.actions.several import far_apart
 from webapp.booking.models import Appointment, Series
 from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.plan_refusals import SeriesTooLong, SeriesTooShort, SeveralTaken
@@ -23,9 +23,9 @@ from webapp.ids import new_id
 from webapp.practice.models import Location
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from uuid import UUID
 
+    from webapp.booking.actions.book import Ready
     from webapp.booking.recurrence import Repeat
 
 _WHENEVER = (DepositFirst, NotOffered, PatientNotBookable)
@@ -76,14 +76,14 @@ def book_series(request: SeriesRequest, *, actor: UUID | None, at: datetime) -> 
     site = db.session.get(Location, request.location_id)
     if site is None:
         raise NotFound
-    # By time: two series that want the same people wait for each other at the first time they share, and only there.
-    # Visits that are nearly neighbours could meet one long visit of somebody else with both their ends, and wait for it
-    # while it waits for them: then nobody else may be there.
-    close = any(other.starts_at - one.starts_at < APART for one, other in pairwise(visits))
     wishes = [_wish(request, each) for each in visits]
 
     def attempt() -> Booked:
         looked = look_all(wishes, How(actor, at))
+        # By time: two series that want the same people wait for each other at the first time they share, only there.
+        # Visits that are nearly neighbours could meet one long visit of somebody else with both their ends, and wait
+        # for it while it waits for them: then nobody else may be there.
+        close = not far_apart(map(_stretch, looked))
         with db.session.begin_nested():
             made = book_looked(wishes, looked, alone=close)
             # After the locks: whoever merges the patient's record has those before the record.
@@ -99,6 +99,12 @@ def book_series(request: SeriesRequest, *, actor: UUID | None, at: datetime) -> 
         whenever = next((why for why in several.refused.values() if isinstance(why, _WHENEVER)), None)
         by_number = {visits[place].number: why for place, why in several.refused.items()}
         raise whenever or SeveralTaken(by_number, patient=request.patient_id) from None
+
+
+def _stretch(visit: Ready) -> tuple[datetime, datetime]:
+    """From when to when a visit takes time, with its buffers."""
+    before, after = timedelta(minutes=visit["before_minutes"]), timedelta(minutes=visit["after_minutes"])
+    return visit["starts_at"] - before, visit["ends_at"] + after
 
 
 def _series(request: SeriesRequest, site: Location, actor: UUID | None, at: datetime) -> Series:

@@ -13,15 +13,16 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.afresh import afresh
 from webapp.booking.actions.cancel import Costs, cancel_locked
+from webapp.booking.actions.choosing import one_of_each
 from webapp.booking.actions.held_seats import anything_held, let_go
-from webapp.booking.actions.locking import refused
-from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered, one_of_each
+from webapp.booking.actions.locking import lock_groups, reach, refused
+from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered
 from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.plan_refusals import NotAGroup, SessionClosed, SessionUnderWay
 from webapp.booking.refusals import ReasonMissing, SlotTaken, TimePassed
 from webapp.booking.states import LIVE, MOVABLE, Action, Status, allows
 from webapp.db import db
-from webapp.errors import NotFound, VersionConflict
+from webapp.errors import NotFound, Refusal, VersionConflict
 from webapp.ids import new_id
 from webapp.practice import actions as practice
 from webapp.practice.models import Service
@@ -34,11 +35,9 @@ NOBODY = UUID(int=0)
 """Stands for the patient where a place is looked for that no patient takes."""
 LEAST_CAPACITY = 2
 _SEATS = [status.value for status in LIVE - {Status.HELD}]
-_TAKE_PLACE = text("select take_session_place(:session, :schedule_version, :at)")
-_TAKE_GROUP_PLACE = text("select take_group_place(:session, :seats, :schedule_version, :at)").bindparams(
+_TAKE_PLACE = text("select take_group_place(:session, :seats, :schedule_version, :at)").bindparams(
     bindparam("seats", type_=ARRAY(PGUUID))
 )
-_LOCK = text("select doors.lock_session(:session)")
 _SEATS_TAKEN = text("select seat_no from doors.seats_taken(array[cast(:session as uuid)], :at)")
 _SETTLE = text("select doors.settle_session(:session, :at)")
 
@@ -64,8 +63,18 @@ class SessionMove:
     version: int | None = None
 
 
-def create_session(request: SessionRequest, *, actor: UUID | None, at: datetime) -> GroupSession:
-    """Begin a group visit without anybody in it yet.
+@dataclass(frozen=True, slots=True)
+class Newcomer:
+    """Who is in a new group from its beginning; `sits` makes their seat, under the locks."""
+
+    patient_id: UUID
+    sits: Callable[[GroupSession], Appointment]
+
+
+def create_session(
+    request: SessionRequest, *, actor: UUID | None, at: datetime, first: Newcomer | None = None
+) -> GroupSession:
+    """Begin a group visit, without anybody in it yet or with the `first` one, both or neither.
 
     Raises NotAGroup for a service of one patient, or what `book` raises of time and place.
     """
@@ -75,16 +84,27 @@ def create_session(request: SessionRequest, *, actor: UUID | None, at: datetime)
     capacity = request.capacity or service.capacity
     if service.capacity < LEAST_CAPACITY or not LEAST_CAPACITY <= capacity <= service.capacity:
         raise NotAGroup(field="capacity")
-    wanted = _wanted(request.service_id, request.location_id, request.starts_at, request.provider_id, at)
     new = GroupSession(id=new_id(), service_id=service.id, capacity=capacity, created_at=at, created_by=actor)
 
-    def begin(place: Place) -> GroupSession:
-        _stand(new, wanted.terms, place)
-        db.session.add(new)
-        _take(new, place, at)
-        return new
+    def attempt() -> GroupSession:
+        wanted = _wanted(request.service_id, request.location_id, request.starts_at, request.provider_id, at)
 
-    return _first(wanted.free_places(), wanted, (), begin)
+        def begin(place: Place) -> GroupSession:
+            parts = {
+                place.provider_id,
+                place.room_id,
+                *place.equipment_ids,
+                None if first is None else first.patient_id,
+            }
+            practice.lock_resources(part for part in parts if part is not None)
+            _stand(new, wanted.terms, place)
+            db.session.add(new)
+            _take(new, [] if first is None else [first.sits(new)], place, at)
+            return new
+
+        return _first(wanted.free_places(), wanted, (), begin)
+
+    return afresh(attempt)
 
 
 def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
@@ -116,7 +136,7 @@ def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
             for seat in seats:
                 sit(seat, session)
                 seat.version += 1
-            _take_with(seats, session, place, at)
+            _take(session, seats, place, at)
             return session
 
         places = [Place(who, room, wanted.versions[who]) for who, rooms in wanted.rooms.items() for room in rooms]
@@ -146,6 +166,8 @@ def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int 
         raise SessionUnderWay
     if not reason.strip():
         raise ReasonMissing(field="reason")
+    for seat in seats:
+        reach(seat.location_id, seat.patient_id)
     practice.lock_resources({session.provider_id})
     let_go(session.id, at)
     cancel_locked(seats, reason, at=at, offer=False, costs=Costs.GIVE_BACK)
@@ -159,8 +181,7 @@ def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int 
 
 def locked_session(session_id: UUID, *, version: int | None = None) -> GroupSession:
     """Lock a group visit before anything else of it (NotFound, VersionConflict, SessionClosed)."""
-    # By the door: patients take seats, and change nothing else of a group.
-    db.session.execute(_LOCK, {"session": session_id})
+    lock_groups([session_id])
     query = select(GroupSession).where(GroupSession.id == session_id)
     session = db.session.execute(query.execution_options(populate_existing=True)).scalar_one_or_none()
     if session is None:
@@ -231,23 +252,15 @@ def _stand(session: GroupSession, terms: Terms, place: Place, *, keep_buffers: b
         )
 
 
-def _take(session: GroupSession, place: Place, at: datetime) -> None:
-    db.session.flush()
-    values = {"session": session.id, "schedule_version": place.schedule_version, "at": at}
-    try:
-        db.session.execute(_TAKE_PLACE, values)
-    except DBAPIError as error:
-        raise refused(error, NOBODY) from error
-
-
-def _take_with(seats: Sequence[Appointment], session: GroupSession, place: Place, at: datetime) -> None:
+def _take(session: GroupSession, seats: Sequence[Appointment], place: Place, at: datetime) -> None:
     """Take the place for the group and everybody in it; raises SlotTaken about who is elsewhere then."""
     db.session.flush()
     values = {"session": session.id, "schedule_version": place.schedule_version, "at": at}
     try:
-        db.session.execute(_TAKE_GROUP_PLACE, {**values, "seats": [seat.id for seat in seats]})
+        db.session.execute(_TAKE_PLACE, {**values, "seats": [seat.id for seat in seats]})
     except DBAPIError as error:
         refusal = refused(error, NOBODY)
-        if isinstance(refusal, SlotTaken):
-            refusal.patient = next((seat.patient_id for seat in seats if seat.patient_id in refusal.resources), None)
+        if isinstance(refusal, Refusal):
+            busy = refusal.resources if isinstance(refusal, SlotTaken) else frozenset()
+            refusal.patient = next((seat.patient_id for seat in seats if seat.patient_id in busy), None)
         raise refusal from error

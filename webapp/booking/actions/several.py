@@ -14,10 +14,11 @@ from sqlalchemy.exc import DBAPIError
 
 from webapp.booking.actions.afresh import afresh
 from webapp.booking.actions.cancel import CancelRequest, cancel, cancel_locked
+from webapp.booking.actions.choosing import one_of_each
 from webapp.booking.actions.locking import allowed, lock_visits, refused
 from webapp.booking.actions.move import MoveRequest, in_time, in_turn, move, move_to_one_of, stand, wish_of
 from webapp.booking.actions.own_time import time_of
-from webapp.booking.actions.placing import offered_each, one_of_each
+from webapp.booking.actions.placing import offered_each
 from webapp.booking.actions.waiting.freed import freed
 from webapp.booking.models import Appointment
 from webapp.booking.plan_refusals import NothingLeft, SeveralTaken
@@ -29,7 +30,7 @@ from webapp.errors import NotFound, Refusal
 from webapp.practice import actions as practice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from uuid import UUID
 
     from webapp.booking.actions.book import Overbook
@@ -49,8 +50,8 @@ _TAKE_PLACES = text("""
 
 CANCELABLE = TRANSITIONS[Action.CANCEL].before - {Status.HELD}
 """A hold is tied to no other visit, and is locked in another order."""
-APART = timedelta(hours=20)
-"""Visits at least this far apart never share a neighbour: the longest of them with its buffers is shorter."""
+LONGEST = timedelta(hours=16)
+"""No visit with its buffers is longer: twelve hours, and two on either side."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,9 @@ def move_several(request: MoveSeveral, *, at: datetime) -> list[Appointment]:
     visits = {visit.id: visit for visit in _locked([each.appointment_id for each in request.moves])}
     for each in request.moves:
         allowed(visits[each.appointment_id], MOVABLE, version=each.version)
-    ways = sorted(_way(each, visits[each.appointment_id]) for each in request.moves)
     # Each keeps to its own stretch of time: two such changes wait for each other at the first stretch they share, and
     # only there. Otherwise one gives up its time before another takes it, as in a swap: then nobody else may be there.
-    apart = all(one[1] + APART <= other[0] for one, other in pairwise(ways))
+    apart = far_apart(_way(each, visits[each.appointment_id]) for each in request.moves)
     order = sorted(request.moves, key=lambda each: _order(each, visits[each.appointment_id], forward=apart))
 
     def attempt(move_them: Callable[..., None]) -> None:
@@ -89,22 +89,26 @@ def move_several(request: MoveSeveral, *, at: datetime) -> list[Appointment]:
         with db.session.begin_nested():
             move_them([(visits[each.appointment_id], wanted[each.appointment_id]) for each in order], at, apart=apart)
 
-    try:
-        # Others wait for us meanwhile, and each has its first choice nearly always.
-        afresh(lambda: attempt(_at_once))
-    except (ScheduleChanged, SeveralTaken):
-        raise
-    except Refusal:
+    # Others wait meanwhile, and each has its first choice nearly always: if somebody was quicker, that of a new look.
+    for _ in range(2):
+        try:
+            afresh(lambda: attempt(_at_once))
+        except (ScheduleChanged, SeveralTaken):
+            raise
+        except Refusal:
+            continue
+        break
+    else:
         afresh(lambda: attempt(_one_by_one))
     return [visits[each.appointment_id] for each in request.moves]
 
 
 def _looked(moves: Sequence[MoveRequest], visits: Mapping[UUID, Appointment], at: datetime) -> dict[UUID, Offered]:
-    along = tuple(visits.values())
     wishes, refused = {}, {}
     for each in moves:
+        near = [visit for visit in visits.values() if abs(visit.starts_at - each.starts_at) < LONGEST]
         try:
-            wishes[each.appointment_id] = wish_of(each, visits[each.appointment_id], along)
+            wishes[each.appointment_id] = wish_of(each, visits[each.appointment_id], near)
         except Refusal as refusal:
             refused[each.appointment_id] = refusal
     looked = {}
@@ -117,7 +121,7 @@ def _looked(moves: Sequence[MoveRequest], visits: Mapping[UUID, Appointment], at
         except Refusal as refusal:
             refused[visit] = refusal
     if refused:
-        raise SeveralTaken(refused, patient=along[0].patient_id)
+        raise SeveralTaken(refused, patient=visits[moves[0].appointment_id].patient_id)
     return looked
 
 
@@ -165,14 +169,21 @@ def _one_by_one(moves: Sequence[Going], at: datetime, *, apart: bool) -> None:
                 raise
             except Refusal as refusal:
                 refused[visit.id] = refusal
-        if len(refused) == len(waiting):
+        if refused and (apart or len(refused) == len(waiting)):
             raise SeveralTaken(refused, patient=waiting[0][0].patient_id)
         waiting = [each for each in waiting if each[0].id in refused]
 
 
 def _way(request: MoveRequest, visit: Appointment) -> tuple[datetime, datetime]:
-    """From when to when a visit is, or will be."""
-    return min(visit.starts_at, request.starts_at), max(visit.starts_at, request.starts_at)
+    """From when to when a visit is, or will be, with its buffers."""
+    later = max(visit.starts_at, request.starts_at) + (visit.ends_at - visit.starts_at)
+    before, after = timedelta(minutes=visit.buffer_before_minutes), timedelta(minutes=visit.buffer_after_minutes)
+    return min(visit.starts_at, request.starts_at) - before, later + after
+
+
+def far_apart(stretches: Iterable[tuple[datetime, datetime]]) -> bool:
+    """Whether no visit, however long, could touch two of them."""
+    return all(one[1] + LONGEST <= other[0] for one, other in pairwise(sorted(stretches)))
 
 
 def cancel_several(request: CancelSeveral, *, at: datetime) -> list[Appointment]:
@@ -208,10 +219,11 @@ def move_along(
     wanted: dict[UUID, datetime | None] = {**targets(anchor, which, request.starts_at)}
     wanted |= {visit: chosen for visit, chosen in others.items() if visit in wanted}
     new = request.provider_id if request.provider_id != anchor.provider_id else None
+    tied = reached(anchor, which)
+    if tied == [anchor] and wanted[anchor.id] is not None:
+        return move(request, at=at, overbook=overbook)
     moves = tuple(
-        _along(visit, wanted[visit.id], anchor, new, request)
-        for visit in reached(anchor, which)
-        if wanted[visit.id] is not None
+        _along(visit, wanted[visit.id], anchor, new, request) for visit in tied if wanted[visit.id] is not None
     )
     if not moves:
         raise NothingLeft(patient=anchor.patient_id)

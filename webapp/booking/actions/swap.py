@@ -10,8 +10,9 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import UUID as PGUUID
 from sqlalchemy.exc import DBAPIError
 
+from webapp.booking.actions.choosing import one_of_each
 from webapp.booking.actions.locking import locked, refused
-from webapp.booking.actions.placing import Place, Terms, Wish, offered, one_of_each
+from webapp.booking.actions.placing import Place, Terms, Wish, offered
 from webapp.booking.plan_refusals import SeatOnly
 from webapp.booking.refusals import SlotTaken, TimePassed
 from webapp.booking.states import MOVABLE

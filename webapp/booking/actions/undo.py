@@ -8,6 +8,7 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from webapp.booking import cashier
+from webapp.booking.actions.held_seats import lock_group_of
 from webapp.booking.actions.locking import locked, reach, refused, settle, take_lane
 from webapp.booking.models import AppointmentHistory, GroupSession
 from webapp.booking.money_refusals import MoneyMoved
@@ -34,6 +35,7 @@ def undo(appointment_id: UUID, version: int, *, at: datetime) -> Appointment:
     when the change is of another kind or older than UNDO_GRACE, MoneyMoved, SlotTaken, LocationClosed, ProviderAway or
     PatientNotBookable.
     """
+    lock_group_of(appointment_id)
     visit = locked(appointment_id, frozenset(Status), version=version)
     steps = _last_two(visit)
     last = steps[0]
@@ -61,8 +63,7 @@ def undo(appointment_id: UUID, version: int, *, at: datetime) -> Appointment:
 
 def _seat_must_fit(seat: Appointment, *, moved: bool) -> None:
     """A seat comes back only into a group that is where it was; who else sits there then is for the index to say."""
-    query = select(GroupSession).where(GroupSession.id == seat.group_session_id).with_for_update()
-    session = db.session.scalars(query.execution_options(populate_existing=True)).one()
+    session = db.session.get_one(GroupSession, seat.group_session_id, populate_existing=True)
     if (
         moved
         or session.status != "open"
