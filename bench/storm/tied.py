@@ -117,9 +117,8 @@ class TiedDeeds:
         """Do it; the visits it placed."""
         match deed:
             case BookSeries():
-                made = self._book(deed)
-                self._mine = [visit.id for visit in made]
-                return made
+                self._mine = self._book(deed)
+                return self.mine
             case MoveSeries():
                 moves = tuple(MoveRequest(visit.id, starts) for visit, starts in self.goals(deed))
                 return move_several(MoveSeveral(moves), at=NOW) if moves else []
@@ -132,7 +131,7 @@ class TiedDeeds:
                 move_session(SessionMove(group, starts), at=NOW)
                 return []
 
-    def _book(self, deed: BookSeries) -> list[Appointment]:
+    def _book(self, deed: BookSeries) -> list[UUID]:
         visits = tuple(Chosen(number, at) for number, at in enumerate(times(deed.starts), 1))
         request = SeriesRequest(
             deed.patient,
@@ -143,7 +142,7 @@ class TiedDeeds:
             visits,
             deed.provider,
         )
-        return list(book_series(request, actor=self._actor, at=NOW).visits)
+        return [visit.id for visit in book_series(request, actor=self._actor, at=NOW).visits]
 
 
 def begin_groups(connection: Connection[Any], ground: Ground) -> list[UUID]:

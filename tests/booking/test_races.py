@@ -64,10 +64,14 @@ def _sabotage(owner: Owner, case: Case) -> None:
         owner.execute(statement.encode())
     if case.rewritten is not None:
         function, guard, without = case.rewritten
-        row = owner.execute("SELECT pg_get_functiondef(%s::regproc) AS source", (function,)).fetchone()
-        assert row is not None
-        assert guard in row["source"]
-        owner.execute(row["source"].replace(guard, without).encode())
+        # Of a name there may be a second one, which the version of before calls.
+        known = """
+            SELECT pg_get_functiondef(oid) AS source FROM pg_proc
+            WHERE pronamespace = %s::regnamespace AND proname = %s
+        """
+        sources = [row["source"] for row in owner.execute(known, function.split("."))]
+        (source,) = [each for each in sources if guard in each]
+        owner.execute(source.replace(guard, without).encode())
 
 
 def _unlock(app: Flask) -> None:

@@ -31,7 +31,7 @@ BOOK = (
     "%(new_id)s, %(patient)s, %(service)s, %(providers)s, %(rooms)s, %(schedule_versions)s, %(pieces)s,"
     " %(piece_kinds)s, %(location)s, %(starts_at)s, %(ends_at)s, %(before_minutes)s, %(after_minutes)s, %(price)s,"
     " %(currency)s, %(channel)s, %(note)s, %(at)s, %(actor)s, %(key)s, %(request_hash)s, %(answer)s, %(hold_until)s,"
-    " %(overbook)s)"
+    " %(overbook)s, %(series)s, %(together)s)"
 )
 
 
@@ -79,13 +79,15 @@ class Overbook:
 
 @dataclass(frozen=True, slots=True)
 class How:
-    """What besides the request decides how a visit is booked: by whom, when, under which key, held or overbooked."""
+    """What besides the request decides how a visit is booked: by whom, when, with which key, held, overbooked, tied."""
 
     actor: UUID | None
     at: datetime
     once: Once | None = None
     hold_until: datetime | None = None
     overbook: str | None = None
+    series: UUID | None = None
+    together: UUID | None = None
 
 
 def book(
@@ -228,4 +230,6 @@ def _values(request: BookRequest, wanted: Offered, how: How) -> Ready:
         "answer": "" if once is None else once.location.replace("{appointment}", str(new)),
         "hold_until": how.hold_until,
         "overbook": how.overbook,
+        "series": how.series,
+        "together": how.together,
     }

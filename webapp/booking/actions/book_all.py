@@ -13,7 +13,7 @@ from webapp.errors import NotFound, Refusal
 from webapp.practice import actions as practice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from uuid import UUID
 
     from webapp.booking.actions.book import BookRequest, How, Ready
@@ -32,16 +32,24 @@ def look_all(requests: Sequence[BookRequest], how: How) -> list[Ready]:
     return _all(requests, wanted, lambda request, found: ready(request, _offered(found), how))
 
 
-def book_looked(requests: Sequence[BookRequest], looked: Sequence[Ready], *, alone: bool) -> list[UUID]:
-    """Book what was looked at, in the order it is given, by start; `alone` keeps everybody else away meanwhile.
+def lock_looked(looked: Iterable[Ready], *, alone: bool) -> None:
+    """Lock all that any of them could take, in one statement and one order, before the first is booked.
+
+    `alone` keeps everybody else away meanwhile.  Raises NotFound.
+    """
+    parts: set[UUID] = set()
+    for values in looked:
+        parts |= {values["patient"], *values["providers"], *values["pieces"]}
+        parts |= {room for room in values["rooms"] if room is not None}
+    practice.lock_resources(parts, exclusive=alone)
+
+
+def book_looked(requests: Sequence[BookRequest], looked: Sequence[Ready]) -> list[UUID]:
+    """Book what was looked at and is locked, in the order it is given, by start.
 
     Raises SeveralTaken with some of those that were taken meanwhile, ScheduleChanged, or NotFound: what was booked by
     then is for the caller to undo, with its savepoint.
     """
-    # All that any of them could take, in one statement and one order, before the first is booked.
-    parts = {part for values in looked for part in (values["patient"], *values["providers"], *values["pieces"])}
-    rooms = {room for values in looked for room in values["rooms"] if room is not None}
-    practice.lock_resources(parts | rooms, exclusive=alone)
     made: list[UUID] = []
     # Trip by trip: once one of them was taken by somebody quicker, nothing comes of the rest.
     for begin in range(0, len(looked), TRIP):

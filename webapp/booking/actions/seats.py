@@ -173,6 +173,10 @@ def guard_seat(session: GroupSession, patient_id: UUID) -> None:
 
 def _room_in(session_id: UUID, patient_id: UUID, at: datetime) -> tuple[GroupSession, int]:
     """Lock a group and what a seat in it needs; returns it with the number of its lowest free seat."""
+    known = db.session.get(GroupSession, session_id)
+    if known is not None and known.status == "open" and known.ends_at > at:
+        # Full as it stands: nobody stands in the queue to be told so.
+        _free_seat(known, taken_seats(session_id, at), patient_id)
     session = locked_session(session_id)
     if session.ends_at <= at:
         raise TimePassed(patient=patient_id)

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
-
 from webapp.booking.actions.afresh import afresh
 from webapp.booking.actions.book import BookRequest, How
-from webapp.booking.actions.book_all import book_looked, look_all
+from webapp.booking.actions.book_all import book_looked, lock_looked, look_all
 from webapp.booking.actions.several import far_apart
 from webapp.booking.models import Appointment, Series
 from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.plan_refusals import SeriesTooLong, SeriesTooShort, SeveralTaken
 from webapp.booking.recurrence import FEWEST, MOST
 from webapp.booking.refusals import NotOffered, PatientNotBookable
-from webapp.db import db
+from webapp.db import db, unread
 from webapp.errors import NotFound
 from webapp.ids import new_id
 from webapp.practice.models import Location
@@ -78,19 +76,20 @@ def book_series(request: SeriesRequest, *, actor: UUID | None, at: datetime) -> 
         raise NotFound
     wishes = [_wish(request, each) for each in visits]
 
+    how = How(actor, at, series=new_id())
+
     def attempt() -> Booked:
-        looked = look_all(wishes, How(actor, at))
+        looked = look_all(wishes, how)
         # By time: two series that want the same people wait for each other at the first time they share, only there.
         # Visits that are nearly neighbours could meet one long visit of somebody else with both their ends, and wait
         # for it while it waits for them: then nobody else may be there.
         close = not far_apart(map(_stretch, looked))
         with db.session.begin_nested():
-            made = book_looked(wishes, looked, alone=close)
+            lock_looked(looked, alone=close)
             # After the locks: whoever merges the patient's record has those before the record.
-            series = _series(request, site, actor, at)
-            rows = update(Appointment).where(Appointment.id.in_(made)).values(series_id=series.id)
-            visits = db.session.scalars(rows.returning(Appointment))
-            return Booked(series, tuple(sorted(visits, key=lambda visit: visit.starts_at)))
+            series = _series(request, site, how)
+            made = book_looked(wishes, looked)
+        return Booked(series, tuple(unread(Appointment, visit, patient_id=request.patient_id) for visit in made))
 
     try:
         return afresh(attempt, request.patient_id)
@@ -107,10 +106,10 @@ def _stretch(visit: Ready) -> tuple[datetime, datetime]:
     return visit["starts_at"] - before, visit["ends_at"] + after
 
 
-def _series(request: SeriesRequest, site: Location, actor: UUID | None, at: datetime) -> Series:
+def _series(request: SeriesRequest, site: Location, how: How) -> Series:
     rule = request.repeat
     series = Series(
-        id=new_id(),
+        id=how.series,
         patient_id=request.patient_id,
         frequency=rule.frequency.value,
         every=rule.every,
@@ -118,8 +117,8 @@ def _series(request: SeriesRequest, site: Location, actor: UUID | None, at: date
         until=rule.until,
         time_zone=site.time_zone,
         first_at=request.first_at,
-        created_at=at,
-        created_by=actor,
+        created_at=how.at,
+        created_by=how.actor,
     )
     db.session.add(series)
     db.session.flush()

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import update
-
 from webapp.booking.actions.afresh import afresh
 from webapp.booking.actions.book import BookRequest, How
-from webapp.booking.actions.book_all import book_looked, look_all
+from webapp.booking.actions.book_all import book_looked, lock_looked, look_all
 from webapp.booking.models import Appointment
 from webapp.booking.plan_refusals import SeveralTaken
 from webapp.booking.queries.together import Part, parts
 from webapp.booking.refusals import NotOffered
 from webapp.booking.together import starts_of
-from webapp.db import db
+from webapp.db import db, unread
 from webapp.ids import new_id
 from webapp.practice import queries
 
@@ -37,14 +35,16 @@ def book_together(request: BookRequest, *, actor: UUID | None, at: datetime) -> 
     starts = starts_of(request.starts_at, [part.step for part in several])
     wishes = [_part(request, part, starts_at) for part, starts_at in zip(several, starts, strict=True)]
 
+    how = How(actor, at, together=new_id())
+
     def attempt() -> list[Appointment]:
-        looked = look_all(wishes, How(actor, at))
+        looked = look_all(wishes, how)
         with db.session.begin_nested():
             # Their rows go in one after the other: somebody with one long visit could wait for the first while the next
             # waits for them. So nobody else is there, for the few milliseconds this takes.
-            made = book_looked(wishes, looked, alone=True)
-            rows = update(Appointment).where(Appointment.id.in_(made)).values(together_id=new_id())
-            return sorted(db.session.scalars(rows.returning(Appointment)), key=lambda visit: visit.starts_at)
+            lock_looked(looked, alone=True)
+            made = book_looked(wishes, looked)
+        return [unread(Appointment, visit, patient_id=request.patient_id) for visit in made]
 
     try:
         return afresh(attempt, request.patient_id)
