@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,11 @@ from tests.stack.people import Visitor
 from tests.stack.proxy import BlackHole, Pass, Proxy
 from webapp import patience
 from webapp.db import CONNECT_ARGS, db, transactional
-from webapp.patience import LEAST_SECONDS, PAGE_SECONDS, PING_SECONDS, STATEMENT_SECONDS, ImpatientWorker
+from webapp.patience import LEAST_SECONDS, PAGE_SECONDS, PING_SECONDS, STATEMENT_SECONDS, Impatient, ImpatientWorker
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from flask import Flask
 
     from tests.stack.database import Database
@@ -81,3 +84,32 @@ def test_a_worker_gives_up_a_connection_that_says_nothing(database: Database, mo
         address = database.stack.postgres.address(database.name)
         address = address.replace(f":{database.stack.postgres.port}/", f":{wire.port}/")
         assert asyncio.run(work(address, wire))
+
+
+@pytest.fixture
+def straight(database: Database) -> Iterator[Impatient]:
+    """A connection of ours without anything above it."""
+    with Impatient.connect(database.stack.postgres.address(database.name), autocommit=True) as connection:
+        yield connection
+
+
+def test_who_is_refused_leaves_what_is_prepared_to_the_next(straight: Impatient) -> None:
+    for _ in range(7):
+        straight.execute("select %s::int + 1", (1,))
+    with suppress(ZeroDivisionError), straight.transaction():
+        with suppress(psycopg.errors.DivisionByZero), straight.transaction():
+            straight.execute("select 1 / %s::int", (0,))
+        raise ZeroDivisionError
+    prepared = straight.execute("select statement from pg_prepared_statements").fetchall()
+    assert prepared == [("select $1::int + 1",)]
+    assert straight.execute("select %s::int + 1", (2,)).fetchone() == (3,)
+
+
+def test_a_statement_whose_table_has_changed_fails_once(straight: Impatient) -> None:
+    straight.execute("create temp table changing as select 1 as one")
+    for _ in range(7):
+        straight.execute("select * from changing")
+    straight.execute("alter table changing add two int default 2")
+    with pytest.raises(psycopg.errors.FeatureNotSupported):
+        straight.execute("select * from changing")
+    assert straight.execute("select * from changing").fetchone() == (1, 2)

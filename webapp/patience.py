@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import psycopg
 from flask import g, has_request_context
 from psycopg import errors
+from psycopg._preparing import PrepareManager
 from sqlalchemy import Engine, event
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ CONNECT_SECONDS = 2.0
 PING_SECONDS = 0.5
 LOOK_EVERY = 0.1
 
+CHANGED = frozenset({"0A", "42", "XX"})
+"""Classes of errors that come of statements prepared before a table or function was changed, among others."""
+
 PAGE_SECONDS = 4.5
 """What a request may wait for PostgreSQL altogether."""
 RESERVE_SECONDS = 1.0
@@ -40,6 +44,22 @@ LEAST_SECONDS = 0.25
 _WAITED, _LAST = "waited_for_postgresql", "postgresql_last_chance"
 
 
+class Lasting(PrepareManager):
+    """What is prepared outlives a ROLLBACK, as it does in PostgreSQL, until something it asks has changed.
+
+    psycopg forgets it all, because a transaction may have made the tables that a statement asks.  Ours make none; and
+    who is refused a time should not slow down the next twenty who come by the same connection.
+    """
+
+    def clear(self) -> bool:
+        return False
+
+    def forget_after(self, error: psycopg.Error) -> None:
+        """Prepare all anew when tables or functions are no longer what they were: a migration runs beside us."""
+        if (error.sqlstate or "")[:2] in CHANGED:
+            super().clear()
+
+
 class Impatient(psycopg.Connection[Any]):
     """A connection whose every statement is answered within `patience` seconds, or it is closed (OperationalError).
 
@@ -47,6 +67,11 @@ class Impatient(psycopg.Connection[Any]):
     """
 
     patience = STATEMENT_SECONDS
+    _prepared: Lasting
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - psycopg's own
+        super().__init__(*arguments, **options)
+        self._prepared = Lasting()
 
     def wait(self, gen: PQGen[RV], interval: float = LOOK_EVERY, timeout: float | None = None) -> RV:
         began = monotonic()
@@ -55,6 +80,9 @@ class Impatient(psycopg.Connection[Any]):
         except errors._WaitTimeout:  # noqa: SLF001 - psycopg tells it apart for its callers, of whom we are one
             self.pgconn.finish()
             raise psycopg.OperationalError("PostgreSQL did not answer in time") from None
+        except psycopg.Error as error:
+            self._prepared.forget_after(error)
+            raise
         finally:
             _spend(monotonic() - began)
 

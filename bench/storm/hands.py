@@ -32,6 +32,7 @@ from webapp.booking.models import Appointment
 from webapp.db import CONNECT_ARGS, Role, db, transactional
 from webapp.errors import Refusal
 from webapp.ids import new_id
+from webapp.patience import teach
 from webapp.practice import actions as practice
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def _application(address: str) -> Flask:
     app.config["SQLALCHEMY_DATABASE_URI"] = address.replace("postgresql://", "postgresql+psycopg://", 1)
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"connect_args": CONNECT_ARGS, "hide_parameters": True, "pool_size": 16}
     db.init_app(app)
+    with app.app_context():
+        teach(db.engine)
     return app
 
 
