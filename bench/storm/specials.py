@@ -22,6 +22,7 @@ from webapp.booking.actions import (
 )
 from webapp.booking.models import Appointment
 from webapp.db import db
+from webapp.ids import new_id
 from webapp.practice import actions as practice
 from webapp.practice.hours import Span
 
@@ -80,8 +81,9 @@ class Specials:
                 practice.lock_resources([provider], exclusive=True)
                 practice.touch_hours(provider)
             case Sweep():
-                for over in overdue(OVER)[:A_FEW]:
-                    lapse(over, at=OVER)
+                # One a transaction, as the job does it: two would be two actions, that have to lock for both first.
+                if over := overdue(OVER)[:A_FEW]:
+                    lapse(over[new_id().int % len(over)], at=OVER)
 
     def _hold(self, want: Want, via: str) -> Appointment:
         request = HoldRequest(want.patient, want.service, self._location, want.starts, want.provider, via=via)
