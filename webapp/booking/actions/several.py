@@ -89,7 +89,7 @@ def move_several(request: MoveSeveral, *, at: datetime) -> list[Appointment]:
         with db.session.begin_nested():
             move_them([(visits[each.appointment_id], wanted[each.appointment_id]) for each in order], at, apart=apart)
 
-    # Others wait meanwhile, and each has its first choice nearly always: if somebody was quicker, that of a new look.
+    # In few round trips, because others wait meanwhile: each has its first choice, or if somebody was quicker another.
     for _ in range(2):
         try:
             afresh(lambda: attempt(_at_once))
@@ -131,11 +131,12 @@ def _at_once(moves: Sequence[Going], at: datetime, *, apart: bool) -> None:
     versions = []
     given = [time_of(visit) for visit in visits]
     ordinary = not any(visit.lane for visit in visits)
-    left = [(visit.room_id, tuple(visit.equipment_ids)) for visit in visits]
+    left = [(visit.starts_at, visit.provider_id, visit.room_id, tuple(visit.equipment_ids)) for visit in visits]
     with db.session.no_autoflush:
         for n, (visit, wanted) in enumerate(moves):
-            # Those in each other's way follow each other: each has the room that one of them had at that time.
-            room, equipment = left[n if apart else max(n - 1, 0)]
+            # Its own room first, but who takes the time that the one before has just left takes the room with it.
+            follows = n > 0 and left[n - 1][:2] == (wanted.terms.starts_at, visit.provider_id)
+            *_, room, equipment = left[n - 1 if follows else n]
             places, pieces = in_turn(wanted, room, equipment)
             stand(visit, wanted.terms, replace(places[0], equipment_ids=one_of_each(pieces, ()) or ()))
             visit.lane, visit.overbook_reason = 0, None
