@@ -12,6 +12,7 @@ import pytest
 from flask import Flask
 
 from tests import factories
+from tests.activity.sealed import seal_everything
 from tests.activity.tampering import DEEDS, Tampering
 from tests.booking.wishes import Owner
 from tests.factories import NOW
@@ -55,12 +56,10 @@ def something_happens(owner: Owner, times: int) -> None:
             factories.location(owner)
 
 
-def seal_all(times: int = 3) -> None:
+def seal_all() -> None:
     """What the job does in some minutes."""
-    for _ in range(times):
-        while seal(NOW, most_rows=ROWS_OF_A_BLOCK):
-            pass
-        publish()
+    seal_everything(NOW, most_rows=ROWS_OF_A_BLOCK)
+    publish()
 
 
 def found() -> Finding | None:
@@ -152,8 +151,9 @@ def test_a_row_that_commits_late_is_in_the_chain_and_not_found_to_be_added(owner
         something_happens(owner, 3)
         late = set(range(1, max(ids(owner)) + 1)) - set(ids(owner))
         assert late
-        for _ in range(4):
-            seal_all()
+        for _ in range(12):
+            seal(NOW, most_rows=ROWS_OF_A_BLOCK)
+            publish()
             assert found() is None
         waiting = owner.execute("SELECT max(upto) FROM audit_seal").fetchone()
         slow.execute("COMMIT")
@@ -204,6 +204,7 @@ def test_the_job_seals_and_copies_and_goes_on_where_dynamodb_was_away(
         with dynamo_away(worker, monkeypatch), pytest.raises(dynamo.DynamoUnavailable):
             seal_audit(0)
         seal_audit(0)
+        seal_everything(NOW)
         seal_audit(0)
     newest = sealing.newest_copy()
     assert newest is not None

@@ -15,13 +15,14 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from tests import factories
+from tests.activity.sealed import seal_everything
 from tests.booking.wishes import Owner
 from tests.factories import NOW
 from tests.stack.people import SignIn, Visitor
 from webapp import clock, create_app, dynamo
 from webapp.activity import checking
 from webapp.activity.jobs import check_audit, verify_audit
-from webapp.activity.sealing import ChainBroken, publish, seal
+from webapp.activity.sealing import ChainBroken, publish
 from webapp.db import Role, db
 
 if TYPE_CHECKING:
@@ -52,10 +53,8 @@ def sealed(owner: Owner, worker: Flask) -> int:
     """Some rows in the chain, and two that came after; how many are sealed."""
     for _ in range(5):
         factories.location(owner)
-    for _ in range(3):
-        while seal(NOW, most_rows=3):
-            pass
-        publish()
+    seal_everything(NOW, most_rows=3)
+    publish()
     count = owner.execute("SELECT sum(octet_length(row_digests) / 24)::int FROM audit_seal").fetchone()
     assert count is not None
     factories.location(owner)
@@ -205,8 +204,7 @@ def test_how_far_seals_are_copied_is_shown_and_a_copy_that_lags_is_warned_of(
     assert shown(sign_in("auditor"))["Copied up to"].startswith(f"Seal {number} (")
     factories.location(owner)
     with clock.stopped_at(made + timedelta(hours=1)):
-        seal(clock.now())
-        seal(clock.now())
+        seal_everything(clock.now())
     later, at = last_seal(owner)
     assert later > number
     with clock.stopped_at(at + timedelta(minutes=2)):
