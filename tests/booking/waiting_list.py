@@ -26,6 +26,8 @@ TTL = timedelta(minutes=30)
 TASKS: dict[str, Job[..., None]] = {
     "booking.offer_time": waiting_jobs.offer_time,
     "booking.offer_seat": waiting_jobs.offer_seat,
+    "booking.offer_free_seats": waiting_jobs.offer_free_seats,
+    "booking.offer_opened_time": waiting_jobs.offer_opened_time,
     "booking.lapse_offer": waiting_jobs.lapse_offer,
 }
 

@@ -64,6 +64,13 @@ class SessionFull(Refusal):
     message = _l("This group is full. Choose another one, or start a new one.")
 
 
+class NoSeatToOffer(Refusal):
+    """Every seat of the group visit is taken or offered to somebody, or it has begun."""
+
+    code = "no_seat_to_offer"
+    message = _l("No seat of this group is left to offer.")
+
+
 class SessionClosed(Refusal):
     """The group visit was canceled."""
 

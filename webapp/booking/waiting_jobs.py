@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from webapp import jobs
-from webapp.booking.actions.waiting import offers, wishes
+from webapp.booking.actions.waiting import line, offers, opening, wishes
 from webapp.db import Role, transactional
 from webapp.jobs import job
 from webapp.news import News, tell_staff
+from webapp.practice.hours import Span
 from webapp.practice.queries import time_zone
 
 if TYPE_CHECKING:
@@ -35,6 +37,25 @@ def offer_seat(session: str, visit: str, version: str) -> None:
     scope = _scope()
     with transactional(scope):
         offers.offer_next_seat(UUID(session), UUID(visit), int(version), at=scope.at)
+
+
+@job("booking.offer_free_seats")
+def offer_free_seats(session: str) -> None:
+    """Offer every seat of a group visit that nobody has, each in a transaction of its own: somebody asked for it."""
+    more = True
+    while more:
+        scope = _scope()
+        with transactional(scope):
+            more = line.offer_seat(UUID(session), scope.at) is not None
+
+
+@job("booking.offer_opened_time")
+def offer_opened_time(provider: str, starts: str, ends: str, location: str = "") -> None:
+    """Offer some of the time that a provider has again, and promise to offer the rest."""
+    scope = _scope()
+    span = Span(datetime.fromisoformat(starts), datetime.fromisoformat(ends))
+    with transactional(scope):
+        opening.offer_opened(UUID(provider), UUID(location) if location else None, span, at=scope.at)
 
 
 @job("booking.lapse_offer")

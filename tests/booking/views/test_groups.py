@@ -110,6 +110,28 @@ def test_from_the_roster_people_are_checked_in_one_after_the_other(
     assert "1 here" in desk.get(BOARD).text
 
 
+def test_from_the_roster_those_who_wait_are_offered_the_free_seats(
+    desk: Visitor, database: Database, clinic: Clinic
+) -> None:
+    group = begin(desk, database, clinic)
+    assert "Offer the free seats" not in desk.get(f"/groups/{group}").text
+    with database.administer() as connection:
+        waiter(connection, clinic)
+    page = desk.get(f"/groups/{group}").text
+    assert "1 person waits for such a group." in page
+    assert f'action="/groups/{group}/offer"' in page
+    answer = desk.post(f"/groups/{group}/offer")
+    assert answer.location == f"/groups/{group}"
+    assert "The first in line are being asked" in desk.get(answer.location).text
+    assert rows(
+        database, "select args->>'session' from jobs.procrastinate_jobs where task_name like '%free_seats'"
+    ) == [(str(group),)]
+    seat(desk, clinic, group, 1)
+    late = desk.post(f"/groups/{group}/offer")
+    assert late.status_code == 409
+    assert "No seat of this group is left to offer." in late.text
+
+
 def test_a_group_moves_from_its_roster_or_says_who_is_busy(desk: Visitor, database: Database, clinic: Clinic) -> None:
     group = begin(desk, database, clinic)
     with database.administer() as connection:

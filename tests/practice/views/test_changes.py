@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import factories
+from tests.booking.waiting_list import waiter
 from tests.factories import NOW, clock_time
 from tests.practice.views.test_things import one, rows
 from webapp.activity import queries as activity
@@ -168,6 +169,32 @@ def test_extra_hours_need_times_and_a_place(desk: Visitor, clinic: Clinic, datab
     extra = one(database, "select id from extra_hours")
     assert desk.post(f"/exceptions/extra/{extra}/remove").status_code == 303
     assert rows(database, "extra_hours") == []
+
+
+def test_whoever_opens_time_is_told_that_others_wait_for_it_and_extra_hours_may_be_kept_from_them(
+    desk: Visitor, manager: Visitor, clinic: Clinic, database: Database
+) -> None:
+    with database.administer() as connection:
+        waiter(connection, clinic)
+        factories.leave(connection, clinic.providers[0], clock_time(9), clock_time(17))
+        factories.closure(connection, clinic.location, clock_time(9), clock_time(17))
+    hours = {"starts": "18:00", "ends": "20:00", "location": str(clinic.location)}
+    form = sick(clinic, kind="extra") | hours | {"offer_asked": "1"}
+    assert "is offered it soon" not in desk.get(desk.post("/exceptions/new", form).location).text
+    refused = desk.post("/exceptions/new", form | {"starts": ""}).text
+    assert 'name="offer" value="1" checked' not in refused
+    assert 'name="offer" value="1" checked' in desk.get("/exceptions/new").text
+    promises = "jobs.procrastinate_jobs", "task_name = 'booking.offer_opened_time'"
+    assert rows(database, *promises) == []
+    opens = (
+        (desk, "/exceptions/new", form | {"offer": "1"}),
+        (desk, f"/exceptions/leave/{one(database, 'select id from leave')}/end", {}),
+        (manager, f"/settings/closures/{one(database, 'select id from closure')}/remove", {}),
+    )
+    for who, path, sent in opens:
+        assert "is offered it soon" in who.get(who.post(path, sent).location).text
+    # The closure's are one for each of the two who work there.
+    assert len(rows(database, *promises)) == 4
 
 
 @pytest.mark.parametrize(

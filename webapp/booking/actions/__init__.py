@@ -26,10 +26,11 @@ from webapp.booking.actions.holds import (
     release,
     take_over,
 )
-from webapp.booking.actions.leaving import end_leave, settle_leave
+from webapp.booking.actions.leaving import settle_leave
 from webapp.booking.actions.move import MoveRequest, move
 from webapp.booking.actions.own import arrive, cancel_own, change_own_seat, move_own
 from webapp.booking.actions.progress import check_in, confirm, finish, mark_no_show, note_checks, start
+from webapp.booking.actions.reopening import end_closure, end_leave, work_more
 from webapp.booking.actions.swap import SwapRequest, swap
 from webapp.booking.actions.undo import undo
 
@@ -70,6 +71,7 @@ __all__ = [
     "close_location",
     "close_payment",
     "confirm",
+    "end_closure",
     "end_leave",
     "finish",
     "hold",
@@ -88,4 +90,5 @@ __all__ = [
     "take_back_death",
     "take_over",
     "undo",
+    "work_more",
 ]

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from sqlalchemy import text
 
 from webapp.db import db
-from webapp.practice import actions as practice
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -20,12 +19,3 @@ def settle_leave(leave_id: UUID, at: datetime) -> None:
     """Make occupancy agree with a leave, changed or gone, and the visits in it; the provider is locked exclusively."""
     db.session.flush()
     db.session.execute(_SETTLE, {"leave": leave_id, "at": at})
-
-
-def end_leave(leave_id: UUID, *, at: datetime) -> UUID:
-    """Let a provider be back from now on; returns the provider (NotFound)."""
-    leave = practice.locked_leave(leave_id, at=at)
-    provider = leave.provider_id
-    practice.end_leave(leave, at=at)
-    settle_leave(leave_id, at)
-    return provider

@@ -25,7 +25,6 @@ from webapp.cycle import scope
 from webapp.db import Role
 from webapp.errors import Refusal
 from webapp.identity.permissions import Permission
-from webapp.practice import actions as practice
 from webapp.practice import catalog
 from webapp.practice.actions import NewLeave
 from webapp.practice.forms import read_closure, read_exception, read_hours, read_retirement, read_service
@@ -43,7 +42,11 @@ toasts.say("hours.changed", _l("The new hours are saved."))
 toasts.say("closure.added", _l("The location is closed for that time."))
 toasts.say("leave.added", _l("The absence is saved."))
 toasts.say("leave.ended", _l("The provider is back; the time is free again."))
+toasts.say("leave.offered", _l("The provider is back. Who waits for such a time is offered it soon."))
+toasts.say("closure.removed", _l("The location is open again."))
+toasts.say("closure.offered", _l("The location is open again. Who waits for such a time is offered it soon."))
 toasts.say("extra.added", _l("The extra hours are saved."))
+toasts.say("extra.offered", _l("The extra hours are saved. Who waits for such a time is offered it soon."))
 toasts.say("extra.removed", _l("The extra hours are taken back."))
 
 
@@ -90,9 +93,9 @@ def add_exception() -> Response:
     wanted = read_exception(request.form, sites_in_use(), exception_zone(), scope().at)
     if isinstance(wanted, NewLeave):
         return carry(LeaveChange(wanted), "leave.added", lambda _made: _back(wanted.provider_id))
-    practice.add_extra_hours(wanted)
+    told = actions.work_more(wanted, at=scope().at).offered
     activity.note("changed", detail="extra.added")
-    return hypermedia.done("extra.added", _back(wanted.provider_id))
+    return hypermedia.done("extra.offered" if told else "extra.added", _back(wanted.provider_id))
 
 
 def _back(provider_id: UUID) -> str:
@@ -104,9 +107,11 @@ def _back(provider_id: UUID) -> str:
 @requires(Permission.EXCEPTIONS_EDIT, role=Role.DESK)
 def end_leave(leave_id: UUID) -> Response:
     """Let a provider be back from now on, or never away when it had not begun."""
-    provider_id = actions.end_leave(leave_id, at=scope().at)
+    provider_id, told = actions.end_leave(leave_id, at=scope().at)
     activity.note("changed", detail="leave.ended")
-    return hypermedia.done("leave.ended", url_for("practice.schedule", provider_id=provider_id))
+    return hypermedia.done(
+        "leave.offered" if told else "leave.ended", url_for("practice.schedule", provider_id=provider_id)
+    )
 
 
 def _extra_refused(refusal: Refusal, extra_id: UUID) -> Response:
@@ -135,6 +140,15 @@ def _closure_refused(refusal: Refusal) -> Response:
         return Asking(_("%(place)s is closed", place=site), _("The clinic is closed"), url_for("practice.closures"))
 
     return answer(refusal, closure_page, asking)
+
+
+@blueprint.post("/settings/closures/<uuid:closure_id>/remove")
+@requires(EDIT, role=Role.MANAGER)
+def end_closure(closure_id: UUID) -> Response:
+    """Open the location again from now on."""
+    told = actions.end_closure(closure_id, at=scope().at).offered
+    activity.note("changed", detail="closure.removed")
+    return hypermedia.done("closure.offered" if told else "closure.removed", url_for("practice.closures"))
 
 
 @blueprint.post("/settings/closures/new")

@@ -14,6 +14,7 @@ from webapp import activity
 from webapp.booking import queries
 from webapp.booking.forms import GROUP, Choice, write_instant
 from webapp.booking.models import Appointment
+from webapp.booking.queries.groups import Group
 from webapp.booking.queries.waiting import Candidate, candidates, free_seat, place_of, seat_of
 from webapp.booking.waiting import FreeSeat, FreeTime
 from webapp.booking.waiting_wording import urgency_label, waited
@@ -61,6 +62,18 @@ def who_would_take(visit: Appointment, at: datetime) -> dict[str, str] | None:
         else _("Offer the time to the waiting list"),
         "hint": ngettext("%(num)s person fits this time.", "%(num)s people fit this time.", len(others)),
     }
+
+
+def who_would_sit(group: Group, at: datetime) -> str:
+    """How many on the list fit a group that has seats left; nothing when nobody does, or it is not this person's."""
+    if not may_at("waiting_list.edit", group.location_id) or group.starts_at <= at:
+        return ""
+    others = {person.patient_id for person in candidates(seat_of(group, group.zone), at)}
+    return (
+        ngettext("%(num)s person waits for such a group.", "%(num)s people wait for such a group.", len(others))
+        if others
+        else ""
+    )
 
 
 def put_on_the_list(choice: Choice) -> str:

@@ -13,27 +13,30 @@ from flask_babel import lazy_gettext as _l
 from webapp import activity, hypermedia, toasts
 from webapp.booking import queries
 from webapp.booking.actions.seats import begin_and_join, join
+from webapp.booking.actions.waiting.opening import offer_seats
 from webapp.booking.actions.waiting.wishes import join_wished
 from webapp.booking.forms import GROUP, read_wish
 from webapp.booking.group_forms import read_seat
 from webapp.booking.models import Appointment
 from webapp.booking.queries import Roster
 from webapp.booking.states import Action, Status, allows, shown_as
-from webapp.booking.views import book, groups
+from webapp.booking.views import book, fitting, groups
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import clock, local_date
 from webapp.cycle import scope
 from webapp.db import Role
+from webapp.errors import Refusal
 from webapp.identity.permissions import Permission
 from webapp.patients.wording import born, initials, phone_of, record_number, tone
 from webapp.practice.letterhead import letterhead
 from webapp.routing import requires
 from webapp.templating import may
 
-SEATED = "seat.taken"
+SEATED, OFFERED = "seat.taken", "seat.offered"
 GONE = frozenset({Status.CANCELLED, Status.LAPSED})
 
 toasts.say(SEATED, _l("The seat is booked."))
+toasts.say(OFFERED, _l("The first in line are being asked. Each has a seat held until they answer."))
 
 
 @blueprint.post("/book/seat")
@@ -56,14 +59,36 @@ def take_seat() -> Response:
 @requires(Permission.BOARD_VIEW, role=Role.DESK)
 def roster(session_id: UUID) -> Response:
     """Show who is in a group visit, to check them in one after the other."""
-    found = queries.roster(session_id)
     if hypermedia.wants_fragment() and hypermedia.target() != "roster":
         # The board and dialogs lead here: the whole page follows.
+        queries.group(session_id)
         return hypermedia.leave(url_for("booking.roster", session_id=session_id))
+    return _roster(session_id)
+
+
+def _roster(session_id: UUID, refusal: Refusal | None = None) -> Response:
+    found = queries.roster(session_id)
     activity.note("listed", listed={seat.patient_id for seat in found.seats})
     return hypermedia.page(
-        "booking/roster.html", block="roster", clinic=letterhead(found.location), **_context(found, scope().at)
+        "booking/roster.html",
+        block="roster",
+        clinic=letterhead(found.location),
+        message="" if refusal is None else str(refusal.message),
+        **_context(found, scope().at),
     )
+
+
+def _not_offered(refusal: Refusal, session_id: UUID) -> Response:
+    return _roster(session_id, refusal)
+
+
+@blueprint.post("/groups/<uuid:session_id>/offer")
+@requires(Permission.WAITING_LIST_EDIT, role=Role.DESK, refused=_not_offered)
+def offer_group(session_id: UUID) -> Response:
+    """Have those who wait for a seat asked, as many as there are seats."""
+    offer_seats(session_id, at=scope().at)
+    activity.note("changed", detail=OFFERED)
+    return hypermedia.done(OFFERED, url_for("booking.roster", session_id=session_id))
 
 
 def _context(found: Roster, at: datetime) -> dict[str, Any]:
@@ -81,6 +106,8 @@ def _context(found: Roster, at: datetime) -> dict[str, Any]:
         "move": url_for("booking.move_group", session_id=group.id) if joinable else None,
         "cancel": url_for("booking.cancel_group", session_id=group.id) if joinable else None,
         "board": url_for("desk.board", day=day, location=group.location_id),
+        "waiting": fitting.who_would_sit(group, at) if joinable and group.left else "",
+        "offer": url_for("booking.offer_group", session_id=group.id),
         "seats": [_seat(seat, group.id, group.zone, at) for seat in found.seats],
     }
 

@@ -42,13 +42,14 @@ class NewClosure:
 
 @dataclass(frozen=True, slots=True)
 class NewExtraHours:
-    """A provider works once, beside the weekly hours, for at most a day."""
+    """A provider works once, beside the weekly hours, for at most a day; `offer` lets it go to whoever waits."""
 
     provider_id: UUID
     location_id: UUID
     room_id: UUID | None
     span: Span
     reason: str = ""
+    offer: bool = True
 
 
 def add_closure(location_id: UUID, during: Span, reason: str) -> Closure:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 from zoneinfo import ZoneInfo
 
 from flask_babel import gettext as _
@@ -56,6 +56,8 @@ class ExceptionForm(Form):
     location: OptionalId = None
     room: OptionalId = None
     note: Line = ""
+    offer: Literal["", "1"] = ""
+    offer_asked: Literal["", "1"] = ""
 
 
 class ClosureForm(Form):
@@ -89,7 +91,9 @@ def read_exception(form: MultiDict[str, str], sites: Sites, zone: str, now: date
     if errors or sent.location is None:
         raise FormInvalid(errors)
     span = _span(sent, sites.zones[sent.location], now)
-    return NewExtraHours(sent.provider, sent.location, sent.room, span, sent.note)
+    # As where a visit is canceled: unless somebody is asked and says no, the time goes to whoever waits.
+    offer = bool(sent.offer) or not sent.offer_asked
+    return NewExtraHours(sent.provider, sent.location, sent.room, span, sent.note, offer)
 
 
 def read_closure(form: MultiDict[str, str], zones: Mapping[UUID, str], now: datetime) -> NewClosure:

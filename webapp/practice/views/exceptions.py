@@ -9,14 +9,13 @@ from zoneinfo import ZoneInfo
 
 from flask import Response, request, url_for
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext as _l
 
-from webapp import activity, hypermedia, toasts
+from webapp import hypermedia
 from webapp.cycle import scope
 from webapp.db import Role
 from webapp.errors import NotFound
 from webapp.identity.permissions import Permission
-from webapp.practice import actions, catalog, queries
+from webapp.practice import catalog, queries
 from webapp.practice.forms import EXTRA, KINDS, Sites
 from webapp.practice.views.door import blueprint
 from webapp.practice.views.home import tabs
@@ -29,8 +28,6 @@ if TYPE_CHECKING:
 
 SHEET = {"dialog": "sheet", "exception-sheet": "sheet"}
 FIELDS = ("provider", "kind", "first", "last", "starts", "ends", "location", "room", "note", "reason", "back")
-
-toasts.say("closure.removed", _l("The location is open again."))
 
 
 @blueprint.get("/exceptions/new")
@@ -55,6 +52,7 @@ def exception_page(refusal: Refusal | None = None) -> Response:
         targets=SHEET,
         block="sheet",
         values=values,
+        offer=not request.form.get("offer_asked") or bool(request.form.get("offer")),
         people=people,
         kinds=[(kind, kind_label(kind)) for kind in KINDS],
         places=places if len(places) == 1 else [("", _("Choose")), *places],
@@ -82,7 +80,7 @@ def closures() -> Response:
                 "days": days,
                 "hours": hours,
                 "reason": closure.reason,
-                "remove": url_for("practice.remove_closure", closure_id=closure.id),
+                "remove": url_for("booking.end_closure", closure_id=closure.id),
                 "begun": _bounds(closure.during)[0] <= scope().at,
             }
         )
@@ -109,15 +107,6 @@ def closure_page(refusal: Refusal | None = None) -> Response:
         action=url_for("booking.close_location"),
         back=url_for("practice.closures"),
     )
-
-
-@blueprint.post("/settings/closures/<uuid:closure_id>/remove")
-@requires(Permission.SETTINGS_EDIT, role=Role.MANAGER)
-def remove_closure(closure_id: UUID) -> Response:
-    """Open the location again from now on."""
-    actions.remove_closure(closure_id, at=scope().at)
-    activity.note("changed", detail="closure.removed")
-    return hypermedia.done("closure.removed", url_for("practice.closures"))
 
 
 def sites_in_use() -> Sites:

@@ -32,7 +32,7 @@ def freed(visits: Sequence[Appointment], at: datetime) -> None:
 
     The change is flushed: its version finds, in the visit's history, the place of before.
     """
-    if not db.session.execute(_ANYBODY_WAITS).scalar_one():
+    if not anybody_waits():
         return
     from webapp.booking.waiting_jobs import offer_time
 
@@ -45,8 +45,13 @@ def freed(visits: Sequence[Appointment], at: datetime) -> None:
 
 def seat_freed(seat: Appointment, session: UUID, at: datetime) -> None:
     """Promise to offer the seat that somebody has just left in a group: it may be in another one by now."""
-    if db.session.execute(_ANYBODY_WAITS).scalar_one():
+    if anybody_waits():
         _promise_seat(seat, session, at)
+
+
+def anybody_waits() -> bool:
+    """Whether there is anything to promise; a patient, who can't see that of others, always leaves it to a job."""
+    return bool(db.session.execute(_ANYBODY_WAITS).scalar_one())
 
 
 def _promise_seat(seat: Appointment, session: UUID, at: datetime) -> None:

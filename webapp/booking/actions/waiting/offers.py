@@ -8,38 +8,31 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import or_, select
 
-from webapp.booking.actions.holds import HoldRequest, book_held, hold, lapse, release, take_over
-from webapp.booking.actions.seats import JoinRequest, hold_seat
+from webapp.booking.actions.holds import book_held, lapse, release, take_over
+from webapp.booking.actions.waiting.line import first_in_line, offer_seat, promise_end, take_turn
 from webapp.booking.actions.waiting.locking import answer, end_wish, is_kept, locked_wish, pass_on
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingOffer, WaitingWish
 from webapp.booking.money_refusals import DepositFirst
 from webapp.booking.queries.waiting import (
-    Candidate,
     Place,
-    candidates,
-    free_seat,
     fulfilled_by_moving,
-    held_for,
     left_by,
     still_free,
 )
-from webapp.booking.refusals import HoldBeingPaid, HoldOver, OfferAnswered, PatientNotBookable, WishEnded
+from webapp.booking.refusals import HoldBeingPaid, HoldOver, OfferAnswered, WishEnded
 from webapp.booking.states import LIVE, Status
-from webapp.booking.waiting import FreeSeat, FreeTime, answer_by
+from webapp.booking.waiting import FreeTime
 from webapp.db import db
-from webapp.errors import NotFound, Refusal
-from webapp.ids import new_id
+from webapp.errors import NotFound
 from webapp.jobs import promise
 from webapp.practice.models import Service
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from uuid import UUID
-
-_IN_TURN = text("select pg_advisory_xact_lock(uuid_hash_extended(:whose, 3))")
 
 
 def offer_next(visit_id: UUID, version: int, *, at: datetime) -> WaitingOffer | None:
@@ -52,11 +45,10 @@ def offer_next(visit_id: UUID, version: int, *, at: datetime) -> WaitingOffer | 
     place = _left(visit_id, version, at)
     if place is None:
         return None
-    # One step at a time for each provider: of two, the later would pass by whom the earlier is just asking.
-    db.session.execute(_IN_TURN, {"whose": place.provider_id})
+    take_turn(place.provider_id)
     for span in still_free(place, at):
         free = FreeTime(place.provider_id, place.location_id, place.zone, span.start)
-        offer = _first_in_line(free, place.held_for, at)
+        offer = first_in_line(free, place.held_for, at)
         if offer is not None:
             _promise_more(offer, visit_id, version, place)
             return offer
@@ -71,12 +63,7 @@ def offer_next_seat(session_id: UUID, visit_id: UUID, version: int, *, at: datet
     canceled, or nobody who waits fits.
     """
     _left(visit_id, version, at)
-    db.session.execute(_IN_TURN, {"whose": session_id})
-    free = free_seat(session_id, at)
-    offer = None if free is None else _first_in_line(free, held_for(free.location_id), at)
-    if offer is not None:
-        _promise_end(offer)
-    return offer
+    return offer_seat(session_id, at)
 
 
 def accept(offer_id: UUID, *, actor: UUID | None, at: datetime) -> Appointment:
@@ -207,61 +194,6 @@ def _must_be_open(offer: WaitingOffer) -> None:
         raise OfferAnswered(patient=offer.patient_id)
 
 
-def _first_in_line(free: FreeTime, ttl: timedelta, at: datetime) -> WaitingOffer | None:
-    """Offer a time to the first who can have it; what cannot be held for one is not tried for all the others."""
-    hopeless: set[UUID] = set()
-    for person in candidates(free, at):
-        if person.service_id in hopeless:
-            continue
-        try:
-            offer = _offer(person, free, ttl, at)
-        except PatientNotBookable:
-            continue
-        except Refusal:
-            # A hold leaves its patient free, so it was the time, the place or the staff.
-            hopeless.add(person.service_id)
-            continue
-        if offer is not None:
-            return offer
-    return None
-
-
-def _offer(person: Candidate, free: FreeTime, ttl: timedelta, at: datetime) -> WaitingOffer | None:
-    """Hold it for one person; None when somebody is busy with their wish.  Raises what `hold` and `hold_seat` do."""
-    until = answer_by(person.notice, free.starts_at, at, ttl)
-    # A refused hold lets go of what it locked, so that the next one locks in order.
-    with db.session.begin_nested():
-        if not _waits_still(person.id):
-            return None
-        kept = _keep(person, free, until - at, at)
-    offer = WaitingOffer(
-        id=new_id(), wish_id=person.id, patient_id=person.patient_id, hold_id=kept.id, offered_at=at, expires_at=until,
-        outcome="open",
-    )  # fmt: skip
-    db.session.add(offer)
-    db.session.flush()
-    return offer
-
-
-def _keep(person: Candidate, free: FreeTime, ttl: timedelta, at: datetime) -> Appointment:
-    if isinstance(free, FreeSeat):
-        return hold_seat(JoinRequest(free.session_id, person.patient_id), ttl, at=at)
-    wanted = HoldRequest(
-        person.patient_id, person.service_id, free.location_id, free.starts_at, free.provider_id, via="desk"
-    )
-    return hold(wanted, ttl, actor=None, at=at)
-
-
-def _waits_still(wish_id: UUID) -> bool:
-    """Lock a wish, unless somebody has it; two chains never offer to one person at once."""
-    query = select(WaitingWish.id).where(WaitingWish.id == wish_id, WaitingWish.status == "waiting")
-    if db.session.scalars(query.with_for_update(skip_locked=True)).one_or_none() is None:
-        return False
-    # A later statement than the lock: it sees what the one who had it has written.
-    offered = select(WaitingOffer.id).where(WaitingOffer.wish_id == wish_id, WaitingOffer.outcome == "open")
-    return db.session.scalars(offered).one_or_none() is None
-
-
 def _left(visit_id: UUID, version: int, at: datetime) -> Place | None:
     """The place a visit left, after the wishes that are fulfilled where it is now have ended."""
     place = left_by(visit_id, version)
@@ -271,15 +203,9 @@ def _left(visit_id: UUID, version: int, at: datetime) -> Place | None:
     return place
 
 
-def _promise_end(offer: WaitingOffer) -> None:
-    from webapp.booking.waiting_jobs import lapse_offer
-
-    promise(lapse_offer, at=offer.expires_at, offer=str(offer.id))
-
-
 def _promise_more(offer: WaitingOffer, visit_id: UUID, version: int, place: Place) -> None:
     from webapp.booking.waiting_jobs import offer_time
 
-    _promise_end(offer)
+    promise_end(offer)
     if db.session.get_one(Appointment, offer.hold_id).ends_at < place.span.end:
         promise(offer_time, visit=str(visit_id), version=str(version))
