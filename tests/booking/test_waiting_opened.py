@@ -8,7 +8,7 @@ from flask import Flask
 
 from tests import factories
 from tests.booking.groups import CAPACITY, begun, seated
-from tests.booking.waiting_list import TTL, Worker, offered_to, offers, waiter
+from tests.booking.waiting_list import TTL, Worker, offered_to, offers, waiter, wish_row
 from tests.booking.wishes import TEN, Open, Owner, booked, wish
 from tests.factories import NOW, Clinic, clock_time
 from webapp.booking.actions import ExtraHoursRemoval, end_closure, end_leave, work_more
@@ -120,17 +120,50 @@ def test_hours_that_are_taken_back_within_three_minutes_are_offered_to_nobody(
 def test_a_provider_who_is_back_is_offered_from_then_on_where_they_work(
     desk: Open, clinic: Clinic, owner: Owner, worker: Worker
 ) -> None:
-    # Only two o'clock suits, and leave ends at noon: the rest of it is free, before it nothing opens.
     leave = factories.leave(owner, clinic.providers[0], clock_time(9), clock_time(17))
     waits = waiter(owner, clinic, provider_ids=[clinic.providers[0]], to_time=time(14, 20))
     noon = clock_time(12)
     with desk(at=noon):
         assert end_leave(leave, at=noon) == (clinic.providers[0], True)
     worker.works(noon + OFFERED_AFTER)
-    # Three minutes past twelve: the next time that the desk would be shown.
+    # It is 12:03, and nobody is offered what begins before they have had half an hour to answer.
+    assert (offered_to(owner), starts(owner)) == ([waits], [clock_time(12, 40)])
+
+
+def test_whoever_let_a_time_of_weeks_go_is_asked_about_another_one_a_day_later_but_not_before(
+    desk: Open, clinic: Clinic, owner: Owner, worker: Worker
+) -> None:
+    leave = factories.leave(owner, clinic.providers[0], clock_time(9) + 2 * DAY, clock_time(17) + 9 * DAY)
+    waits = waiter(owner, clinic, provider_ids=[clinic.providers[0]], earliest=NOW.date() + 2 * DAY)
+    with desk(at=NOW):
+        end_leave(leave, at=NOW)
+    worker.works(SOON)
+    worker.works(SOON + TTL)
+    worker.works(SOON + DAY - MINUTE)
+    assert (offered_to(owner, "lapsed"), offered_to(owner)) == ([waits], [])
+    worker.works(SOON + DAY)
+    assert starts(owner) == [clock_time(9, 20) + 2 * DAY]
+    with desk(at=SOON + DAY):
+        accept(offers(owner, "open")[0]["id"], actor=new_id(), at=SOON + DAY)
+    worker.works(SOON + 3 * DAY)
+    assert worker.promised() == []
+
+
+def test_a_time_between_those_that_the_desk_is_shown_is_found_for_whom_no_other_suits(
+    desk: Open, clinic: Clinic, owner: Owner, worker: Worker
+) -> None:
+    waits = waiter(owner, clinic, from_time=time(18, 5), to_time=time(18, 30))
+    works_more(desk, evening(clinic))
+    worker.works(SOON)
+    assert (offered_to(owner), starts(owner)) == ([waits], [SIX + 5 * MINUTE])
+
+
+def test_notice_that_binds_patients_keeps_nobody_from_being_asked(desk: Open, owner: Owner, worker: Worker) -> None:
+    clinic = factories.clinic(owner, notice_minutes=2880)
+    waits = waiter(owner, clinic, from_time=time(18))
+    works_more(desk, evening(clinic))
+    worker.works(SOON)
     assert offered_to(owner) == [waits]
-    (start,) = starts(owner)
-    assert noon < start <= noon + 20 * MINUTE
 
 
 def test_leave_of_weeks_is_looked_through_week_by_week(
@@ -161,6 +194,19 @@ def test_when_a_closure_ends_everybody_who_works_there_is_offered(
     assert set(offered_to(owner)) == wishes
     with pytest.raises(NotFound), desk(factories.scope(Role.MANAGER)):
         end_closure(closure, at=NOW)
+
+
+def test_a_closure_that_has_begun_ends_once_and_only_the_rest_of_it_opens(
+    desk: Open, clinic: Clinic, owner: Owner, worker: Worker
+) -> None:
+    closure = factories.closure(owner, clinic.location, clock_time(7), clock_time(17))
+    waiter(owner, clinic)
+    with desk(factories.scope(Role.MANAGER)):
+        end_closure(closure, at=NOW)
+    with pytest.raises(NotFound), desk(factories.scope(Role.MANAGER)):
+        end_closure(closure, at=NOW)
+    assert {job["args"]["starts"] for job in worker.promised()} == {NOW.isoformat()}
+    assert len(worker.promised()) == len(clinic.providers)
 
 
 def test_a_time_that_somebody_was_quicker_with_is_passed_over(
@@ -213,6 +259,19 @@ def test_free_seats_go_to_as_many_as_there_are_when_the_desk_asks_twice_or_once(
         refuse(longest, at=NOW)
     worker.works(NOW)
     assert set(offered_to(owner)) == set(wishes[1:3])
+
+
+def test_somebody_who_waits_twice_is_held_one_seat(desk: Open, groups: Clinic, owner: Owner, worker: Worker) -> None:
+    session = begun(desk, groups)
+    waits = waiter(owner, groups, urgency=2)
+    person = wish_row(owner, waits)["patient_id"]
+    later = seated(desk, begun(desk, groups, clock_time(15)), person)
+    waiter(owner, groups, patient_id=person, appointment_id=later)
+    asks(desk, session)
+    worker.works(NOW)
+    assert offered_to(owner) == [waits]
+    with pytest.raises(NoSeatToOffer):
+        asks(desk, session)
 
 
 def test_seats_of_a_group_that_is_over_canceled_unknown_or_elsewhere_are_not_offered(

@@ -65,10 +65,10 @@ class SessionFull(Refusal):
 
 
 class NoSeatToOffer(Refusal):
-    """Every seat of the group visit is taken or offered to somebody, or it has begun."""
+    """Every seat of the group visit is taken or offered to somebody, it has begun, or nobody waits who fits."""
 
     code = "no_seat_to_offer"
-    message = _l("No seat of this group is left to offer.")
+    message = _l("No seat is left to offer, or all who wait for one have been asked.")
 
 
 class SessionClosed(Refusal):

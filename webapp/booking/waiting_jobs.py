@@ -50,12 +50,14 @@ def offer_free_seats(session: str) -> None:
 
 
 @job("booking.offer_opened_time")
-def offer_opened_time(provider: str, starts: str, ends: str, location: str = "") -> None:
+def offer_opened_time(provider: str, location: str, first: str, starts: str, ends: str, asked: str) -> None:
     """Offer some of the time that a provider has again, and promise to offer the rest."""
     scope = _scope()
     span = Span(datetime.fromisoformat(starts), datetime.fromisoformat(ends))
+    where = UUID(location) if location else None
     with transactional(scope):
-        opening.offer_opened(UUID(provider), UUID(location) if location else None, span, at=scope.at)
+        opened = opening.Opening(UUID(provider), datetime.fromisoformat(first), span, where, bool(asked))
+        opening.offer_opened(opened, at=scope.at)
 
 
 @job("booking.lapse_offer")

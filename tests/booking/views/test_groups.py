@@ -129,7 +129,7 @@ def test_from_the_roster_those_who_wait_are_offered_the_free_seats(
     seat(desk, clinic, group, 1)
     late = desk.post(f"/groups/{group}/offer")
     assert late.status_code == 409
-    assert "No seat of this group is left to offer." in late.text
+    assert "No seat is left to offer" in late.text
 
 
 def test_a_group_moves_from_its_roster_or_says_who_is_busy(desk: Visitor, database: Database, clinic: Clinic) -> None:

@@ -186,7 +186,7 @@ def test_whoever_opens_time_is_told_that_others_wait_for_it_and_extra_hours_may_
     assert 'name="offer" value="1" checked' in desk.get("/exceptions/new").text
     promises = "jobs.procrastinate_jobs", "task_name = 'booking.offer_opened_time'"
     assert rows(database, *promises) == []
-    opens = (
+    opens: tuple[tuple[Visitor, str, dict[str, str]], ...] = (
         (desk, "/exceptions/new", form | {"offer": "1"}),
         (desk, f"/exceptions/leave/{one(database, 'select id from leave')}/end", {}),
         (manager, f"/settings/closures/{one(database, 'select id from closure')}/remove", {}),

@@ -6,11 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from webapp.booking.actions.leaving import settle_leave
 from webapp.booking.actions.waiting.opening import opened
-from webapp.db import db
-from webapp.errors import NotFound
 from webapp.practice import actions as practice
+from webapp.practice import queries
 from webapp.practice.hours import Span
-from webapp.practice.models import Closure
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,7 +27,7 @@ class Reopened(NamedTuple):
 def work_more(wanted: NewExtraHours, *, at: datetime) -> Reopened:
     """Let a provider work once at another time or place (NotFound)."""
     practice.add_extra_hours(wanted)
-    told = wanted.offer and opened(wanted.provider_id, wanted.span, at, location_id=wanted.location_id)
+    told = wanted.offer and opened([wanted.provider_id], wanted.span, at, location_id=wanted.location_id)
     return Reopened(wanted.provider_id, told)
 
 
@@ -39,15 +37,12 @@ def end_leave(leave_id: UUID, *, at: datetime) -> Reopened:
     provider, span = leave.provider_id, Span(max(leave.starts_at, at), leave.ends_at)
     practice.end_leave(leave, at=at)
     settle_leave(leave_id, at)
-    return Reopened(provider, opened(provider, span, at))
+    return Reopened(provider, opened([provider], span, at))
 
 
 def end_closure(closure_id: UUID, *, at: datetime) -> Reopened:
     """Open a site again from now on (NotFound)."""
-    closure = db.session.get(Closure, closure_id)
-    if closure is None or closure.during.lower is None or closure.during.upper is None:
-        raise NotFound
-    span = Span(max(closure.during.lower, at), closure.during.upper)
-    site = practice.remove_closure(closure_id, at=at).location_id
-    told = [opened(who, span, at, location_id=site) for who in sorted(practice.dependents("locations", site))]
-    return Reopened(None, any(told))
+    over = practice.remove_closure(closure_id, at=at)
+    people = practice.dependents("locations", over.location_id)
+    people &= {provider.id for provider in queries.providers()}
+    return Reopened(None, opened(sorted(people), over.span, at, location_id=over.location_id))

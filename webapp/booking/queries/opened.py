@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import exists, func, or_, select
 
-from webapp.booking.models.plans import WaitingWish
+from webapp.booking.models.plans import WaitingOffer, WaitingWish
 from webapp.booking.queries.free import Search, free_times
 from webapp.booking.queries.waiting import wished
 from webapp.booking.waiting import FreeTime, match
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from webapp.practice.hours import Span
 
 
+ANY = 5
+"""The finest grid of starts, in minutes: for wishes that none of those the desk is shown suits."""
+
+
 def wanted_starts(provider_id: UUID, window: Span, at: datetime, *, location_id: UUID | None = None) -> list[FreeTime]:
     """List the provider's free starts in a window that somebody waits for, by start; `location_id` None means any site.
 
@@ -30,23 +34,33 @@ def wanted_starts(provider_id: UUID, window: Span, at: datetime, *, location_id:
     """
     found: dict[tuple[datetime, UUID], FreeTime] = {}
     for service_id, wishes in _wishes(provider_id).items():
-        times = free_times(Search(service_id, window, provider_id, location_id), at)
-        if times is None:
-            continue
-        for start in times.starts:
-            free = FreeTime(provider_id, start.location_id, times.zones[start.location_id], start.start)
-            if any(match(wish, free, at) for wish in wishes):
-                found[start.start, start.location_id] = free
+        # As for a time that frees, notice and furthest day don't count.
+        search = Search(service_id, window, provider_id, location_id, asked=True)
+        fitting = _fitting(search, wishes, at) or _fitting(search, wishes, at, step=ANY)
+        found |= {(free.starts_at, free.location_id): free for free in fitting}
     return [found[place] for place in sorted(found)]
 
 
+def _fitting(search: Search, wishes: Sequence[Wished], at: datetime, *, step: int | None = None) -> list[FreeTime]:
+    times = free_times(search, at, step=step)
+    if times is None:
+        return []
+    zones = times.zones
+    starts = (FreeTime(who, site, zones[site], start) for start, _, who, site, _ in times.starts)
+    return [free for free in starts if any(match(wish, free, at) for wish in wishes)]
+
+
 def _wishes(provider_id: UUID) -> dict[UUID, Sequence[Wished]]:
-    """What people wait for that a provider does, by service; seats of groups are waited for otherwise."""
+    """What people wait for that a provider does, by service; seats of groups are waited for otherwise.
+
+    Those who are being offered something are busy with that.
+    """
+    offered = exists().where(WaitingOffer.wish_id == WaitingWish.id, WaitingOffer.outcome == "open")
     query = (
         select(WaitingWish, Service.length_minutes)
         .join(Service, Service.id == WaitingWish.service_id)
         .join(ServiceProvider, ServiceProvider.service_id == Service.id)
-        .where(WaitingWish.status == "waiting", Service.capacity == 1, Service.retired_at.is_(None))
+        .where(WaitingWish.status == "waiting", ~offered, Service.capacity == 1, Service.retired_at.is_(None))
         .where(ServiceProvider.provider_id == provider_id)
         .where(or_(func.cardinality(WaitingWish.provider_ids) == 0, WaitingWish.provider_ids.contains([provider_id])))
     )

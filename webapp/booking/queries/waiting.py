@@ -27,13 +27,12 @@ _FITTING = text((Path(__file__).parents[1] / "sql" / "fitting.sql").read_text("u
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where and when somebody was expected who is not any more; the site holds an offer of it for `held_for`."""
+    """Where and when somebody was expected who is not any more."""
 
     provider_id: UUID
     location_id: UUID
     zone: str
     span: Span
-    held_for: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +85,7 @@ def left_by(visit_id: UUID, version: int) -> Place | None:
     site = db.session.get_one(Location, location_id or visit.location_id)
     # Steps from before the front desk was complete do not say where or until when.
     span = Span(starts_at, ends_at or starts_at + timedelta(minutes=minutes))
-    return Place(provider_id, site.id, site.time_zone, span, timedelta(minutes=site.waiting_offer_minutes))
+    return Place(provider_id, site.id, site.time_zone, span)
 
 
 def still_free(place: Place, at: datetime) -> list[Span]:

@@ -28,6 +28,10 @@ where w.status = 'waiting'
   and not exists (select from waiting_offer as o where o.wish_id = w.id and o.outcome = 'open')
   and not exists (
     select from waiting_offer as o join appointment as h on h.id = o.hold_id
+    where o.patient_id = w.patient_id and o.outcome = 'open' and h.starts_at < t.ends and h.ends_at > :starts
+  )
+  and not exists (
+    select from waiting_offer as o join appointment as h on h.id = o.hold_id
     where o.patient_id = w.patient_id and o.outcome in ('refused', 'lapsed')
       and h.provider_id = :provider and h.starts_at < t.ends and h.ends_at > :starts
       and (cast(:group as uuid) is null or h.starts_at = :starts)

@@ -12,13 +12,12 @@ from webapp.db import db
 from webapp.errors import NotFound
 from webapp.ids import new_id
 from webapp.practice.actions.locking import lock_resources, lock_site, touch_hours
+from webapp.practice.hours import Span
 from webapp.practice.models import Closure, ExtraHours, Leave, Provider
 
 if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
-
-    from webapp.practice.hours import Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +63,21 @@ def add_closure(location_id: UUID, during: Span, reason: str) -> Closure:
     return closure
 
 
-def remove_closure(closure_id: UUID, *, at: datetime) -> Closure:
-    """Open a site again, as far as it still lies ahead: what was closed until now stays known (NotFound)."""
+def remove_closure(closure_id: UUID, *, at: datetime) -> NewClosure:
+    """Open a site again, as far as it still lies ahead, and return that part of it (NotFound).
+
+    What was closed until now stays known.
+    """
     closure = db.session.get(Closure, closure_id, with_for_update=True)
     if closure is None or closure.during.upper is None or closure.during.lower is None or closure.during.upper <= at:
         raise NotFound
+    over = NewClosure(closure.location_id, Span(max(closure.during.lower, at), closure.during.upper), closure.reason)
     if closure.during.lower < at:
         closure.during = Range(closure.during.lower, at)
     else:
         db.session.delete(closure)
     db.session.flush()
-    return closure
+    return over
 
 
 def add_leave(wanted: NewLeave) -> Leave:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from sqlalchemy import select, text
@@ -18,7 +19,7 @@ from webapp.ids import new_id
 from webapp.jobs import promise
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from uuid import UUID
 
     from webapp.booking.models import Appointment
@@ -35,16 +36,18 @@ def offer_seat(session_id: UUID, at: datetime) -> WaitingOffer | None:
     """Hold a free seat of a group for the first in line; None when there is none, or nobody who waits fits."""
     take_turn(session_id)
     free = free_seat(session_id, at)
-    offer = None if free is None else first_in_line(free, held_for(free.location_id), at)
-    if offer is not None:
-        promise_end(offer)
-    return offer
+    return None if free is None else first_in_line(free, at)
 
 
-def first_in_line(free: FreeTime, ttl: timedelta, at: datetime) -> WaitingOffer | None:
-    """Offer a time to the first who can have it; what cannot be held for one is not tried for all the others."""
+def first_in_line(free: FreeTime, at: datetime) -> WaitingOffer | None:
+    """Hold a time for the first who can have it, write the offer, and promise that it lapses when nobody answers.
+
+    What cannot be held for one is not tried for all the others of their service.  None when nobody can have it.
+    """
+    people = candidates(free, at)
+    ttl = held_for(free.location_id) if people else timedelta()
     hopeless: set[UUID] = set()
-    for person in candidates(free, at):
+    for person in people:
         if person.service_id in hopeless:
             continue
         try:
@@ -56,6 +59,7 @@ def first_in_line(free: FreeTime, ttl: timedelta, at: datetime) -> WaitingOffer 
             hopeless.add(person.service_id)
             continue
         if offer is not None:
+            _promise_end(offer)
             return offer
     return None
 
@@ -96,8 +100,7 @@ def _waits_still(wish_id: UUID) -> bool:
     return db.session.scalars(offered).one_or_none() is None
 
 
-def promise_end(offer: WaitingOffer) -> None:
-    """Promise that an offer which nobody answers in time lapses, and goes to the next."""
+def _promise_end(offer: WaitingOffer) -> None:
     from webapp.booking.waiting_jobs import lapse_offer
 
     promise(lapse_offer, at=offer.expires_at, offer=str(offer.id))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import or_, select
 
 from webapp.booking.actions.holds import book_held, lapse, release, take_over
-from webapp.booking.actions.waiting.line import first_in_line, offer_seat, promise_end, take_turn
+from webapp.booking.actions.waiting.line import first_in_line, offer_seat, take_turn
 from webapp.booking.actions.waiting.locking import answer, end_wish, is_kept, locked_wish, pass_on
 from webapp.booking.models import Appointment
 from webapp.booking.models.plans import WaitingOffer, WaitingWish
@@ -42,13 +42,13 @@ def offer_next(visit_id: UUID, version: int, *, at: datetime) -> WaitingOffer | 
     notice), and to look again at what is left of the time.  A visit that moved to where its patient wished it is one
     wish less.  None when nothing is free, or nobody who waits fits.
     """
-    place = _left(visit_id, version, at)
+    place = left_by(visit_id, version)
     if place is None:
         return None
     take_turn(place.provider_id)
+    _end_fulfilled(visit_id, place, at)
     for span in still_free(place, at):
-        free = FreeTime(place.provider_id, place.location_id, place.zone, span.start)
-        offer = first_in_line(free, place.held_for, at)
+        offer = first_in_line(FreeTime(place.provider_id, place.location_id, place.zone, span.start), at)
         if offer is not None:
             _promise_more(offer, visit_id, version, place)
             return offer
@@ -62,7 +62,10 @@ def offer_next_seat(session_id: UUID, visit_id: UUID, version: int, *, at: datet
     left may sit in an earlier group by now, and so be one wish less.  None when the group is full, has begun or is
     canceled, or nobody who waits fits.
     """
-    _left(visit_id, version, at)
+    take_turn(session_id)
+    place = left_by(visit_id, version)
+    if place is not None:
+        _end_fulfilled(visit_id, place, at)
     return offer_seat(session_id, at)
 
 
@@ -194,18 +197,15 @@ def _must_be_open(offer: WaitingOffer) -> None:
         raise OfferAnswered(patient=offer.patient_id)
 
 
-def _left(visit_id: UUID, version: int, at: datetime) -> Place | None:
-    """The place a visit left, after the wishes that are fulfilled where it is now have ended."""
-    place = left_by(visit_id, version)
-    for wish_id in () if place is None else fulfilled_by_moving(visit_id, place):
+def _end_fulfilled(visit_id: UUID, left: Place, at: datetime) -> None:
+    """End the wishes for an earlier time that a visit's move has fulfilled."""
+    for wish_id in fulfilled_by_moving(visit_id, left):
         if (wish := locked_wish(wish_id)).status == "waiting":
             end_wish(wish, "taken", at)
-    return place
 
 
 def _promise_more(offer: WaitingOffer, visit_id: UUID, version: int, place: Place) -> None:
     from webapp.booking.waiting_jobs import offer_time
 
-    promise_end(offer)
     if db.session.get_one(Appointment, offer.hold_id).ends_at < place.span.end:
         promise(offer_time, visit=str(visit_id), version=str(version))
