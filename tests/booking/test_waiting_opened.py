@@ -1,4 +1,4 @@
-"""Time that opens goes to those who wait for it: extra hours, leave and closures that end, free seats on request."""
+"""Time that opens goes to those who wait for it: extra hours, leave and closures that end."""
 
 from datetime import datetime, time, timedelta
 from uuid import UUID
@@ -7,17 +7,12 @@ import pytest
 from flask import Flask
 
 from tests import factories
-from tests.booking.groups import CAPACITY, begun, seated
-from tests.booking.waiting_list import TTL, Worker, offered_to, offers, waiter, wish_row
-from tests.booking.wishes import TEN, Open, Owner, booked, wish
+from tests.booking.waiting_list import TTL, Worker, offered_to, offers, waiter
+from tests.booking.wishes import Open, Owner, booked, wish
 from tests.factories import NOW, Clinic, clock_time
 from webapp.booking.actions import ExtraHoursRemoval, end_closure, end_leave, work_more
-from webapp.booking.actions.sessions import cancel_session
 from webapp.booking.actions.waiting.freed import OFFERED_AFTER
 from webapp.booking.actions.waiting.offers import accept, refuse
-from webapp.booking.actions.waiting.opening import offer_seats
-from webapp.booking.plan_refusals import NoSeatToOffer, SessionClosed
-from webapp.booking.refusals import NotAllowedHere
 from webapp.db import Role
 from webapp.errors import NotFound
 from webapp.ids import new_id
@@ -229,64 +224,3 @@ def test_a_worker_killed_after_a_step_offers_nothing_twice(
     worker.works(SOON)
     assert offered_to(owner) == wishes
     assert starts(owner) == [SIX, SIX + 20 * MINUTE]
-
-
-@pytest.fixture
-def groups(owner: Owner) -> Clinic:
-    """A clinic whose service is a group of three, with five patients."""
-    return factories.clinic(owner, patients=5, capacity=CAPACITY)
-
-
-def asks(desk: Open, session: UUID, at: datetime = NOW) -> None:
-    with desk(at=at):
-        offer_seats(session, at=at)
-
-
-def test_free_seats_go_to_as_many_as_there_are_when_the_desk_asks_twice_or_once(
-    desk: Open, groups: Clinic, owner: Owner, worker: Worker
-) -> None:
-    session = begun(desk, groups)
-    seated(desk, session, groups.patients[0])
-    wishes = [waiter(owner, groups, created_at=NOW - n * MINUTE) for n in (4, 3, 2, 1)]
-    asks(desk, session)
-    asks(desk, session)
-    worker.works(NOW)
-    assert set(offered_to(owner)) == set(wishes[:2])
-    with pytest.raises(NoSeatToOffer):
-        asks(desk, session)
-    (longest,) = (offer["id"] for offer in offers(owner) if offer["wish_id"] == wishes[0])
-    with desk(at=NOW):
-        refuse(longest, at=NOW)
-    worker.works(NOW)
-    assert set(offered_to(owner)) == set(wishes[1:3])
-
-
-def test_somebody_who_waits_twice_is_held_one_seat(desk: Open, groups: Clinic, owner: Owner, worker: Worker) -> None:
-    session = begun(desk, groups)
-    waits = waiter(owner, groups, urgency=2)
-    person = wish_row(owner, waits)["patient_id"]
-    later = seated(desk, begun(desk, groups, clock_time(15)), person)
-    waiter(owner, groups, patient_id=person, appointment_id=later)
-    asks(desk, session)
-    worker.works(NOW)
-    assert offered_to(owner) == [waits]
-    with pytest.raises(NoSeatToOffer):
-        asks(desk, session)
-
-
-def test_seats_of_a_group_that_is_over_canceled_unknown_or_elsewhere_are_not_offered(
-    desk: Open, groups: Clinic, owner: Owner, worker: Worker
-) -> None:
-    waiter(owner, groups)
-    session = begun(desk, groups)
-    with pytest.raises(NoSeatToOffer):
-        asks(desk, session, TEN)
-    with pytest.raises(NotFound):
-        asks(desk, new_id())
-    with pytest.raises(NotAllowedHere), desk(factories.scope(locations=frozenset())):
-        offer_seats(session, at=NOW)
-    with desk():
-        cancel_session(session, "ill", at=NOW)
-    with pytest.raises(SessionClosed):
-        asks(desk, session)
-    assert worker.promised() == []

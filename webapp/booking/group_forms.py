@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from webapp.booking.actions.seats import JoinRequest
 from webapp.booking.actions.sessions import SessionMove, SessionRequest
-from webapp.booking.forms import read_cancellation, read_group, read_move, read_visit
+from webapp.booking.forms import read_group, read_move, read_visit
 from webapp.errors import FormInvalid
 
 NOWHERE = UUID(int=0)
@@ -39,12 +39,6 @@ def read_group_move(form: Mapping[str, str], session_id: UUID) -> SessionMove:
     """Read the form that moves a whole group; raises FormInvalid."""
     sent = read_move(form, session_id)
     return SessionMove(session_id, sent.starts_at, sent.provider_id, sent.version)
-
-
-def read_group_cancellation(form: Mapping[str, str], session_id: UUID) -> tuple[str, int | None]:
-    """Read why a whole group is canceled, and which version was seen; raises FormInvalid."""
-    sent = read_cancellation(form, session_id)
-    return sent.reason, sent.version
 
 
 def read_other_group(form: Mapping[str, str]) -> tuple[UUID, int | None]:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from webapp import jobs
 from webapp.booking.actions.waiting import line, offers, opening, wishes
+from webapp.booking.actions.waiting.freed import Opening
 from webapp.db import Role, transactional
 from webapp.jobs import job
 from webapp.news import News, tell_staff
@@ -56,7 +57,7 @@ def offer_opened_time(provider: str, location: str, first: str, starts: str, end
     span = Span(datetime.fromisoformat(starts), datetime.fromisoformat(ends))
     where = UUID(location) if location else None
     with transactional(scope):
-        opened = opening.Opening(UUID(provider), datetime.fromisoformat(first), span, where, bool(asked))
+        opened = Opening(UUID(provider), datetime.fromisoformat(first), span, where, bool(asked))
         opening.offer_opened(opened, at=scope.at)
 
 

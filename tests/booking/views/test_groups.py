@@ -156,10 +156,16 @@ def test_a_group_moves_from_its_roster_or_says_who_is_busy(desk: Visitor, databa
 
 def test_a_group_is_canceled_with_a_reason(desk: Visitor, database: Database, clinic: Clinic) -> None:
     group = begin(desk, database, clinic)
+    assert 'name="offer"' not in desk.get(f"/groups/{group}/cancel").text
+    with database.administer() as connection:
+        waiter(connection, clinic)
+    assert 'name="offer" value="1" checked' in desk.get(f"/groups/{group}/cancel").text
     assert "Why is it canceled?" in desk.get(f"/groups/{group}/cancel").text
     assert desk.post(f"/groups/{group}/cancel", {"reason": ""}).status_code == 422
-    form = {"reason": "provider", "version": "1"}
+    # Whoever unticks the box keeps the time.
+    form = {"reason": "provider", "version": "1", "offer_asked": "1"}
     assert desk.post(f"/groups/{group}/cancel", form).status_code == 303
+    assert rows(database, "select from jobs.procrastinate_jobs where task_name like 'booking.offer%'") == []
     assert rows(database, "select status, cancel_reason from appointment") == [("cancelled", "The provider is away")]
     assert "This group was canceled" in desk.get(f"/groups/{group}").text
     assert desk.post(f"/groups/{group}/cancel", form).status_code == 409

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from webapp.booking.actions.leaving import settle_leave
-from webapp.booking.actions.waiting.opening import opened
+from webapp.booking.actions.waiting.freed import opened
 from webapp.practice import actions as practice
 from webapp.practice import queries
 from webapp.practice.hours import Span

@@ -17,6 +17,7 @@ from webapp.booking.actions.choosing import one_of_each
 from webapp.booking.actions.held_seats import anything_held, let_go
 from webapp.booking.actions.locking import lock_groups, reach, refused
 from webapp.booking.actions.placing import Offered, Place, Terms, Wish, offered
+from webapp.booking.actions.waiting.freed import opened
 from webapp.booking.models import Appointment, GroupSession
 from webapp.booking.plan_refusals import NotAGroup, SessionClosed, SessionUnderWay
 from webapp.booking.refusals import ReasonMissing, SlotTaken, TimePassed
@@ -25,6 +26,7 @@ from webapp.db import db
 from webapp.errors import NotFound, Refusal, VersionConflict
 from webapp.ids import new_id
 from webapp.practice import actions as practice
+from webapp.practice.hours import Span
 from webapp.practice.models import Service
 
 if TYPE_CHECKING:
@@ -115,6 +117,7 @@ def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
     of the patients has another visit then), or what `move` raises of time and place.
     """
     session = locked_session(request.session_id, version=request.version)
+    former, left = session.provider_id, Span(session.starts_at, session.ends_at)
     seats = live_seats(session.id)
     if any(Status(seat.status) not in MOVABLE for seat in seats):
         raise SessionUnderWay
@@ -143,7 +146,9 @@ def move_session(request: SessionMove, *, at: datetime) -> GroupSession:
         places.sort(key=lambda place: place.room_id != session.room_id)
         return _first(places, wanted, tuple(session.equipment_ids), go)
 
-    return afresh(attempt)
+    moved = afresh(attempt)
+    opened([former], left, at, location_id=session.location_id)
+    return moved
 
 
 def _lock_way(session: GroupSession, seats: Sequence[Appointment], wanted: Offered) -> None:
@@ -154,8 +159,10 @@ def _lock_way(session: GroupSession, seats: Sequence[Appointment], wanted: Offer
     practice.lock_resources(part for part in needed if part is not None)
 
 
-def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int | None = None) -> GroupSession:
-    """Cancel a group visit and every seat of it for one reason, all or nothing.
+def cancel_session(
+    session_id: UUID, reason: str, *, at: datetime, version: int | None = None, offer: bool = True
+) -> GroupSession:
+    """Cancel a group visit and every seat of it for one reason, all or nothing; `offer` lets the time go to others.
 
     Raises NotFound, VersionConflict, SessionClosed, ReasonMissing, HoldBeingPaid, or SessionUnderWay when it began
     for somebody.
@@ -176,6 +183,8 @@ def cancel_session(session_id: UUID, reason: str, *, at: datetime, version: int 
     session.version += 1
     db.session.flush()
     db.session.execute(_SETTLE, {"session": session.id, "at": at})
+    if offer:
+        opened([session.provider_id], Span(session.starts_at, session.ends_at), at, location_id=session.location_id)
     return session
 
 

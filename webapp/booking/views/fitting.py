@@ -12,6 +12,7 @@ from flask_babel import ngettext
 
 from webapp import activity
 from webapp.booking import queries
+from webapp.booking.actions.waiting.freed import anybody_waits
 from webapp.booking.forms import GROUP, Choice, write_instant
 from webapp.booking.models import Appointment
 from webapp.booking.queries.groups import Group
@@ -61,6 +62,16 @@ def who_would_take(visit: Appointment, at: datetime) -> dict[str, str] | None:
         if isinstance(free, FreeSeat)
         else _("Offer the time to the waiting list"),
         "hint": ngettext("%(num)s person fits this time.", "%(num)s people fit this time.", len(others)),
+    }
+
+
+def whoever_waits() -> dict[str, str] | None:
+    """What is asked where a whole group gives up its time: how many fit it depends on what they would come for."""
+    if not anybody_waits():
+        return None
+    return {
+        "label": _("Offer the time to the waiting list"),
+        "hint": _("Who is first in line is asked three minutes later."),
     }
 
 

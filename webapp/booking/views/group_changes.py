@@ -14,11 +14,19 @@ from webapp import activity, hypermedia, toasts
 from webapp.booking import queries
 from webapp.booking.actions.seats import change_session
 from webapp.booking.actions.sessions import cancel_session, move_session
-from webapp.booking.forms import REASONS, Choice, read_choice, read_group, reason_label, write_instant
-from webapp.booking.group_forms import read_group_cancellation, read_group_move, read_other_group
+from webapp.booking.forms import (
+    REASONS,
+    Choice,
+    read_cancellation,
+    read_choice,
+    read_group,
+    reason_label,
+    write_instant,
+)
+from webapp.booking.group_forms import read_group_move, read_other_group
 from webapp.booking.models import Appointment
 from webapp.booking.queries import Roster, Search
-from webapp.booking.views import groups, times
+from webapp.booking.views import fitting, groups, times
 from webapp.booking.views.door import blueprint
 from webapp.booking.wording import local_date
 from webapp.cycle import scope
@@ -73,8 +81,8 @@ def cancel_group(session_id: UUID) -> Response:
 @requires(Permission.VISIT_CANCEL, role=Role.DESK, refused=_cancel_refused)
 def cancel_group_it(session_id: UUID) -> Response:
     """Cancel a group and every seat of it."""
-    reason, version = read_group_cancellation(request.form, session_id)
-    canceled = cancel_session(session_id, reason, at=scope().at, version=version)
+    sent = read_cancellation(request.form, session_id)
+    canceled = cancel_session(session_id, sent.reason, at=scope().at, version=sent.version, offer=sent.offer)
     _note_all(canceled.id, CANCELED)
     return hypermedia.done(CANCELED, url_for("booking.roster", session_id=session_id), session=session_id)
 
@@ -207,7 +215,8 @@ def _cancel_page(session_id: UUID, refusal: Refusal | None = None) -> Response:
         open_still=group.open,
         state="cancelled",
         scopes=[],
-        waiting=None,
+        waiting=fitting.whoever_waits(),
+        offer=not request.form.get("offer_asked") or bool(request.form.get("offer")),
         close=url_for("booking.roster", session_id=session_id),
         action=url_for("booking.cancel_group_it", session_id=session_id),
         reasons=[(reason, reason_label(reason)) for reason in REASONS],
