@@ -118,7 +118,6 @@ QUERIES: dict[str, tuple[Role, Query]] = {
     "visits from before": (Role.DESK, lambda: desk.past_visits(PERSON)),
     "when people were here": (Role.DESK, lambda: booking.seen([PERSON, OTHER], NOW)),
     "next visits of some people": (Role.DESK, lambda: booking.next_visits([PERSON, OTHER], NOW)),
-    "records that were merged": (Role.DESK, lambda: patients.merged_records([PERSON, OTHER])),
     "merges into a record": (Role.DESK, lambda: [merging.open_merges(PERSON), merging.visits_left(PERSON)]),
     "visits at the same time": (Role.MANAGER, lambda: merging.overlaps(PERSON, OTHER, NOW)),
     "a record before a merge": (Role.MANAGER, lambda: merging.side(PERSON, NOW)),

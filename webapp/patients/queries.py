@@ -12,7 +12,7 @@ from sqlalchemy.orm import selectinload
 from sqlalchemy.sql.elements import UnaryExpression
 from sqlalchemy.sql.operators import custom_op
 
-from webapp.db import db
+from webapp.db import db, swiftly
 from webapp.errors import NotFound
 from webapp.patients import phones
 from webapp.patients.models import ClinicalAlert, Patient, PatientTelecom
@@ -35,6 +35,19 @@ _LAST = "\U0010ffff"
 _LONGEST_RECORD_NUMBER = 18
 _FEWEST_LAST_DIGITS = 4
 _TRIGRAM = 3
+# The phone to call them at, and the records that were merged into theirs.
+_FOUND = """
+    select p.id, p.record_number, p.given, p.family, p.birth_date, p.gender, p.deceased_at is not null,
+        coalesce((
+            select t.value from patient_telecom as t
+            where t.patient_id = p.id and t.system = 'phone' order by t.rank, t.id limit 1
+        ), ''),
+        coalesce((
+            select json_agg(json_build_array(m.given || ' ' || m.family, m.record_number) order by m.record_number)
+            from patient as m where m.merged_into = p.id
+        ), '[]')
+    from patient as p where p.id = any(%(ids)s)
+"""
 _SEQUENTIAL_SCANS = text("select set_config('enable_seqscan', :allowed, true)")
 
 
@@ -245,32 +258,12 @@ def _found(ids: Sequence[UUID]) -> list[Found]:
     """Read what a list shows of people, in the order given."""
     if not ids:
         return []
-    columns = (Patient.id, Patient.record_number, Patient.given, Patient.family, Patient.birth_date, Patient.gender)
-    phone = (
-        select(PatientTelecom.value)
-        .where(PatientTelecom.patient_id == Patient.id, PatientTelecom.system == "phone")
-        .order_by(PatientTelecom.rank, PatientTelecom.id)
-        .limit(1)
-        .scalar_subquery()
-    )
-    query = select(*columns, Patient.deceased_at.is_not(None), func.coalesce(phone, "")).where(Patient.id.in_(ids))
-    former = merged_records(ids)
-    rows = db.session.execute(query)
-    people = {row[0]: replace(Found(*row), former=former.get(row[0], ())) for row in rows}
+    people: dict[UUID, Found] = {}
+    for *known, former in swiftly(_FOUND, {"ids": list(ids)}):
+        person = Found(*known)
+        merged = tuple((name, number) for name, number in former)
+        people[person.id] = replace(person, former=merged) if merged else person
     return [people[each] for each in ids if each in people]
-
-
-def merged_records(ids: Collection[UUID]) -> dict[UUID, tuple[tuple[str, int], ...]]:
-    """Names and numbers of the records that were merged into some people, by record number."""
-    query = (
-        select(Patient.merged_into, Patient.given, Patient.family, Patient.record_number)
-        .where(Patient.merged_into.in_(list(ids)))
-        .order_by(Patient.record_number)
-    )
-    found: dict[UUID, tuple[tuple[str, int], ...]] = {}
-    for row in db.session.execute(query):
-        found[row.merged_into] = (*found.get(row.merged_into, ()), (f"{row.given} {row.family}", row.record_number))
-    return found
 
 
 def record_now(patient_id: UUID) -> UUID:
