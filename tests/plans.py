@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import psycopg
+from flask import Flask
+
 from tests.money_plans import BIG as BIG_IN_MONEY
+from webapp.db import CONNECT_ARGS, db
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    import psycopg
 
 BIG = {
     "appointment",
@@ -49,6 +52,28 @@ class Plans:
     def take(self) -> list[dict[str, Any]]:
         taken, self._plans = self._plans, []
         return taken
+
+
+@contextmanager
+def overheard(address: str, mode: str = "auto") -> Iterator[Plans]:
+    """An application that overhears its own plans, made as `plan_cache_mode` says; its session is the web's."""
+    heard = Plans()
+
+    def connect() -> psycopg.Connection[Any]:
+        connection = psycopg.connect(address, autocommit=True, options=CONNECT_ARGS["options"], prepare_threshold=0)
+        for statement in EXPLAIN:
+            connection.execute(statement.format(mode).encode())
+        connection.autocommit = False
+        connection.add_notice_handler(heard.hear)
+        return connection
+
+    app = Flask("plans")
+    app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg://"
+    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"creator": connect, "pool_size": 1}
+    db.init_app(app)
+    with app.app_context():
+        yield heard
+        db.engine.dispose()
 
 
 def whole_tables_read(plan: dict[str, Any]) -> Iterator[str]:

@@ -7,19 +7,18 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import md5
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import psycopg
 import pytest
-from flask import Flask
 from psycopg import sql
 from sqlalchemy import text
 
 from tests import factories
 from tests.factories import NOW, clock_time
 from tests.money_plans import money_queries
-from tests.plans import EXPLAIN, Plans, whole_tables_read
+from tests.plans import Plans, overheard, whole_tables_read
 from tests.stack.services import copy_of_template
 from webapp.billing.queries import balances, worklists
 from webapp.booking import projected
@@ -41,7 +40,7 @@ from webapp.booking.queries import Asked, Reach, Search, figures
 from webapp.booking.queries.waiting import candidates
 from webapp.booking.queries.waiting_list import open_offers, waits_on, who_waits
 from webapp.booking.waiting import FreeSeat, FreeTime
-from webapp.db import CONNECT_ARGS, Role, Scope, db, transactional
+from webapp.db import Role, Scope, db, transactional
 from webapp.desk import merging
 from webapp.desk import queries as desk
 from webapp.ids import new_id
@@ -192,24 +191,8 @@ def crowded(standing_database: Database) -> Iterator[str]:
 
 @pytest.fixture(scope="module", params=["auto", "force_generic_plan"])
 def plans(request: pytest.FixtureRequest, crowded: str) -> Iterator[Plans]:
-    """An application that overhears its own plans; its session is the one the web has."""
-    heard = Plans()
-
-    def connect() -> psycopg.Connection[Any]:
-        connection = psycopg.connect(crowded, autocommit=True, options=CONNECT_ARGS["options"], prepare_threshold=0)
-        for statement in EXPLAIN:
-            connection.execute(statement.format(request.param).encode())
-        connection.autocommit = False
-        connection.add_notice_handler(heard.hear)
-        return connection
-
-    app = Flask("plans")
-    app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg://"
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"creator": connect, "pool_size": 1}
-    db.init_app(app)
-    with app.app_context():
+    with overheard(crowded, request.param) as heard:
         yield heard
-        db.engine.dispose()
 
 
 @pytest.mark.parametrize("name", QUERIES)

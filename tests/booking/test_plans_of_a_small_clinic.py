@@ -5,18 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-import psycopg
 import pytest
-from flask import Flask
 from sqlalchemy import text
 
 from tests import factories
 from tests.booking.wishes import ACTOR, TEN, wish
 from tests.factories import NOW
-from tests.plans import EXPLAIN, Plans, whole_tables_read
+from tests.plans import Plans, overheard, whole_tables_read
 from webapp.booking.actions import CancelRequest, MoveRequest, book, cancel, move
 from webapp.booking.queries import Search, free_times
-from webapp.db import CONNECT_ARGS, db, transactional
+from webapp.db import db, transactional
 from webapp.practice.hours import local_day
 
 if TYPE_CHECKING:
@@ -29,25 +27,9 @@ KEPT = "SELECT proname, prosrc FROM pg_proc WHERE 'plan_cache_mode=force_generic
 
 @pytest.fixture
 def plans(database: Database) -> Iterator[Plans]:
-    """An application that overhears its own plans, with no plan made yet."""
-    heard = Plans()
-
-    def connect() -> psycopg.Connection[Any]:
-        address = database.stack.postgres.address(database.name)
-        connection = psycopg.connect(address, autocommit=True, options=CONNECT_ARGS["options"], prepare_threshold=0)
-        for statement in EXPLAIN:
-            connection.execute(statement.format("auto").encode())
-        connection.autocommit = False
-        connection.add_notice_handler(heard.hear)
-        return connection
-
-    app = Flask("plans")
-    app.config["SQLALCHEMY_DATABASE_URI"] = "postgresql+psycopg://"
-    app.config["SQLALCHEMY_ENGINE_OPTIONS"] = {"creator": connect, "pool_size": 1}
-    db.init_app(app)
-    with app.app_context():
+    """An application that has no plan yet."""
+    with overheard(database.stack.postgres.address(database.name)) as heard:
         yield heard
-        db.engine.dispose()
 
 
 def test_the_first_bookings_of_a_clinic_leave_no_plan_that_reads_a_table_whole(
