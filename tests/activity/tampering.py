@@ -56,7 +56,7 @@ class Tampering:
     def swaps(self) -> int:
         one, other = sorted(self.chance.sample(self.rows, 2))
         self.owner.execute(
-            f"UPDATE audit AS a SET {ROW} = (SELECT {ROW[1:-1]} FROM audit AS b WHERE b.id = %s + %s - a.id)"
+            f"UPDATE audit AS a SET {ROW} = (SELECT {ROW[1:-1]} FROM audit AS b WHERE b.id = %s::bigint + %s - a.id)"
             " WHERE a.id IN (%s, %s)".encode(),
             (one, other, one, other),
         )
